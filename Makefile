@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+#   make                    build smc_r.ko for the running kernel
+#   make KDIR=...           ... for the headers in KDIR
+#   make install            modules, modprobe configuration, tools
+#   make modules_install    modules only
+#   make check              all tests; TESTS="name ..." KERNEL=6.12 selects
+#   make demo               Redis over TCP and over SMC-R, side by side
+#   make bench              the same against stock smc.ko, as ratios
+#   make clean
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+MODPROBE_DIR = $(DESTDIR)$(SYSCONFDIR)/modprobe.d
+
+KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR)
+
+all: modules
+
+modules: check-kdir
+	$(KBUILD) W=1 modules
+
+modules_install: check-kdir
+	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+
+install: modules_install
+	install -D -m 644 tools/smc_r.conf $(MODPROBE_DIR)/smc_r.conf
+	$(MAKE) -C tools install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+tools:
+	$(MAKE) -C tools
+
+check-kdir:
+	@test -e $(KDIR)/Makefile || { \
+		echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or say make KDIR=..." >&2; \
+		exit 1; }
+
+check:
+	selftests/run
+
+demo:
+	selftests/demo
+
+bench:
+	selftests/bench
+
+clean:
+	rm -f smc_r.ko smc_r.mod smc_r.mod.c smc_r.mod.o smc_r.o
+	rm -f modules.order Module.symvers .modules.order.cmd
+	rm -f .Module.symvers.cmd .smc_r.*.cmd .tmp_versions
+	find net -name '*.o' -delete -o -name '.*.cmd' -delete
+	$(MAKE) -C tools clean
+	$(MAKE) -C selftests/progs clean
+	$(MAKE) -C selftests/unit clean
+	$(MAKE) -C selftests/fuzz clean
+
+.PHONY: all modules modules_install install tools check-kdir check demo bench
+.PHONY: clean

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Per network namespace counters. */
+#include "stats.h"
+
+#include <linux/slab.h>
+#include <net/netns/generic.h>
+
+static unsigned int stats_net_id;
+
+/**
+ * smcr_stats() - counters of a network namespace
+ * @net: the namespace
+ *
+ * Context: any.
+ * Return: the counters, never NULL while the module is loaded.
+ */
+struct smcr_stats *smcr_stats(const struct net *net)
+{
+	return net_generic(net, stats_net_id);
+}
+
+/**
+ * smcr_stats_success() - count a connection that uses SMC
+ * @net: its namespace
+ * @role: our role in the handshake
+ *
+ * Context: any; takes smcr_stats.lock.
+ */
+void smcr_stats_success(const struct net *net, enum smcr_role role)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+
+	spin_lock_bh(&stats->lock);
+	stats->success[role]++;
+	spin_unlock_bh(&stats->lock);
+}
+
+/**
+ * smcr_stats_failed() - count a handshake that lost its connection
+ * @net: its namespace
+ * @role: our role in the handshake
+ *
+ * Context: any; takes smcr_stats.lock.
+ */
+void smcr_stats_failed(const struct net *net, enum smcr_role role)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+
+	spin_lock_bh(&stats->lock);
+	stats->failed[role]++;
+	spin_unlock_bh(&stats->lock);
+}
+
+static struct smcr_stats_reason *find_reason(struct smcr_stats *stats,
+					     enum smcr_role role,
+					     enum smcr_decline reason)
+{
+	struct smcr_stats_reason *slot = stats->reason[role];
+	int i;
+
+	for (i = 0; i < SMCR_STATS_REASONS; i++, slot++)
+		if (slot->reason == reason || !slot->count)
+			return slot;
+	return NULL;
+}
+
+/**
+ * smcr_stats_fallback() - count a fallback to TCP
+ * @net: the namespace of the socket
+ * @role: our role in the handshake
+ * @reason: why
+ *
+ * When all slots hold other reasons, only the total rises.
+ *
+ * Context: any; takes smcr_stats.lock.
+ */
+void smcr_stats_fallback(const struct net *net, enum smcr_role role,
+			 enum smcr_decline reason)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+	struct smcr_stats_reason *slot;
+
+	spin_lock_bh(&stats->lock);
+	stats->fallback[role]++;
+	slot = find_reason(stats, role, reason);
+	if (slot) {
+		slot->reason = reason;
+		/* 0 marks a free slot: do not let the counter wrap into it */
+		if (!++slot->count)
+			slot->count = 1;
+	}
+	spin_unlock_bh(&stats->lock);
+}
+
+/**
+ * smcr_stats_sum_path() - add up the data path counters of all CPUs
+ * @net: the namespace
+ * @sum: overwritten with the result
+ *
+ * Context: any.
+ */
+void smcr_stats_sum_path(const struct net *net, struct smcr_stats_path *sum)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+	int cpu;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct smcr_stats_path *p = per_cpu_ptr(stats->path, cpu);
+
+		sum->tx_bytes += READ_ONCE(p->tx_bytes);
+		sum->rx_bytes += READ_ONCE(p->rx_bytes);
+		sum->tx_calls += READ_ONCE(p->tx_calls);
+		sum->rx_calls += READ_ONCE(p->rx_calls);
+	}
+}
+
+static int __net_init init_net_stats(struct net *net)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+
+	spin_lock_init(&stats->lock);
+	stats->path = alloc_percpu(struct smcr_stats_path);
+	return stats->path ? 0 : -ENOMEM;
+}
+
+static void __net_exit exit_net_stats(struct net *net)
+{
+	free_percpu(smcr_stats(net)->path);
+}
+
+static struct pernet_operations stats_net_ops = {
+	.init = init_net_stats,
+	.exit = exit_net_stats,
+	.id = &stats_net_id,
+	.size = sizeof(struct smcr_stats),
+};
+
+/**
+ * smcr_stats_init() - create the counters of all namespaces
+ *
+ * Context: module init.
+ * Return: 0 or a negative errno.
+ */
+int smcr_stats_init(void)
+{
+	return register_pernet_subsys(&stats_net_ops);
+}
+
+/**
+ * smcr_stats_exit() - undo smcr_stats_init()
+ *
+ * Context: module exit, after the last user.
+ */
+void smcr_stats_exit(void)
+{
+	unregister_pernet_subsys(&stats_net_ops);
+}

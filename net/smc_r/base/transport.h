@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The contract between connections and transports. A transport moves bytes
+ * from a send ring of ours into the peer's receive ring and tells the peer
+ * by a CDC message. Whether it does so over a queue pair or through memory
+ * shared on one host is nobody's business above this file.
+ *
+ * Calls go down through struct smcr_transport_ops, events come up through
+ * struct smcr_path_events, which the connection hands over at creation.
+ */
+#ifndef SMCR_BASE_TRANSPORT_H
+#define SMCR_BASE_TRANSPORT_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <net/net_namespace.h>
+
+#include "../logic/ring.h"
+#include "../wire/cdc.h"
+#include "../wire/clc.h"
+#include "decline.h"
+#include "stats.h"
+
+struct smcr_path;
+struct sock;
+
+/**
+ * struct smcr_tx - one step of a connection's data path
+ * @span: pieces to copy, source in the send ring, target in the peer's ring
+ * @spans: valid entries in @span, 0 for a message without data
+ * @msg: the cursors and flags to announce behind the data; the transport
+ *	fills in the token
+ * @want_done: report through tx_done when the data has left the send ring
+ * @done_total: opaque to the transport, handed back by tx_done
+ */
+struct smcr_tx {
+	struct smcr_span span[SMCR_RING_MAX_SPANS];
+	int spans;
+	struct smcr_cdc msg;
+	bool want_done;
+	u64 done_total;
+};
+
+/**
+ * struct smcr_path_events - what a transport reports to a connection
+ *
+ * All run under rcu_read_lock with bottom halves disabled and never under a
+ * lock of the transport, so that they may call ops->send.
+ *
+ * @rx: a CDC message for this connection; its form is valid, its cursors
+ *	are not checked
+ * @tx_done: all data up to done_total of a send with want_done has left
+ * @tx_room: an earlier send returned -EAGAIN, try again
+ * @dead: the transport lost the peer; no send succeeds any more and no
+ *	other event follows
+ */
+struct smcr_path_events {
+	void (*rx)(struct smcr_path *path, const struct smcr_cdc *msg);
+	void (*tx_done)(struct smcr_path *path, u64 done_total);
+	void (*tx_room)(struct smcr_path *path);
+	void (*dead)(struct smcr_path *path);
+	void (*release)(struct smcr_path *path);
+};
+
+/**
+ * struct smcr_path - the transport's view of a connection
+ * @refs: the connection's owner, the transport while attached, and every
+ *	send with want_done that is under way
+ * @events: const after smcr_path_init()
+ * @ops: the transport chosen by the handshake, NULL before
+ * @priv: the transport's own part, valid while attached
+ * @token: alert token of our side, 0 before ops->select or ops->join
+ * @tx_mem: send ring, @tx_size bytes
+ * @rx_mem: receive ring, written by the peer, @rx_size bytes
+ * @peer_size: size of the peer's receive ring, bytes; 0 until it is known
+ * @tx_want: wanted size of the send ring in bytes
+ * @rx_want: wanted size of the receive ring in bytes
+ */
+struct smcr_path {
+	refcount_t refs;
+	const struct smcr_path_events *events;
+	const struct smcr_transport_ops *ops;
+	void *priv;
+	u32 token;
+	u8 *tx_mem;
+	u32 tx_size;
+	u8 *rx_mem;
+	u32 rx_size;
+	u32 peer_size;
+	u32 tx_want;
+	u32 rx_want;
+};
+
+/**
+ * struct smcr_transport_ops - a transport
+ * @name: for messages
+ * @mode: the CLC mode that an ACCEPT of this transport carries
+ *
+ * @offer: client. Add what this transport can offer on the route of the TCP
+ *	socket @clcsk to @prop. May sleep. Return: an own decline reason, or
+ *	SMCR_DECLINE_NONE when something was added.
+ * @select: server. Choose device and group for the client's @prop, attach
+ *	@path to the group with rings, fill the transport's part of @accept.
+ *	Creates the group when none fits; then waits for nobody. When another
+ *	handshake is just creating a fitting group, waits for its end. May
+ *	sleep. On a decline @path is not attached.
+ * @finish_server: server. The client's CONFIRM has come: take over its
+ *	values, finish the first contact. May sleep, waits for the peer for a
+ *	bounded time.
+ * @join: client. The server's ACCEPT has come: find or create the group,
+ *	attach @path with rings, fill the transport's part of @confirm.
+ *	May sleep. On a decline @path is not attached.
+ * @finish_client: client. CONFIRM has been sent: finish the first contact.
+ *	May sleep, waits for the peer for a bounded time.
+ * @detach: the connection ends; rings and token go back to the group. With
+ *	@lost, the peer never learned that the handshake failed or may still
+ *	write: the ring must not be used again. Any context; may be called
+ *	for a dead path. No event starts after it, running ones may end.
+ * @send: write @tx->span, then send @tx->msg, in this order. Called with
+ *	bottom halves disabled, may not sleep. Return: 0, -EAGAIN when there
+ *	is no room (tx_room follows), -EPIPE when the peer is lost.
+ * @desync: the client declined because it does not know our group: end it.
+ */
+struct smcr_transport_ops {
+	const char *name;
+	enum smcr_clc_mode mode;
+
+	enum smcr_decline (*offer)(struct sock *clcsk,
+				   struct smcr_clc_proposal *prop);
+	enum smcr_decline (*select)(struct smcr_path *path, struct sock *clcsk,
+				    const struct smcr_clc_proposal *prop,
+				    struct smcr_clc_accept *accept);
+	enum smcr_decline (*finish_server)(struct smcr_path *path,
+					   const struct smcr_clc_accept *confirm);
+	enum smcr_decline (*join)(struct smcr_path *path, struct sock *clcsk,
+				  const struct smcr_clc_accept *accept,
+				  struct smcr_clc_accept *confirm);
+	enum smcr_decline (*finish_client)(struct smcr_path *path);
+	void (*detach)(struct smcr_path *path, bool lost);
+	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
+	void (*desync)(struct smcr_path *path);
+};
+
+/**
+ * smcr_path_init() - prepare the embedded path of a new connection
+ * @path: zeroed memory; starts with one reference, put by smcr_path_put()
+ * @events: where to report to
+ */
+static inline void smcr_path_init(struct smcr_path *path,
+				  const struct smcr_path_events *events)
+{
+	refcount_set(&path->refs, 1);
+	path->events = events;
+}
+
+static inline void smcr_path_get(struct smcr_path *path)
+{
+	refcount_inc(&path->refs);
+}
+
+/**
+ * smcr_path_put() - drop a reference; the last one releases the connection
+ * @path: may be gone afterwards
+ *
+ * Context: any.
+ */
+static inline void smcr_path_put(struct smcr_path *path)
+{
+	if (refcount_dec_and_test(&path->refs))
+		path->events->release(path);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place that knows kernel versions. Our code is written for the
+ * newest kernel; what older ones lack or spell otherwise is filled in here.
+ * Each entry says what changed, when, and when it can go.
+ */
+#ifndef SMCR_COMPAT_H
+#define SMCR_COMPAT_H
+
+#include <linux/net.h>
+#include <linux/version.h>
+#include <net/sock.h>
+
+/*
+ * 6.10 packed the arguments of proto_ops.accept into a struct. Gone when
+ * 6.9 is not supported any more.
+ */
+struct proto_accept_arg;
+int smcr_accept(struct socket *sock, struct socket *new_sock,
+		struct proto_accept_arg *arg);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+
+struct proto_accept_arg {
+	int flags;
+	int err;
+	int is_empty;
+	bool kern;
+};
+
+static inline int smcr_compat_accept(struct socket *sock,
+				     struct socket *new_sock, int flags,
+				     bool kern)
+{
+	struct proto_accept_arg arg = { .flags = flags, .kern = kern };
+
+	return smcr_accept(sock, new_sock, &arg);
+}
+
+#define SMCR_PROTO_OPS_ACCEPT	smcr_compat_accept
+
+#else
+
+#define SMCR_PROTO_OPS_ACCEPT	smcr_accept
+
+#endif
+
+/*
+ * 6.12 has a helper that gives a kernel socket a reference to its network
+ * namespace, so that its timers do not outlive the namespace. Gone when 6.11
+ * is not supported any more.
+ */
+static inline void smcr_compat_net_upgrade(struct sock *sk)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	sk->sk_net_refcnt = 1;
+	get_net_track(sock_net(sk), &sk->ns_tracker, GFP_KERNEL);
+	sock_inuse_add(sock_net(sk), 1);
+#else
+	sk_net_refcnt_upgrade(sk);
+#endif
+}
+
+#endif

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life of a connection, and what the transport reports about it.
+ *
+ * Events run in softirq. They take conn->lock, change the connection, drop
+ * the lock and then wake the socket; the socket's memory is protected by
+ * RCU (SOCK_RCU_FREE), a socket that was just closed takes the wake-up for
+ * nothing.
+ */
+#include "conn.h"
+
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "../compat/compat.h"
+
+/* connections whose memory is in use, for module exit */
+static atomic_t live_conns = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(live_wait);
+
+/* what an event found out while it held the lock */
+struct news {
+	bool readable;
+	bool writable;
+	bool state;
+};
+
+/* a writer is woken only if one was turned away, and for a good part */
+static void tell_writer(struct smcr_conn *conn, struct sock *sk)
+{
+	struct socket *sock = READ_ONCE(sk->sk_socket);
+
+	if (!sock || !test_bit(SOCK_NOSPACE, &sock->flags) ||
+	    !smcr_tx_is_writable(conn))
+		return;
+	clear_bit(SOCK_NOSPACE, &sock->flags);
+	sk->sk_write_space(sk);
+}
+
+static void tell_socket(struct smcr_conn *conn, const struct news *news)
+{
+	struct sock *sk = rcu_dereference(conn->sk);
+
+	if (!sk)
+		return;
+	if (news->state)
+		sk->sk_state_change(sk);
+	if (news->readable || news->state)
+		sk->sk_data_ready(sk);
+	if (news->writable)
+		tell_writer(conn, sk);
+}
+
+/* the one place where a socket learns that its connection broke */
+static void fail_socket_locked(struct smcr_conn *conn, int err)
+{
+	struct sock *sk = rcu_dereference_protected(conn->sk,
+						    lockdep_is_held(&conn->lock));
+
+	if (!sk || sk->sk_state == SMCR_CLOSED)
+		return;
+	WRITE_ONCE(sk->sk_err, err);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+	WRITE_ONCE(sk->sk_state, SMCR_CLOSED);
+	/* pairs with the barrier in sock_poll_wait() */
+	smp_wmb();
+}
+
+/* true if the caller must detach the connection after unlocking */
+static bool finish_locked(struct smcr_conn *conn)
+{
+	lockdep_assert_held(&conn->lock);
+	if (rcu_access_pointer(conn->sk) || conn->is_detached)
+		return false;
+	if (!conn->is_dead && !smcr_close_is_finished(&conn->close))
+		return false;
+	conn->is_detached = true;
+	return true;
+}
+
+/* true once nothing of the application's data is left to send */
+static bool release_module_locked(struct smcr_conn *conn)
+{
+	bool is_done = conn->is_dead ||
+		       (conn->close.sent & SMCR_CLOSE_FINAL);
+
+	if (!conn->holds_module || !is_done)
+		return false;
+	conn->holds_module = false;
+	return true;
+}
+
+/**
+ * smcr_conn_unlock() - drop conn->lock and do what the state now asks for
+ * @conn: the connection; may be detached afterwards, and gone if the caller
+ *	has no reference
+ *
+ * The module cannot go between module_put() and the return: module exit
+ * waits for the transports, and these for all connections.
+ *
+ * Context: any.
+ */
+void smcr_conn_unlock(struct smcr_conn *conn)
+	__releases(&conn->lock)
+{
+	bool finished = finish_locked(conn);
+	bool put_module = release_module_locked(conn);
+
+	spin_unlock_bh(&conn->lock);
+	if (put_module)
+		module_put(THIS_MODULE);
+	if (finished)
+		conn->path.ops->detach(&conn->path, false);
+}
+
+static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
+			   struct news *news)
+{
+	u64 rx_limit = conn->rx_announced + conn->path.rx_size;
+	int ret;
+
+	ret = smcr_cursor_update(&conn->rx_prod, &msg->prod,
+				 conn->path.rx_size, rx_limit);
+	if (ret < 0)
+		return ret;
+	news->readable = ret > 0;
+
+	/* a fast peer sends before its ACCEPT or CONFIRM told us its ring */
+	if (!READ_ONCE(conn->path.peer_size))
+		return 0;
+	ret = smcr_cursor_update(&conn->tx_cons, &msg->cons,
+				 conn->path.peer_size, conn->tx_sent.total);
+	if (ret < 0)
+		return ret;
+	if (ret > 0 && conn->tx_cons.total > conn->tx_done) {
+		conn->tx_done = conn->tx_cons.total;
+		news->writable = true;
+	}
+	return 0;
+}
+
+static void apply_close_locked(struct smcr_conn *conn, u8 flags,
+			       struct news *news)
+{
+	u8 before = conn->close.rcvd;
+	u8 fresh = smcr_close_remote(&conn->close, flags);
+	struct sock *sk = rcu_dereference_protected(conn->sk,
+						    lockdep_is_held(&conn->lock));
+
+	if (!fresh)
+		return;
+	news->state = true;
+	if (!sk)
+		return;
+	if (fresh & SMCR_CDC_ABORT)
+		/* TCP reports a reset behind a FIN as a broken pipe */
+		fail_socket_locked(conn, before ? EPIPE : ECONNRESET);
+	else
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
+}
+
+static void rx_message_locked(struct smcr_conn *conn,
+			      const struct smcr_cdc *msg, struct news *news)
+{
+	s16 age = (s16)(msg->seq - conn->rx_seq);
+
+	if (msg->prod_flags & SMCR_CDC_FAILOVER) {
+		/* wire.md 8.7: something newer than what we have got lost */
+		if (age > 0)
+			smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+		return;
+	}
+	if (age < 0)
+		return;
+	conn->rx_seq = msg->seq;
+	if (check_rx_locked(conn, msg, news)) {
+		/* the peer breaks the protocol: end this connection only */
+		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+		fail_socket_locked(conn, ECONNRESET);
+		news->state = true;
+		return;
+	}
+	conn->rx_flags = msg->prod_flags;
+	apply_close_locked(conn, msg->state_flags, news);
+}
+
+static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+	struct news news = {};
+
+	spin_lock_bh(&conn->lock);
+	if (conn->is_dead || conn->is_detached) {
+		spin_unlock_bh(&conn->lock);
+		return;
+	}
+	rx_message_locked(conn, msg, &news);
+	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+	tell_socket(conn, &news);
+}
+
+static void on_tx_done(struct smcr_path *path, u64 done_total)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+	struct news news = {};
+
+	spin_lock_bh(&conn->lock);
+	conn->tx_pending--;
+	if (done_total > conn->tx_done) {
+		conn->tx_done = done_total;
+		news.writable = true;
+	}
+	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+	tell_socket(conn, &news);
+}
+
+static void on_tx_room(struct smcr_path *path)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+
+	spin_lock_bh(&conn->lock);
+	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+}
+
+static void on_dead(struct smcr_path *path)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+	struct news news = { .state = true };
+
+	spin_lock_bh(&conn->lock);
+	conn->is_dead = true;
+	fail_socket_locked(conn, ECONNRESET);
+	smcr_conn_unlock(conn);
+	tell_socket(conn, &news);
+}
+
+static void on_release(struct smcr_path *path)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+
+	kfree_rcu(conn, rcu);
+	if (atomic_dec_and_test(&live_conns))
+		wake_up(&live_wait);
+}
+
+static const struct smcr_path_events conn_events = {
+	.rx = on_rx,
+	.tx_done = on_tx_done,
+	.tx_room = on_tx_room,
+	.dead = on_dead,
+	.release = on_release,
+};
+
+/**
+ * smcr_conn_create() - create a connection for a handshake
+ * @sk: the socket it is for
+ * @tx_want: wanted send ring, bytes
+ * @rx_want: wanted receive ring, bytes
+ *
+ * The caller passes conn->path to a transport and then calls either
+ * smcr_conn_establish() or smcr_conn_abandon().
+ *
+ * Context: process, may sleep.
+ * Return: the connection or NULL without memory.
+ */
+struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want)
+{
+	struct smcr_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
+
+	if (!conn)
+		return NULL;
+	smcr_path_init(&conn->path, &conn_events);
+	spin_lock_init(&conn->lock);
+	timer_setup(&conn->cork_timer, smcr_tx_cork_expired, 0);
+	conn->net = sock_net(sk);
+	conn->path.tx_want = tx_want;
+	conn->path.rx_want = rx_want;
+	RCU_INIT_POINTER(conn->sk, sk);
+	atomic_inc(&live_conns);
+	return conn;
+}
+
+/**
+ * smcr_conn_abandon() - give up a connection whose handshake failed
+ * @conn: never established; its owner's reference is dropped
+ *
+ * Context: process.
+ */
+void smcr_conn_abandon(struct smcr_conn *conn)
+{
+	bool attached;
+
+	spin_lock_bh(&conn->lock);
+	RCU_INIT_POINTER(conn->sk, NULL);
+	attached = conn->path.ops && !conn->is_detached;
+	conn->is_detached = true;
+	spin_unlock_bh(&conn->lock);
+	if (attached)
+		conn->path.ops->detach(&conn->path, true);
+	smcr_conn_put(conn);
+}
+
+/**
+ * smcr_conn_establish() - the handshake is over, data may flow
+ * @conn: attached to a transport
+ *
+ * What the peer sent before is replayed to the socket, which may have
+ * missed the wake-ups.
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_conn_establish(struct smcr_conn *conn)
+{
+	struct news news = { .state = true };
+	struct sock *sk;
+
+	spin_lock_bh(&conn->lock);
+	sk = rcu_dereference_protected(conn->sk,
+				       lockdep_is_held(&conn->lock));
+	sk->sk_state = SMCR_ACTIVE;
+	if (conn->is_dead || (conn->close.rcvd & SMCR_CDC_ABORT))
+		fail_socket_locked(conn, ECONNRESET);
+	else if (conn->close.rcvd)
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
+	spin_unlock_bh(&conn->lock);
+	rcu_read_lock();
+	tell_socket(conn, &news);
+	rcu_read_unlock();
+}
+
+/**
+ * smcr_conn_shutdown_write() - the application writes no more
+ * @conn: established
+ *
+ * The peer is told once all data before is in its ring.
+ *
+ * Context: process; takes conn->lock.
+ */
+void smcr_conn_shutdown_write(struct smcr_conn *conn)
+{
+	spin_lock_bh(&conn->lock);
+	smcr_close_local(&conn->close, SMCR_CLOSE_SHUT_WR);
+	smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
+	smcr_conn_unlock(conn);
+}
+
+/**
+ * smcr_conn_reset() - end a connection as if the peer had sent a TCP reset
+ * @conn: established
+ * @err: positive errno for the socket
+ *
+ * Context: process; takes conn->lock.
+ */
+void smcr_conn_reset(struct smcr_conn *conn, int err)
+{
+	spin_lock_bh(&conn->lock);
+	smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+	fail_socket_locked(conn, err);
+	smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
+	smcr_conn_unlock(conn);
+}
+
+static bool is_drained(struct smcr_conn *conn)
+{
+	bool drained;
+
+	spin_lock_bh(&conn->lock);
+	drained = conn->is_dead || (conn->close.rcvd & SMCR_CLOSE_FINAL) ||
+		  conn->tx_sent.total == conn->tx_written;
+	spin_unlock_bh(&conn->lock);
+	return drained;
+}
+
+/**
+ * smcr_conn_wait_drained() - wait until the peer has all data in its ring
+ * @conn: established
+ * @sk: its socket, locked by the caller; the lock is dropped while waiting
+ * @timeo: jiffies to wait at most
+ *
+ * What SO_LINGER promises. Ends early on a signal or a broken connection.
+ *
+ * Context: process, sleeps.
+ */
+void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	smcr_tx_push(conn, SMCR_PUSH_NOW);
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (timeo && !signal_pending(current) && !is_drained(conn)) {
+		/* the write space callback only wakes those who ask */
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		sk_wait_event(sk, &timeo, is_drained(conn), &wait);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+}
+
+/**
+ * smcr_conn_close() - the socket goes away
+ * @conn: established; the socket's reference is dropped
+ * @reset: discard what was not sent and tell the peer that data is lost
+ *
+ * Without @reset the connection lives on until all data is in the peer's
+ * ring and both sides have closed, or the transport lost the peer. Until
+ * the data is out, the module cannot be unloaded.
+ *
+ * Context: process; takes conn->lock.
+ */
+void smcr_conn_close(struct smcr_conn *conn, bool reset)
+{
+	spin_lock_bh(&conn->lock);
+	RCU_INIT_POINTER(conn->sk, NULL);
+	smcr_close_local(&conn->close,
+			 reset ? SMCR_CLOSE_RESET : SMCR_CLOSE_CLOSE);
+	if (!conn->is_dead) {
+		conn->holds_module = true;
+		__module_get(THIS_MODULE);
+	}
+	smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
+	smcr_conn_unlock(conn);
+	smcr_conn_put(conn);
+}
+
+/**
+ * smcr_conn_state() - the RFC's name for the state of a connection
+ * @conn: the connection
+ *
+ * Context: any; takes conn->lock.
+ * Return: the state.
+ */
+enum smcr_state smcr_conn_state(struct smcr_conn *conn)
+{
+	enum smcr_state state;
+
+	spin_lock_bh(&conn->lock);
+	state = conn->is_dead ? SMCR_CLOSED : smcr_close_state(&conn->close);
+	spin_unlock_bh(&conn->lock);
+	return state;
+}
+
+/**
+ * smcr_conn_exit() - wait until the last connection is gone
+ *
+ * Context: module exit; no socket and no transport is left, only timers.
+ */
+void smcr_conn_exit(void)
+{
+	wait_event(live_wait, !atomic_read(&live_conns));
+	/* on_release() may still be returning */
+	synchronize_rcu();
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A connection that uses SMC: two rings, their cursors, and how it ends.
+ * Created by the handshake, owned by its socket until that is closed, then
+ * by itself until the peer has everything and both sides have said so.
+ *
+ * Socket calls are serialised by the socket lock. Everything that the peer's
+ * messages may change is under conn->lock, a spinlock taken from softirq as
+ * well, so that no message ever waits for a sleeping socket owner.
+ */
+#ifndef SMCR_CONN_CONN_H
+#define SMCR_CONN_CONN_H
+
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+#include <net/sock.h>
+
+#include "../base/transport.h"
+#include "../logic/close.h"
+#include "../logic/ring.h"
+
+/**
+ * struct smcr_conn - a connection
+ * @path: what the transport sees; first, so that events find the rest
+ * @net: namespace of the socket; only compared and used for counters
+ * @lock: guards everything below; taken under the socket lock and in softirq
+ * @sk: the socket, NULL once it is closed; read under RCU for wake-ups
+ * @tx_written: bytes that the application put into the send ring
+ * @tx_off: offset in the send ring of the next byte to write to the peer
+ * @tx_sent: producer cursor in the peer's ring
+ * @tx_cons: the peer's consumer cursor
+ * @tx_done: bytes of the send ring that may be overwritten
+ * @tx_pending: sends with want_done under way
+ * @tx_seq: sequence number of the last message sent
+ * @tx_flags: producer flags of the last message sent
+ * @rx_prod: the peer's producer cursor, validated
+ * @rx_cons: our consumer cursor
+ * @rx_announced: rx_cons.total as the peer knows it
+ * @rx_seq: sequence number of the last message received
+ * @rx_flags: producer flags of the last message received
+ * @close: progress of closing
+ * @is_corked: TCP_CORK is set
+ * @is_dead: the transport lost the peer
+ * @is_detached: given back to the transport
+ * @holds_module: the module may not go before the data has
+ * @cork_timer: pushes what MSG_MORE or TCP_CORK held back for too long;
+ *	a pending one holds a reference to @path
+ * @rcu: the memory outlives softirq readers
+ */
+struct smcr_conn {
+	struct smcr_path path;
+	struct net *net;
+
+	spinlock_t lock;
+	struct sock __rcu *sk;
+	u64 tx_written;
+	u32 tx_off;
+	struct smcr_cursor tx_sent;
+	struct smcr_cursor tx_cons;
+	u64 tx_done;
+	u32 tx_pending;
+	u16 tx_seq;
+	u8 tx_flags;
+	struct smcr_cursor rx_prod;
+	struct smcr_cursor rx_cons;
+	u64 rx_announced;
+	u16 rx_seq;
+	u8 rx_flags;
+	struct smcr_close close;
+	bool is_corked;
+	bool is_dead;
+	bool is_detached;
+	bool holds_module;
+	struct timer_list cork_timer;
+	struct rcu_head rcu;
+};
+
+/* why a push may or may not hold data back */
+enum smcr_push {
+	SMCR_PUSH_AUTO,		/* gather while an earlier send is under way */
+	SMCR_PUSH_MORE,		/* the application said that more follows */
+	SMCR_PUSH_NOW,
+};
+
+struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want);
+void smcr_conn_abandon(struct smcr_conn *conn);
+void smcr_conn_establish(struct smcr_conn *conn);
+void smcr_conn_shutdown_write(struct smcr_conn *conn);
+void smcr_conn_reset(struct smcr_conn *conn, int err);
+void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo);
+void smcr_conn_close(struct smcr_conn *conn, bool reset);
+void smcr_conn_unlock(struct smcr_conn *conn) __releases(&conn->lock);
+void smcr_conn_exit(void);
+enum smcr_state smcr_conn_state(struct smcr_conn *conn);
+
+void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push);
+void smcr_tx_push(struct smcr_conn *conn, enum smcr_push push);
+void smcr_tx_set_cork(struct smcr_conn *conn, bool cork);
+void smcr_tx_cork_expired(struct timer_list *timer);
+bool smcr_tx_is_writable(struct smcr_conn *conn);
+u32 smcr_tx_unsent(struct smcr_conn *conn);
+u32 smcr_tx_unconfirmed(struct smcr_conn *conn);
+int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
+		    struct msghdr *msg, size_t len);
+
+u32 smcr_rx_unread(const struct smcr_conn *conn);
+int smcr_rx_recvmsg(struct smcr_conn *conn, struct sock *sk,
+		    struct msghdr *msg, size_t len, int flags);
+
+/**
+ * smcr_conn_of() - the connection around a path
+ * @path: embedded in a connection
+ *
+ * Return: the connection.
+ */
+static inline struct smcr_conn *smcr_conn_of(struct smcr_path *path)
+{
+	return container_of(path, struct smcr_conn, path);
+}
+
+static inline void smcr_conn_put(struct smcr_conn *conn)
+{
+	smcr_path_put(&conn->path);
+}
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the receive ring to recvmsg (wire.md 8.5). The peer's writes are in
+ * memory before the message that announces them is seen, so a reader only
+ * has to look at the producer cursor.
+ */
+#include "conn.h"
+
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+
+#include "../base/stats.h"
+#include "../compat/compat.h"
+
+/**
+ * smcr_rx_unread() - bytes that can be read now
+ * @conn: the connection
+ *
+ * Context: any; exact under the socket lock, otherwise a snapshot. Pairs
+ * with the update of rx_prod under conn->lock.
+ * Return: bytes.
+ */
+u32 smcr_rx_unread(const struct smcr_conn *conn)
+{
+	u32 len = READ_ONCE(conn->rx_prod.total) -
+		  READ_ONCE(conn->rx_cons.total);
+
+	/* do not read the ring ahead of the cursor */
+	smp_rmb();
+	return len;
+}
+
+static int copy_out(struct smcr_conn *conn, struct msghdr *msg, u32 skip,
+		    u32 len)
+{
+	u32 mask = conn->path.rx_size - 1;
+	u32 off = ((u32)conn->rx_cons.total + skip) & mask;
+	u32 part = min(len, conn->path.rx_size - off);
+
+	if (copy_to_iter(conn->path.rx_mem + off, part, &msg->msg_iter) != part)
+		return -EFAULT;
+	len -= part;
+	if (copy_to_iter(conn->path.rx_mem, len, &msg->msg_iter) != len)
+		return -EFAULT;
+	return 0;
+}
+
+/* free ring space, and tell the peer if it should know at once */
+static void consume(struct smcr_conn *conn, u32 len)
+{
+	spin_lock_bh(&conn->lock);
+	smcr_cursor_add(&conn->rx_cons, len, conn->path.rx_size);
+	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+}
+
+/* what a reader that found nothing has to know, all from one moment */
+struct view {
+	u32 unread;
+	bool has_error;
+	bool is_eof;
+};
+
+static struct view take_view(struct smcr_conn *conn, const struct sock *sk)
+{
+	struct view view;
+
+	spin_lock_bh(&conn->lock);
+	view.unread = smcr_rx_unread(conn);
+	view.has_error = sk->sk_err;
+	view.is_eof = sk->sk_shutdown & RCV_SHUTDOWN;
+	spin_unlock_bh(&conn->lock);
+	return view;
+}
+
+/* why a reader without data returns; 1: it waits */
+static int reader_status(struct sock *sk, const struct view *view, long timeo)
+{
+	if (view->has_error)
+		return sock_error(sk);
+	if (view->is_eof)
+		return 0;
+	if (!timeo)
+		return -EAGAIN;
+	if (signal_pending(current))
+		return sock_intr_errno(timeo);
+	return 1;
+}
+
+static void wait_for_data(struct smcr_conn *conn, struct sock *sk, u32 seen,
+			  long *timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	sk_wait_event(sk, timeo,
+		      smcr_rx_unread(conn) > seen || sk->sk_err ||
+		      (sk->sk_shutdown & RCV_SHUTDOWN), &wait);
+	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	remove_wait_queue(sk_sleep(sk), &wait);
+}
+
+static int recv_loop(struct smcr_conn *conn, struct sock *sk,
+		     struct msghdr *msg, size_t len, int flags, size_t *copied)
+{
+	size_t target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	struct view view;
+	u32 peeked = 0;
+	u32 part;
+	int ret;
+
+	do {
+		view.unread = smcr_rx_unread(conn);
+		if (view.unread == peeked)
+			view = take_view(conn, sk);
+		if (view.unread == peeked) {
+			if (*copied >= target)
+				return 0;
+			if (*copied && (view.has_error || !timeo))
+				return 0;
+			ret = reader_status(sk, &view, timeo);
+			if (ret <= 0)
+				return ret;
+			wait_for_data(conn, sk, peeked, &timeo);
+			continue;
+		}
+		part = min_t(size_t, view.unread - peeked, len - *copied);
+		if (!(flags & MSG_TRUNC)) {
+			ret = copy_out(conn, msg, peeked, part);
+			if (ret)
+				return ret;
+		}
+		*copied += part;
+		if (flags & MSG_PEEK)
+			peeked += part;
+		else
+			consume(conn, part);
+	} while (*copied < len);
+	return 0;
+}
+
+/**
+ * smcr_rx_recvmsg() - receive
+ * @conn: established
+ * @sk: its socket; locked by the caller, unlocked while waiting for data
+ * @msg: where to put the data
+ * @len: bytes that fit
+ * @flags: MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL and MSG_TRUNC have the
+ *	meaning they have for TCP
+ *
+ * Context: process, may sleep.
+ * Return: bytes received, 0 at the end of the stream, or -EAGAIN, -EFAULT,
+ * -ENOTCONN, the socket's error, or what an interrupted wait gives.
+ */
+int smcr_rx_recvmsg(struct smcr_conn *conn, struct sock *sk,
+		    struct msghdr *msg, size_t len, int flags)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+	size_t copied = 0;
+	int ret;
+
+	ret = recv_loop(conn, sk, msg, len, flags, &copied);
+	this_cpu_inc(stats->rx_calls);
+	if (!copied)
+		return ret;
+	if (!(flags & MSG_PEEK))
+		this_cpu_add(stats->rx_bytes, copied);
+	return copied;
+}

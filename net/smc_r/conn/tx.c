@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From sendmsg to the peer's ring (wire.md 8.4).
+ *
+ * Bytes are copied into the send ring under the socket lock and pushed from
+ * there under conn->lock, by whoever finds that something can go: the
+ * sender, a message from the peer that made room, a completion.
+ *
+ * A completion costs more than it tells, so it is asked for only when it is
+ * needed: as long as the peer consumes everything before the next send
+ * (request and response), its cursor in the answer frees the send ring, and
+ * nothing completes. Otherwise a completion is requested, and while it is
+ * under way small writes gather in the ring and leave with it. At any time
+ * at most a quarter of the send ring waits for a cursor alone, so a sender
+ * never stalls because a peer is in no hurry to announce.
+ */
+#include "conn.h"
+
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+
+#include "../base/stats.h"
+#include "../compat/compat.h"
+
+/* gather at most this much while earlier data is under way */
+#define GATHER_MAX	(64 * 1024)
+
+/* TCP sends what was corked after this time at the latest */
+#define CORK_TIMEOUT	msecs_to_jiffies(200)
+
+static u32 unsent_locked(const struct smcr_conn *conn)
+{
+	return conn->tx_written - conn->tx_sent.total;
+}
+
+static u32 peer_room_locked(const struct smcr_conn *conn)
+{
+	return conn->path.peer_size -
+	       (u32)(conn->tx_sent.total - conn->tx_cons.total);
+}
+
+static u32 free_locked(const struct smcr_conn *conn)
+{
+	return conn->path.tx_size - (u32)(conn->tx_written - conn->tx_done);
+}
+
+static void arm_cork_timer(struct smcr_conn *conn)
+{
+	if (timer_pending(&conn->cork_timer))
+		return;
+	smcr_path_get(&conn->path);
+	if (mod_timer(&conn->cork_timer, jiffies + CORK_TIMEOUT))
+		smcr_conn_put(conn);
+}
+
+static bool holds_back_locked(struct smcr_conn *conn, u32 len,
+			      enum smcr_push push)
+{
+	if (push == SMCR_PUSH_NOW)
+		return false;
+	if (len >= min_t(u32, conn->path.tx_size / 2, GATHER_MAX))
+		return false;
+	if (conn->tx_pending)
+		return true;
+	if (push == SMCR_PUSH_MORE || conn->is_corked) {
+		arm_cork_timer(conn);
+		return true;
+	}
+	return false;
+}
+
+static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
+{
+	if (!len)
+		return false;
+	return conn->tx_sent.total != conn->tx_cons.total ||
+	       len > conn->path.tx_size / 4;
+}
+
+/* everything that a message says besides the data */
+static void fill_message_locked(struct smcr_conn *conn, struct smcr_tx *tx,
+				u8 flags)
+{
+	tx->msg.seq = conn->tx_seq + 1;
+	tx->msg.prod = smcr_cursor_to_wire(&conn->tx_sent);
+	tx->msg.cons = smcr_cursor_to_wire(&conn->rx_cons);
+	tx->msg.prod_flags = conn->tx_flags;
+	tx->msg.state_flags = flags;
+}
+
+static bool update_is_due_locked(const struct smcr_conn *conn)
+{
+	const u8 asks = SMCR_CDC_WANT_UPDATE | SMCR_CDC_URG_PENDING;
+	u32 unannounced = conn->rx_cons.total - conn->rx_announced;
+	u32 used = conn->rx_prod.total - conn->rx_announced;
+
+	if (unannounced && (conn->rx_flags & asks))
+		return true;
+	return smcr_ring_wants_update(unannounced, used, conn->path.rx_size,
+				      conn->rx_flags & SMCR_CDC_WRITE_BLOCKED);
+}
+
+/**
+ * smcr_tx_push_locked() - send what can and should go now
+ * @conn: the connection; conn->lock held
+ * @push: whether data may be held back
+ *
+ * At most one message: data as far as the peer has room, the consumer
+ * cursor, state flags that are due.
+ *
+ * Context: any, bottom halves disabled.
+ */
+void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
+{
+	struct smcr_cursor sent = conn->tx_sent;
+	u32 unsent = unsent_locked(conn);
+	u32 room, len;
+	struct smcr_tx tx;
+	u8 flags;
+
+	lockdep_assert_held(&conn->lock);
+	if (conn->is_dead || conn->is_detached || !conn->path.peer_size ||
+	    (conn->close.sent & SMCR_CLOSE_FINAL))
+		return;
+
+	room = peer_room_locked(conn);
+	len = min(unsent, room);
+	if (len && holds_back_locked(conn, len, push))
+		len = 0;
+	flags = smcr_close_due(&conn->close, len == unsent);
+	if (flags & SMCR_CDC_ABORT)
+		len = 0;
+	if (!len && flags == conn->close.sent && !update_is_due_locked(conn))
+		return;
+
+	tx.spans = smcr_ring_spans(conn->tx_off, conn->path.tx_size,
+				   sent.count, conn->path.peer_size, len,
+				   tx.span);
+	tx.want_done = wants_done_locked(conn, len);
+	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);
+	tx.done_total = conn->tx_sent.total;
+	if (len)
+		conn->tx_flags = unsent >= room ? SMCR_CDC_WRITE_BLOCKED : 0;
+	fill_message_locked(conn, &tx, flags);
+	if (conn->path.ops->send(&conn->path, &tx)) {
+		/* tx_room or dead will call again */
+		conn->tx_sent = sent;
+		return;
+	}
+	conn->tx_off += len;
+	if (conn->tx_off >= conn->path.tx_size)
+		conn->tx_off -= conn->path.tx_size;
+	conn->tx_seq++;
+	conn->tx_pending += tx.want_done;
+	conn->rx_announced = conn->rx_cons.total;
+	conn->close.sent = flags;
+}
+
+/**
+ * smcr_tx_push() - send what can and should go now
+ * @conn: the connection
+ * @push: whether data may be held back
+ *
+ * Context: any; takes conn->lock.
+ */
+void smcr_tx_push(struct smcr_conn *conn, enum smcr_push push)
+{
+	spin_lock_bh(&conn->lock);
+	smcr_tx_push_locked(conn, push);
+	smcr_conn_unlock(conn);
+}
+
+/**
+ * smcr_tx_cork_expired() - timer: data was held back for long enough
+ * @timer: embedded in the connection; its reference is dropped
+ *
+ * Context: softirq; takes conn->lock.
+ */
+void smcr_tx_cork_expired(struct timer_list *timer)
+{
+	struct smcr_conn *conn = container_of(timer, struct smcr_conn,
+					      cork_timer);
+
+	smcr_tx_push(conn, SMCR_PUSH_NOW);
+	smcr_conn_put(conn);
+}
+
+/**
+ * smcr_tx_set_cork() - TCP_CORK
+ * @conn: the connection
+ * @cork: hold small writes back from now on, or send them
+ *
+ * Context: process; takes conn->lock.
+ */
+void smcr_tx_set_cork(struct smcr_conn *conn, bool cork)
+{
+	spin_lock_bh(&conn->lock);
+	conn->is_corked = cork;
+	if (!cork)
+		smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
+	smcr_conn_unlock(conn);
+}
+
+static u32 free_room(struct smcr_conn *conn)
+{
+	u32 len;
+
+	spin_lock_bh(&conn->lock);
+	len = free_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	return len;
+}
+
+/**
+ * smcr_tx_is_writable() - is it worth waking a writer?
+ * @conn: the connection
+ *
+ * As with TCP, a good part of the buffer must be free: a quarter.
+ *
+ * Context: any; takes conn->lock.
+ * Return: true if it is.
+ */
+bool smcr_tx_is_writable(struct smcr_conn *conn)
+{
+	return free_room(conn) >= conn->path.tx_size / 4;
+}
+
+/**
+ * smcr_tx_unsent() - bytes not yet written to the peer (SIOCOUTQNSD)
+ * @conn: the connection
+ *
+ * Context: any; takes conn->lock.
+ * Return: bytes.
+ */
+u32 smcr_tx_unsent(struct smcr_conn *conn)
+{
+	u32 len;
+
+	spin_lock_bh(&conn->lock);
+	len = unsent_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	return len;
+}
+
+/**
+ * smcr_tx_unconfirmed() - bytes not known to be with the peer (SIOCOUTQ)
+ * @conn: the connection
+ *
+ * A sender that waits for zero must get there although nothing else is
+ * sent, so data that no completion was requested for counts as delivered
+ * once it is written: the transport is reliable.
+ *
+ * Context: any; takes conn->lock.
+ * Return: bytes.
+ */
+u32 smcr_tx_unconfirmed(struct smcr_conn *conn)
+{
+	u32 len;
+
+	spin_lock_bh(&conn->lock);
+	if (conn->tx_pending)
+		len = conn->tx_written - conn->tx_done;
+	else
+		len = unsent_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	return len;
+}
+
+static int copy_in(struct smcr_conn *conn, struct msghdr *msg, u32 len)
+{
+	u32 mask = conn->path.tx_size - 1;
+	/* only the socket owner moves tx_written */
+	u32 off = (u32)conn->tx_written & mask;
+	u32 part = min(len, conn->path.tx_size - off);
+
+	if (!copy_from_iter_full(conn->path.tx_mem + off, part, &msg->msg_iter))
+		return -EFAULT;
+	if (len > part &&
+	    !copy_from_iter_full(conn->path.tx_mem, len - part, &msg->msg_iter))
+		return -EFAULT;
+	return 0;
+}
+
+static int wait_for_room(struct smcr_conn *conn, struct sock *sk, long *timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int ret = 0;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (!smcr_tx_is_writable(conn)) {
+		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)) {
+			ret = -EPIPE;
+			break;
+		}
+		if (!*timeo) {
+			ret = -EAGAIN;
+			break;
+		}
+		if (signal_pending(current)) {
+			ret = sock_intr_errno(*timeo);
+			break;
+		}
+		sk_wait_event(sk, timeo,
+			      sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN) ||
+			      smcr_tx_is_writable(conn), &wait);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return ret;
+}
+
+/* the peer's application is gone: TCP would send, and get a reset */
+static bool peer_closed(struct smcr_conn *conn)
+{
+	return READ_ONCE(conn->close.rcvd) & SMCR_CLOSE_FINAL;
+}
+
+static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push)
+{
+	spin_lock_bh(&conn->lock);
+	conn->tx_written += len;
+	smcr_tx_push_locked(conn, push);
+	smcr_conn_unlock(conn);
+}
+
+static int send_loop(struct smcr_conn *conn, struct sock *sk,
+		     struct msghdr *msg, size_t *copied)
+{
+	enum smcr_push push = msg->msg_flags & MSG_MORE ? SMCR_PUSH_MORE :
+							  SMCR_PUSH_AUTO;
+	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	u32 len;
+	int ret;
+
+	while (msg_data_left(msg)) {
+		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
+			return -EPIPE;
+		if (peer_closed(conn)) {
+			*copied += msg_data_left(msg);
+			smcr_conn_reset(conn, EPIPE);
+			return 0;
+		}
+		len = min_t(size_t, free_room(conn), msg_data_left(msg));
+		if (!len) {
+			smcr_tx_push(conn, SMCR_PUSH_NOW);
+			ret = wait_for_room(conn, sk, &timeo);
+			if (ret)
+				return ret;
+			continue;
+		}
+		ret = copy_in(conn, msg, len);
+		if (ret)
+			return ret;
+		*copied += len;
+		commit(conn, len, push);
+	}
+	return 0;
+}
+
+/**
+ * smcr_tx_sendmsg() - send
+ * @conn: established
+ * @sk: its socket; locked by the caller, unlocked while waiting for room
+ * @msg: data and flags; MSG_DONTWAIT, MSG_MORE and MSG_NOSIGNAL have the
+ *	meaning they have for TCP
+ * @len: bytes in @msg
+ *
+ * Context: process, may sleep.
+ * Return: bytes taken, or -EAGAIN, -EPIPE (with SIGPIPE unless
+ * MSG_NOSIGNAL), -EFAULT, the socket's error, or what an interrupted wait
+ * gives.
+ */
+int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
+		    struct msghdr *msg, size_t len)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+	size_t copied = 0;
+	int ret;
+
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	ret = send_loop(conn, sk, msg, &copied);
+	this_cpu_inc(stats->tx_calls);
+	if (copied) {
+		this_cpu_add(stats->tx_bytes, copied);
+		return copied;
+	}
+	return ret ? sk_stream_error(sk, msg->msg_flags, ret) : 0;
+}

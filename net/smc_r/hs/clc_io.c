@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CLC messages on the TCP socket (wire.md 2.1). */
+#include "hs.h"
+
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+/* one kmalloc holds the raw and the decoded form */
+struct rx_buf {
+	u8 raw[SMCR_CLC_MAX_LEN];
+	union smcr_clc_msg msg;
+};
+
+static int read_exactly(struct smcr_sock *smc, u8 *buf, size_t len)
+{
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct msghdr msg = {};
+	int ret;
+
+	ret = kernel_recvmsg(smc->clcsock, &msg, &vec, 1, len, MSG_WAITALL);
+	if (ret < 0)
+		return ret == -EAGAIN ? -ETIMEDOUT : ret;
+	if (ret != len)
+		return ret ? -ETIMEDOUT : -ECONNRESET;
+	return 0;
+}
+
+static int decode(const struct smcr_clc_hdr *hdr, enum smcr_clc_type expected,
+		  struct rx_buf *buf)
+{
+	if (hdr->type == SMCR_CLC_DECLINE)
+		return smcr_clc_decode_decline(buf->raw, hdr->len,
+					       &buf->msg.decline);
+	if (hdr->type != expected)
+		return -EPROTO;
+	if (expected == SMCR_CLC_PROPOSAL)
+		return smcr_clc_decode_proposal(buf->raw, hdr->len,
+						&buf->msg.proposal);
+	return smcr_clc_decode_accept(buf->raw, hdr->len, &buf->msg.accept);
+}
+
+static int receive(struct smcr_sock *smc, enum smcr_clc_type expected,
+		   struct rx_buf *buf, struct smcr_clc_hdr *hdr)
+{
+	int ret;
+
+	ret = read_exactly(smc, buf->raw, SMCR_CLC_HDR_LEN);
+	if (ret)
+		return ret;
+	ret = smcr_clc_decode_hdr(buf->raw, SMCR_CLC_HDR_LEN, hdr);
+	if (ret)
+		return -EPROTO;
+	if (hdr->len < SMCR_CLC_HDR_LEN || hdr->len > SMCR_CLC_MAX_LEN)
+		return -EPROTO;
+	ret = read_exactly(smc, buf->raw + SMCR_CLC_HDR_LEN,
+			   hdr->len - SMCR_CLC_HDR_LEN);
+	if (ret)
+		return ret;
+	return decode(hdr, expected, buf) ? -EPROTO : 0;
+}
+
+/**
+ * smcr_clc_recv() - wait for a message
+ * @smc: the socket
+ * @expected: the type that is due; a DECLINE may come instead
+ * @timeo: jiffies to wait at most for each part of the message
+ * @msg: the decoded message; NULL if only a DECLINE is waited for
+ * @declined: set if the message is a DECLINE; its diagnosis is then in
+ *	smc->peer_diagnosis
+ *
+ * Consumes exactly one message: what follows is the application's.
+ *
+ * Context: process, sleeps.
+ * Return: 0, -ETIMEDOUT, -ECONNRESET when the peer closed, -EPROTO for a
+ * malformed or unexpected message, -ENOMEM, or TCP's error.
+ */
+int smcr_clc_recv(struct smcr_sock *smc, enum smcr_clc_type expected,
+		  long timeo, union smcr_clc_msg *msg, bool *declined)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+	struct rx_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+	struct smcr_clc_hdr hdr;
+	int ret;
+
+	*declined = false;
+	if (!buf)
+		return -ENOMEM;
+	WRITE_ONCE(clcsk->sk_rcvtimeo, timeo);
+	ret = receive(smc, expected, buf, &hdr);
+	WRITE_ONCE(clcsk->sk_rcvtimeo, smc->sk.sk_rcvtimeo);
+	if (ret)
+		goto free;
+	if (hdr.type == SMCR_CLC_DECLINE) {
+		*declined = true;
+		smc->peer_diagnosis = buf->msg.decline.diagnosis;
+	}
+	if (msg)
+		*msg = buf->msg;
+free:
+	kfree(buf);
+	return ret;
+}
+
+/* a single send, so that the message leaves in one piece */
+static int send_raw(struct smcr_sock *smc, u8 *raw, int len)
+{
+	struct kvec vec = { .iov_base = raw, .iov_len = len };
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
+	int ret;
+
+	if (WARN_ON_ONCE(len < 0))
+		return len;
+	ret = kernel_sendmsg(smc->clcsock, &msg, &vec, 1, len);
+	if (ret < 0)
+		return ret;
+	return ret == len ? 0 : -ECONNRESET;
+}
+
+/**
+ * smcr_clc_send_proposal() - send a PROPOSAL
+ * @smc: the socket
+ * @msg: what to send
+ *
+ * Context: process, may sleep.
+ * Return: 0, -ENOMEM or TCP's error.
+ */
+int smcr_clc_send_proposal(struct smcr_sock *smc,
+			   const struct smcr_clc_proposal *msg)
+{
+	u8 *raw = kmalloc(SMCR_CLC_MAX_LEN, GFP_KERNEL);
+	int ret;
+
+	if (!raw)
+		return -ENOMEM;
+	ret = smcr_clc_encode_proposal(msg, raw, SMCR_CLC_MAX_LEN);
+	ret = send_raw(smc, raw, ret);
+	kfree(raw);
+	return ret;
+}
+
+/**
+ * smcr_clc_send_accept() - send an ACCEPT or a CONFIRM
+ * @smc: the socket
+ * @msg: what to send
+ *
+ * Context: process, may sleep.
+ * Return: 0, -ENOMEM or TCP's error.
+ */
+int smcr_clc_send_accept(struct smcr_sock *smc,
+			 const struct smcr_clc_accept *msg)
+{
+	u8 *raw = kmalloc(SMCR_CLC_MAX_LEN, GFP_KERNEL);
+	int ret;
+
+	if (!raw)
+		return -ENOMEM;
+	ret = smcr_clc_encode_accept(msg, raw, SMCR_CLC_MAX_LEN);
+	ret = send_raw(smc, raw, ret);
+	kfree(raw);
+	return ret;
+}
+
+/**
+ * smcr_clc_send_decline() - send a DECLINE
+ * @smc: the socket
+ * @reason: diagnosis
+ * @version: SMC version of the handshake
+ *
+ * Context: process, may sleep.
+ * Return: 0 or TCP's error.
+ */
+int smcr_clc_send_decline(struct smcr_sock *smc, enum smcr_decline reason,
+			  u8 version)
+{
+	struct smcr_clc_decline msg = {
+		.version = version,
+		.is_out_of_sync = reason == SMCR_DECLINE_SYNC,
+		.diagnosis = reason,
+		.os = version > 1 ? SMCR_CLC_OS_LINUX : 0,
+	};
+	u8 raw[64];
+
+	return send_raw(smc, raw,
+			smcr_clc_encode_decline(&msg, raw, sizeof(raw)));
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Going on over TCP. The descriptor keeps its socket, which passes every
+ * call on to the TCP socket inside. What a program could tell the
+ * difference by is mirrored: the wait queue that pollers sleep on, pending
+ * errors, the answers to SO_DOMAIN and SO_PROTOCOL.
+ *
+ * The alternative, letting the open file point to the TCP socket, means
+ * exchanging what concurrent users of the file hold.
+ */
+#include "hs.h"
+
+#include <net/inet_sock.h>
+
+#include "../base/stats.h"
+#include "../compat/tcp_option.h"
+
+/**
+ * smcr_fb_adopt_wait_queue() - TCP's wake-ups reach the outer socket
+ * @smc: in mode TCP, with a struct socket
+ *
+ * The wait queue belongs to the outer struct socket, which is freed after an
+ * RCU grace period and only when the TCP socket has been released.
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_fb_adopt_wait_queue(struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	if (!smc->sk.sk_socket)
+		return;
+	write_lock_bh(&clcsk->sk_callback_lock);
+	rcu_assign_pointer(clcsk->sk_wq, &smc->sk.sk_socket->wq);
+	write_unlock_bh(&clcsk->sk_callback_lock);
+	if (sock_flag(&smc->sk, SOCK_FASYNC))
+		sock_set_flag(clcsk, SOCK_FASYNC);
+}
+
+/**
+ * smcr_fb_errors_out() - show TCP's pending error on the outer socket
+ * @smc: the socket
+ * @clcsk: its TCP socket
+ *
+ * Context: any.
+ */
+void smcr_fb_errors_out(struct smcr_sock *smc, const struct sock *clcsk)
+{
+	int err = READ_ONCE(clcsk->sk_err);
+
+	WRITE_ONCE(smc->mirrored_err, err);
+	WRITE_ONCE(smc->sk.sk_err, err);
+}
+
+/**
+ * smcr_fb_errors_in() - an error taken by SO_ERROR is gone for TCP, too
+ * @smc: the socket
+ *
+ * Context: any.
+ */
+void smcr_fb_errors_in(struct smcr_sock *smc)
+{
+	if (!READ_ONCE(smc->mirrored_err) || READ_ONCE(smc->sk.sk_err))
+		return;
+	WRITE_ONCE(smc->mirrored_err, 0);
+	WRITE_ONCE(smc->clcsock->sk->sk_err, 0);
+}
+
+/**
+ * smcr_fb_switch() - the one door to TCP
+ * @smc: the socket; all calls go to its TCP socket from now on
+ * @reason: why; counted
+ *
+ * Nothing is lost: the next byte on the TCP connection is the application's.
+ *
+ * Context: process; socket lock held, or nobody knows the socket yet.
+ */
+void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+	struct sock *sk = &smc->sk;
+
+	if (WARN_ON_ONCE(smcr_mode(smc) == SMCR_MODE_TCP))
+		return;
+	smc->fallback_reason = reason;
+	smcr_stats_fallback(sock_net(sk), smc->role, reason);
+	smcr_hs_sync_options(smc);
+	smcr_hs_hook_errors(smc);
+	sk->sk_state = SMCR_ACTIVE;
+	WRITE_ONCE(sk->sk_family, clcsk->sk_family);
+	WRITE_ONCE(sk->sk_protocol, IPPROTO_TCP);
+	smcr_hs_set_mode(smc, SMCR_MODE_TCP);
+	smcr_fb_adopt_wait_queue(smc);
+	smcr_fb_errors_out(smc, clcsk);
+	/* what TCP reported before the wait queue was adopted */
+	sk->sk_state_change(sk);
+}

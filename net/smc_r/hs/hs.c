@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The common part of the handshake: what starts it, where it runs, and the
+ * callbacks of the TCP socket inside.
+ *
+ * A handshake runs in a work item and may wait there for its peer. It holds
+ * no lock meanwhile, so a slow peer delays only itself.
+ */
+#include "hs.h"
+
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/tcp.h>
+#include <net/tcp_states.h>
+
+#include "../compat/compat.h"
+#include "../compat/tcp_option.h"
+
+const struct smcr_transport_ops *const *smcr_hs_transports;
+static struct workqueue_struct *hs_wq;
+
+/**
+ * smcr_hs_init() - get ready for handshakes
+ * @transports: in order of preference, NULL terminated, kept by reference
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int smcr_hs_init(const struct smcr_transport_ops *const *transports)
+{
+	smcr_hs_transports = transports;
+	hs_wq = alloc_workqueue("smcr_hs", WQ_UNBOUND, 0);
+	return hs_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * smcr_hs_exit() - undo smcr_hs_init()
+ *
+ * Context: module exit; no socket exists any more.
+ */
+void smcr_hs_exit(void)
+{
+	destroy_workqueue(hs_wq);
+}
+
+/**
+ * smcr_hs_set_mode() - the one place where the mode of a socket changes
+ * @smc: the socket
+ * @mode: new mode
+ *
+ * Context: process; socket lock held, or nobody else knows the socket.
+ */
+void smcr_hs_set_mode(struct smcr_sock *smc, enum smcr_mode mode)
+{
+	/* whoever sees the new mode sees what belongs to it */
+	smp_store_release(&smc->mode, mode);
+}
+
+/**
+ * smcr_hs_queue() - let the handshake work run
+ * @smc: the socket; the work holds a reference to it
+ * @delay: jiffies; an earlier deadline replaces a later one
+ *
+ * Context: any.
+ */
+void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay)
+{
+	sock_hold(&smc->sk);
+	if (mod_delayed_work(hs_wq, &smc->hs_work, delay))
+		sock_put(&smc->sk);
+}
+
+/**
+ * smcr_hs_queue_accept() - let the accept work of a listener run
+ * @smc: the listener; the work holds a reference to it
+ *
+ * Context: any.
+ */
+void smcr_hs_queue_accept(struct smcr_sock *smc)
+{
+	sock_hold(&smc->sk);
+	if (!queue_work(hs_wq, &smc->listener.accept_work))
+		sock_put(&smc->sk);
+}
+
+static struct smcr_sock *get_owner(struct sock *clcsk)
+{
+	struct smcr_sock *smc = rcu_dereference_sk_user_data(clcsk);
+
+	if (!smc || !refcount_inc_not_zero(&smc->sk.sk_refcnt))
+		return NULL;
+	return smc;
+}
+
+/* TCP connected, failed to, or has something to read: the work looks */
+static void kick_owner(struct sock *clcsk)
+{
+	struct smcr_sock *smc;
+
+	rcu_read_lock();
+	smc = get_owner(clcsk);
+	rcu_read_unlock();
+	if (!smc)
+		return;
+	if (smcr_mode(smc) == SMCR_MODE_LISTEN)
+		smcr_hs_queue_accept(smc);
+	else if (clcsk->sk_state != TCP_SYN_SENT)
+		smcr_hs_queue(smc, 0);
+	sock_put(&smc->sk);
+}
+
+static void clc_error_report(struct sock *clcsk)
+{
+	void (*orig)(struct sock *sk) = NULL;
+	struct smcr_sock *smc;
+
+	rcu_read_lock();
+	smc = get_owner(clcsk);
+	rcu_read_unlock();
+	if (!smc)
+		return;
+	orig = READ_ONCE(smc->saved.error_report);
+	if (smcr_mode(smc) == SMCR_MODE_TCP)
+		smcr_fb_errors_out(smc, clcsk);
+	if (orig)
+		orig(clcsk);
+	sock_put(&smc->sk);
+}
+
+/**
+ * smcr_hs_hook() - put our callbacks into the TCP socket
+ * @smc: the socket; smcr_hs_unhook() must follow before its TCP socket goes
+ *
+ * Context: process.
+ */
+void smcr_hs_hook(struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	write_lock_bh(&clcsk->sk_callback_lock);
+	if (!smc->saved.state_change) {
+		smc->saved.state_change = clcsk->sk_state_change;
+		smc->saved.data_ready = clcsk->sk_data_ready;
+		smc->saved.error_report = clcsk->sk_error_report;
+	}
+	clcsk->sk_state_change = kick_owner;
+	clcsk->sk_data_ready = kick_owner;
+	clcsk->sk_error_report = clc_error_report;
+	__rcu_assign_sk_user_data_with_flags(clcsk, smc, SK_USER_DATA_NOCOPY);
+	write_unlock_bh(&clcsk->sk_callback_lock);
+}
+
+/**
+ * smcr_hs_hook_errors() - learn of TCP's errors, leave the rest to TCP
+ * @smc: the socket, about to fall back
+ *
+ * Context: process.
+ */
+void smcr_hs_hook_errors(struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	smcr_hs_hook(smc);
+	write_lock_bh(&clcsk->sk_callback_lock);
+	clcsk->sk_state_change = smc->saved.state_change;
+	clcsk->sk_data_ready = smc->saved.data_ready;
+	write_unlock_bh(&clcsk->sk_callback_lock);
+}
+
+/**
+ * smcr_hs_unhook() - give the TCP socket its own callbacks back
+ * @smc: the socket
+ *
+ * Context: process.
+ */
+void smcr_hs_unhook(struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	write_lock_bh(&clcsk->sk_callback_lock);
+	if (smc->saved.state_change) {
+		clcsk->sk_state_change = smc->saved.state_change;
+		clcsk->sk_data_ready = smc->saved.data_ready;
+		clcsk->sk_error_report = smc->saved.error_report;
+		smc->saved.state_change = NULL;
+		rcu_assign_sk_user_data(clcsk, NULL);
+	}
+	write_unlock_bh(&clcsk->sk_callback_lock);
+}
+
+/**
+ * smcr_hs_sync_options() - copy SOL_SOCKET options to the TCP socket
+ * @smc: the socket
+ *
+ * The core applies them to the outer socket without asking us.
+ *
+ * Context: any.
+ */
+void smcr_hs_sync_options(struct smcr_sock *smc)
+{
+	static const int flags[] = {
+		SOCK_LINGER, SOCK_URGINLINE, SOCK_DBG, SOCK_LOCALROUTE,
+		SOCK_RCVTSTAMP, SOCK_RCVTSTAMPNS, SOCK_TSTAMP_NEW,
+	};
+	struct sock *clcsk = smc->clcsock->sk;
+	const struct sock *sk = &smc->sk;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		if (sock_flag(sk, flags[i]) != sock_flag(clcsk, flags[i]))
+			sock_valbool_flag(clcsk, flags[i],
+					  sock_flag(sk, flags[i]));
+	clcsk->sk_lingertime = sk->sk_lingertime;
+	clcsk->sk_reuse = sk->sk_reuse;
+	clcsk->sk_reuseport = sk->sk_reuseport;
+	WRITE_ONCE(clcsk->sk_bound_dev_if, sk->sk_bound_dev_if);
+	WRITE_ONCE(clcsk->sk_mark, sk->sk_mark);
+	WRITE_ONCE(clcsk->sk_rcvlowat, sk->sk_rcvlowat);
+	WRITE_ONCE(clcsk->sk_sndtimeo, sk->sk_sndtimeo);
+	WRITE_ONCE(clcsk->sk_rcvtimeo, sk->sk_rcvtimeo);
+	/* IP_TOS sets a priority of its own */
+	if (sk->sk_priority)
+		WRITE_ONCE(clcsk->sk_priority, sk->sk_priority);
+	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
+		WRITE_ONCE(clcsk->sk_sndbuf, sk->sk_sndbuf);
+	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK)
+		WRITE_ONCE(clcsk->sk_rcvbuf, sk->sk_rcvbuf);
+	clcsk->sk_userlocks |= sk->sk_userlocks &
+			       (SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK);
+}
+
+/**
+ * smcr_hs_release_clcsock() - let go of the TCP socket
+ * @smc: the socket, orphaned or never seen by anybody
+ *
+ * Context: process, may sleep; socket lock held or nobody knows the socket.
+ */
+void smcr_hs_release_clcsock(struct smcr_sock *smc)
+{
+	if (!smc->clcsock)
+		return;
+	smcr_hs_unhook(smc);
+	sock_release(smc->clcsock);
+	smc->clcsock = NULL;
+}
+
+/**
+ * smcr_hs_check_policy() - may this connection bypass the IP stack?
+ * @smc: its socket
+ *
+ * Context: any.
+ * Return: SMCR_DECLINE_IPSEC if the socket has an IPsec policy.
+ */
+enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc)
+{
+#ifdef CONFIG_XFRM
+	const struct sock *clcsk = smc->clcsock->sk;
+
+	if (rcu_access_pointer(clcsk->sk_policy[0]) ||
+	    rcu_access_pointer(clcsk->sk_policy[1]))
+		return SMCR_DECLINE_IPSEC;
+#endif
+	return SMCR_DECLINE_NONE;
+}
+
+/**
+ * smcr_hs_new_conn() - a connection with the rings that the socket asks for
+ * @smc: the socket
+ *
+ * sk_sndbuf and sk_rcvbuf are stored doubled, as for every socket.
+ *
+ * Context: process, may sleep.
+ * Return: the connection or NULL.
+ */
+struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
+{
+	return smcr_conn_create(&smc->sk, READ_ONCE(smc->sk.sk_sndbuf) / 2,
+				READ_ONCE(smc->sk.sk_rcvbuf) / 2);
+}
+
+/**
+ * smcr_hs_decline() - end a handshake by a DECLINE of ours
+ * @smc: the socket
+ * @res: result of the handshake; its connection is given up
+ * @reason: why; after a timeout the peer gets the chance to decline first,
+ *	as two crossing DECLINEs would be taken for data (wire.md 2.12)
+ * @version: SMC version of the handshake
+ *
+ * Context: process, may sleep.
+ */
+void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
+		     enum smcr_decline reason, u8 version)
+{
+	bool declined = false;
+
+	if (res->conn)
+		smcr_conn_abandon(res->conn);
+	res->conn = NULL;
+	res->reason = reason;
+	if (reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT)
+		smcr_clc_recv(smc, SMCR_CLC_DECLINE, SMCR_HS_DECLINE_WAIT,
+			      NULL, &declined);
+	if (!declined)
+		res->err = smcr_clc_send_decline(smc, reason, version);
+}
+
+static void count_result(const struct smcr_sock *smc,
+			 const struct smcr_hs_result *res)
+{
+	if (res->err)
+		smcr_stats_failed(sock_net(&smc->sk), smc->role);
+	else if (res->conn)
+		smcr_stats_success(sock_net(&smc->sk), smc->role);
+}
+
+/* the handshake took the connection down with it */
+static void fail(struct smcr_sock *smc, int err)
+{
+	struct sock *sk = &smc->sk;
+
+	kernel_sock_shutdown(smc->clcsock, SHUT_RDWR);
+	smcr_hs_set_mode(smc, SMCR_MODE_FAILED);
+	sk->sk_state = SMCR_CLOSED;
+	sk->sk_shutdown = SHUTDOWN_MASK;
+	WRITE_ONCE(sk->sk_err, -err);
+}
+
+/**
+ * smcr_hs_apply_result() - the handshake is over
+ * @smc: the socket; changes its mode
+ * @res: how it ended
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
+{
+	count_result(smc, res);
+	if (res->err) {
+		fail(smc, res->err);
+	} else if (res->conn) {
+		smc->conn = res->conn;
+		smcr_hs_set_mode(smc, SMCR_MODE_SMC);
+		smcr_conn_establish(smc->conn);
+	} else {
+		smcr_fb_switch(smc, res->reason);
+	}
+}
+
+/* nobody waits for the result any more */
+static void drop_result(struct smcr_sock *smc, struct smcr_hs_result *res)
+{
+	if (res->conn)
+		smcr_conn_close(res->conn, true);
+	smcr_hs_release_clcsock(smc);
+}
+
+static void finish_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
+{
+	struct sock *sk = &smc->sk;
+
+	lock_sock(sk);
+	if (sock_flag(sk, SOCK_DEAD)) {
+		drop_result(smc, res);
+	} else {
+		smcr_hs_apply_result(smc, res);
+		sk->sk_state_change(sk);
+		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
+	}
+	release_sock(sk);
+}
+
+/* TCP did not connect; the next connect() on the TCP socket says why */
+static void tcp_connect_failed(struct smcr_sock *smc)
+{
+	struct sock *sk = &smc->sk;
+
+	lock_sock(sk);
+	if (sock_flag(sk, SOCK_DEAD)) {
+		smcr_hs_release_clcsock(smc);
+	} else {
+		smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
+		smcr_fb_errors_out(smc, smc->clcsock->sk);
+		sk->sk_state_change(sk);
+		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
+	}
+	release_sock(sk);
+}
+
+static void client_work(struct smcr_sock *smc)
+{
+	struct smcr_hs_result res = {};
+	u8 tcp_state = READ_ONCE(smc->clcsock->sk->sk_state);
+
+	if (tcp_state == TCP_SYN_SENT || tcp_state == TCP_SYN_RECV)
+		return;
+	smcr_hs_unhook(smc);
+	if (tcp_state == TCP_CLOSE) {
+		tcp_connect_failed(smc);
+		return;
+	}
+	smcr_hs_connect(smc, &res);
+	finish_connect(smc, &res);
+}
+
+/*
+ * Runs once for each time somebody saw a reason to; what there is to do
+ * follows from the socket.
+ */
+static void hs_work(struct work_struct *work)
+{
+	struct smcr_sock *smc = container_of(to_delayed_work(work),
+					     struct smcr_sock, hs_work);
+
+	if (smc->role == SMCR_SERVER)
+		smcr_hs_child_work(smc);
+	else if (smcr_mode(smc) == SMCR_MODE_HANDSHAKE && smc->clcsock)
+		client_work(smc);
+	sock_put(&smc->sk);
+}
+
+/**
+ * smcr_hs_prepare_sock() - initialise the handshake part of a socket
+ * @smc: zeroed but for smc->sk
+ *
+ * Context: any.
+ */
+void smcr_hs_prepare_sock(struct smcr_sock *smc)
+{
+	INIT_DELAYED_WORK(&smc->hs_work, hs_work);
+	INIT_WORK(&smc->listener.accept_work, smcr_hs_accept_work);
+	INIT_LIST_HEAD(&smc->listener.ready);
+	INIT_LIST_HEAD(&smc->accept_node);
+	spin_lock_init(&smc->listener.lock);
+}

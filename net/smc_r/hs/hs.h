@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The AF_SMC socket as the handshake sees it, and the handshake: from an
+ * established TCP connection to one that uses SMC, or to a fallback.
+ *
+ * A socket is in one mode at a time:
+ *
+ *	IDLE --connect--> HANDSHAKE --> SMC | TCP | FAILED (or back to IDLE
+ *	  |                             when TCP did not connect)
+ *	  +----listen---> LISTEN --shutdown--> IDLE
+ *	  +----an option that rules SMC out---> TCP
+ *
+ * IDLE, TCP and FAILED calls are answered by the TCP socket inside. The mode
+ * changes under the socket lock only.
+ */
+#ifndef SMCR_HS_HS_H
+#define SMCR_HS_HS_H
+
+#include <linux/workqueue.h>
+#include <net/sock.h>
+
+#include "../base/decline.h"
+#include "../base/stats.h"
+#include "../conn/conn.h"
+#include "../wire/clc.h"
+
+/* patience with a peer between two CLC messages (wire.md 2.11) */
+#define SMCR_HS_CLC_TIMEOUT	(6 * HZ)
+/* let the peer decline first after an LLC timeout */
+#define SMCR_HS_DECLINE_WAIT	(1 * HZ)
+
+enum smcr_mode {
+	SMCR_MODE_IDLE,
+	SMCR_MODE_HANDSHAKE,
+	SMCR_MODE_SMC,
+	SMCR_MODE_TCP,
+	SMCR_MODE_LISTEN,
+	SMCR_MODE_FAILED,
+};
+
+/**
+ * struct smcr_listener - what a listening socket needs
+ * @accept_work: takes connections from the TCP listener; each queued
+ *	instance holds a reference to the socket
+ * @lock: guards the rest; leaf, process context only
+ * @ready: accepted sockets whose handshake is over, by smcr_sock.accept_node
+ * @ready_count: entries in @ready
+ * @handshakes: accepted sockets in handshake
+ */
+struct smcr_listener {
+	struct work_struct accept_work;
+	spinlock_t lock;
+	struct list_head ready;
+	int ready_count;
+	int handshakes;
+};
+
+/**
+ * struct smcr_clc_callbacks - callbacks of the TCP socket that we replaced
+ *
+ * NULL when not replaced. Written under the TCP socket's sk_callback_lock.
+ */
+struct smcr_clc_callbacks {
+	void (*state_change)(struct sock *sk);
+	void (*data_ready)(struct sock *sk);
+	void (*error_report)(struct sock *sk);
+};
+
+/**
+ * struct smcr_sock - an AF_SMC socket
+ * @sk: first; freed after an RCU grace period
+ * @clcsock: the TCP socket inside; const from creation until release
+ * @mode: changed under the socket lock, by smcr_hs_set_mode()
+ * @role: server for accepted sockets
+ * @conn: valid in mode SMC; read under the socket lock
+ * @hs_work: runs a handshake; each queued instance holds a reference
+ * @saved: callbacks of @clcsock
+ * @parent: the listener of an accepted socket in handshake, referenced
+ * @accept_node: in parent's ready list
+ * @listener: valid in mode LISTEN
+ * @defer_secs: TCP_DEFER_ACCEPT: an accepted socket waits for data this long
+ * @is_deferred: in that wait
+ * @fallback_reason: why mode is TCP
+ * @peer_diagnosis: what the peer's DECLINE said
+ * @mirrored_err: error of @clcsock last shown in sk->sk_err
+ */
+struct smcr_sock {
+	struct sock sk;
+	struct socket *clcsock;
+	enum smcr_mode mode;
+	enum smcr_role role;
+	struct smcr_conn *conn;
+	struct delayed_work hs_work;
+	struct smcr_clc_callbacks saved;
+	struct smcr_sock *parent;
+	struct list_head accept_node;
+	struct smcr_listener listener;
+	int defer_secs;
+	bool is_deferred;
+	enum smcr_decline fallback_reason;
+	u32 peer_diagnosis;
+	int mirrored_err;
+};
+
+static inline struct smcr_sock *smcr_sk(const struct sock *sk)
+{
+	return (struct smcr_sock *)sk;
+}
+
+/**
+ * smcr_mode() - mode of a socket, for readers without the socket lock
+ * @smc: the socket
+ *
+ * Return: the mode; pairs with smcr_hs_set_mode().
+ */
+static inline enum smcr_mode smcr_mode(const struct smcr_sock *smc)
+{
+	return smp_load_acquire(&smc->mode);
+}
+
+/**
+ * struct smcr_hs_result - how a handshake ended
+ * @err: negative errno: the connection is lost; 0: see the others
+ * @reason: why the connection goes on over TCP
+ * @conn: the connection if SMC is used, owned by whoever has the result
+ */
+struct smcr_hs_result {
+	int err;
+	enum smcr_decline reason;
+	struct smcr_conn *conn;
+};
+
+/* hs.c: the common part */
+extern const struct smcr_transport_ops *const *smcr_hs_transports;
+
+int smcr_hs_init(const struct smcr_transport_ops *const *transports);
+void smcr_hs_exit(void);
+void smcr_hs_set_mode(struct smcr_sock *smc, enum smcr_mode mode);
+void smcr_hs_prepare_sock(struct smcr_sock *smc);
+void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay);
+void smcr_hs_queue_accept(struct smcr_sock *smc);
+void smcr_hs_release_clcsock(struct smcr_sock *smc);
+void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res);
+void smcr_hs_hook(struct smcr_sock *smc);
+void smcr_hs_hook_errors(struct smcr_sock *smc);
+void smcr_hs_unhook(struct smcr_sock *smc);
+void smcr_hs_sync_options(struct smcr_sock *smc);
+enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc);
+struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc);
+void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
+		     enum smcr_decline reason, u8 version);
+
+/* clc_io.c: messages on the TCP socket */
+union smcr_clc_msg {
+	struct smcr_clc_proposal proposal;
+	struct smcr_clc_accept accept;
+	struct smcr_clc_decline decline;
+};
+
+int smcr_clc_recv(struct smcr_sock *smc, enum smcr_clc_type expected,
+		  long timeo, union smcr_clc_msg *msg, bool *declined);
+int smcr_clc_send_proposal(struct smcr_sock *smc,
+			   const struct smcr_clc_proposal *msg);
+int smcr_clc_send_accept(struct smcr_sock *smc,
+			 const struct smcr_clc_accept *msg);
+int smcr_clc_send_decline(struct smcr_sock *smc, enum smcr_decline reason,
+			  u8 version);
+
+/* client.c, server.c: the two roles */
+void smcr_hs_connect(struct smcr_sock *smc, struct smcr_hs_result *res);
+void smcr_hs_serve(struct smcr_sock *smc, struct smcr_hs_result *res);
+
+/* listen.c: listening sockets and their children */
+void smcr_hs_listen_start(struct smcr_sock *smc);
+void smcr_hs_listen_stop(struct smcr_sock *smc);
+struct smcr_sock *smcr_hs_dequeue(struct smcr_sock *listener);
+bool smcr_hs_has_ready(const struct smcr_sock *listener);
+void smcr_hs_accept_work(struct work_struct *work);
+void smcr_hs_child_work(struct smcr_sock *child);
+
+/* sock.c: the socket object */
+int smcr_hs_register_protos(void);
+void smcr_hs_unregister_protos(void);
+struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
+				     int protocol, int kern);
+
+/* fallback.c */
+void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason);
+void smcr_fb_adopt_wait_queue(struct smcr_sock *smc);
+void smcr_fb_errors_in(struct smcr_sock *smc);
+void smcr_fb_errors_out(struct smcr_sock *smc, const struct sock *clcsk);
+
+#endif

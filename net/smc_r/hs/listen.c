@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Listening sockets. Their TCP listener is drained by a work item; each
+ * connection becomes a child socket, which does its handshake in a work item
+ * of its own and then waits in the ready list for accept().
+ *
+ * No more children exist than the backlog allows: what is above stays in
+ * TCP's own queue, and TCP applies its own limits there.
+ *
+ * A child that has not spoken yet costs a timer, not a thread: its work runs
+ * when the first byte arrives.
+ */
+#include "hs.h"
+
+#include <net/tcp.h>
+#include <net/tcp_states.h>
+
+#include "../compat/tcp_option.h"
+
+/* account for a child in advance; false if the backlog is used up */
+static bool reserve_child(struct smcr_sock *smc)
+{
+	struct smcr_listener *l = &smc->listener;
+	bool room;
+
+	spin_lock_bh(&l->lock);
+	room = smcr_mode(smc) == SMCR_MODE_LISTEN &&
+	       l->handshakes + l->ready_count <= smc->sk.sk_max_ack_backlog;
+	if (room)
+		l->handshakes++;
+	spin_unlock_bh(&l->lock);
+	return room;
+}
+
+/* a child leaves the handshake; true if it is now in the ready list */
+static bool unreserve_child(struct smcr_sock *smc, struct smcr_sock *child)
+{
+	struct smcr_listener *l = &smc->listener;
+	bool keep;
+
+	spin_lock_bh(&l->lock);
+	l->handshakes--;
+	keep = child && smcr_mode(smc) == SMCR_MODE_LISTEN;
+	if (keep) {
+		list_add_tail(&child->accept_node, &l->ready);
+		WRITE_ONCE(l->ready_count, l->ready_count + 1);
+	}
+	spin_unlock_bh(&l->lock);
+	return keep;
+}
+
+/* nobody will ever accept this child */
+static void discard(struct smcr_sock *child)
+{
+	struct sock *sk = &child->sk;
+
+	lock_sock(sk);
+	sock_orphan(sk);
+	if (smcr_mode(child) == SMCR_MODE_SMC) {
+		smcr_conn_close(child->conn, true);
+		child->conn = NULL;
+	}
+	smcr_hs_release_clcsock(child);
+	release_sock(sk);
+	sock_put(sk);
+}
+
+/* hand a child over to accept(), or to nobody */
+static void child_done(struct smcr_sock *child, bool keep)
+{
+	struct smcr_sock *parent = child->parent;
+
+	child->parent = NULL;
+	if (unreserve_child(parent, keep ? child : NULL))
+		parent->sk.sk_data_ready(&parent->sk);
+	else
+		discard(child);
+	/* there may be room for the next one */
+	smcr_hs_queue_accept(parent);
+	sock_put(&parent->sk);
+}
+
+static void deferred_data_ready(struct sock *sk)
+{
+	smcr_hs_queue(smcr_sk(sk), 0);
+}
+
+/* TCP_DEFER_ACCEPT: come back when data arrives or the time is over */
+static bool defer(struct smcr_sock *child)
+{
+	if (!child->defer_secs || smcr_mode(child) != SMCR_MODE_SMC)
+		return false;
+	child->is_deferred = true;
+	child->sk.sk_data_ready = deferred_data_ready;
+	smcr_hs_queue(child, child->defer_secs * HZ);
+	if (smcr_rx_unread(child->conn) || child->sk.sk_shutdown)
+		smcr_hs_queue(child, 0);
+	return true;
+}
+
+static void undefer(struct smcr_sock *child)
+{
+	child->is_deferred = false;
+	child->sk.sk_data_ready = child->parent->sk.sk_data_ready;
+	child_done(child, true);
+}
+
+static void serve(struct smcr_sock *child)
+{
+	struct smcr_hs_result res = {};
+
+	smcr_hs_serve(child, &res);
+	lock_sock(&child->sk);
+	smcr_hs_apply_result(child, &res);
+	release_sock(&child->sk);
+	if (!res.err && defer(child))
+		return;
+	child_done(child, !res.err);
+}
+
+/**
+ * smcr_hs_child_work() - an accepted socket has something to do
+ * @child: the socket
+ *
+ * Called when the first byte arrives or when the peer has been silent for
+ * too long; the handshake itself tells the two apart. A later call finds
+ * another mode.
+ *
+ * Context: process, sleeps for a bounded time.
+ */
+void smcr_hs_child_work(struct smcr_sock *child)
+{
+	if (child->is_deferred) {
+		undefer(child);
+		return;
+	}
+	if (smcr_mode(child) != SMCR_MODE_HANDSHAKE || !child->parent)
+		return;
+	smcr_hs_unhook(child);
+	serve(child);
+}
+
+/* what TCP copies from a listener to its children, for the outer socket */
+static void inherit(struct smcr_sock *child, const struct smcr_sock *parent)
+{
+	const struct sock *from = &parent->sk;
+	struct sock *to = &child->sk;
+
+	to->sk_sndbuf = from->sk_sndbuf;
+	to->sk_rcvbuf = from->sk_rcvbuf;
+	to->sk_userlocks = from->sk_userlocks & (SOCK_SNDBUF_LOCK |
+						 SOCK_RCVBUF_LOCK);
+	to->sk_sndtimeo = from->sk_sndtimeo;
+	to->sk_rcvtimeo = from->sk_rcvtimeo;
+	to->sk_rcvlowat = from->sk_rcvlowat;
+	to->sk_mark = from->sk_mark;
+	to->sk_priority = from->sk_priority;
+	to->sk_bound_dev_if = from->sk_bound_dev_if;
+	to->sk_reuse = from->sk_reuse;
+	to->sk_reuseport = from->sk_reuseport;
+	to->sk_lingertime = from->sk_lingertime;
+	to->sk_flags = from->sk_flags & (BIT(SOCK_LINGER) |
+					 BIT(SOCK_KEEPOPEN) |
+					 BIT(SOCK_URGINLINE) |
+					 BIT(SOCK_DBG) | BIT(SOCK_LOCALROUTE));
+	sock_set_flag(to, SOCK_RCU_FREE);
+	child->defer_secs = parent->defer_secs;
+}
+
+/* the TCP child was cloned from the listener, our callbacks included */
+static void restore_callbacks(struct sock *clcsk,
+			      const struct smcr_sock *parent)
+{
+	write_lock_bh(&clcsk->sk_callback_lock);
+	clcsk->sk_state_change = parent->saved.state_change;
+	clcsk->sk_data_ready = parent->saved.data_ready;
+	clcsk->sk_error_report = parent->saved.error_report;
+	rcu_assign_sk_user_data(clcsk, NULL);
+	write_unlock_bh(&clcsk->sk_callback_lock);
+}
+
+static void start_child(struct smcr_sock *child)
+{
+	struct sock *clcsk = child->clcsock->sk;
+	struct smcr_sock *parent = child->parent;
+
+	if (parent->fallback_reason || !smcr_tcp_option_agreed(clcsk)) {
+		lock_sock(&child->sk);
+		smcr_fb_switch(child, parent->fallback_reason ?:
+			       SMCR_DECLINE_PEER_NO_SMC);
+		release_sock(&child->sk);
+		child_done(child, true);
+		return;
+	}
+	smcr_hs_set_mode(child, SMCR_MODE_HANDSHAKE);
+	smcr_hs_hook(child);
+	smcr_hs_queue(child, SMCR_HS_CLC_TIMEOUT);
+	/* what arrived before the callbacks were in place */
+	if (!skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
+	    clcsk->sk_state != TCP_ESTABLISHED)
+		smcr_hs_queue(child, 0);
+}
+
+/* false: nothing to accept */
+static bool accept_one(struct smcr_sock *smc)
+{
+	struct smcr_sock *child;
+	struct socket *clcsock;
+
+	if (kernel_accept(smc->clcsock, &clcsock, O_NONBLOCK))
+		return false;
+	restore_callbacks(clcsock->sk, smc);
+	child = smcr_hs_sock_alloc(sock_net(&smc->sk), NULL,
+				   smc->sk.sk_protocol, 0);
+	if (!child) {
+		sock_release(clcsock);
+		return false;
+	}
+	child->clcsock = clcsock;
+	child->role = SMCR_SERVER;
+	inherit(child, smc);
+	sock_hold(&smc->sk);
+	child->parent = smc;
+	start_child(child);
+	return true;
+}
+
+static void accept_all(struct smcr_sock *smc)
+{
+	while (reserve_child(smc)) {
+		if (accept_one(smc))
+			continue;
+		unreserve_child(smc, NULL);
+		return;
+	}
+}
+
+/**
+ * smcr_hs_accept_work() - work: the TCP listener has connections
+ * @work: embedded in a listener; its reference is dropped
+ *
+ * Context: process, may sleep. Never runs twice at a time, and the TCP
+ * listener stays as long as it runs: smcr_hs_listen_stop() waits for it.
+ */
+void smcr_hs_accept_work(struct work_struct *work)
+{
+	struct smcr_sock *smc = container_of(work, struct smcr_sock,
+					     listener.accept_work);
+
+	accept_all(smc);
+	sock_put(&smc->sk);
+}
+
+/**
+ * smcr_hs_listen_start() - the TCP socket is a listener now
+ * @smc: the socket, mode LISTEN
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_hs_listen_start(struct smcr_sock *smc)
+{
+	smcr_hs_hook(smc);
+	smcr_hs_queue_accept(smc);
+}
+
+/**
+ * smcr_hs_listen_stop() - no more connections are accepted
+ * @smc: the socket, its mode is not LISTEN any more
+ *
+ * Children in handshake end by themselves.
+ *
+ * Context: process, sleeps; socket lock held.
+ */
+void smcr_hs_listen_stop(struct smcr_sock *smc)
+{
+	struct smcr_sock *child;
+
+	smcr_hs_unhook(smc);
+	if (cancel_work_sync(&smc->listener.accept_work))
+		sock_put(&smc->sk);
+	while ((child = smcr_hs_dequeue(smc)))
+		discard(child);
+}
+
+/**
+ * smcr_hs_dequeue() - take a socket from the ready list
+ * @smc: the listener
+ *
+ * Context: process.
+ * Return: the socket, its reference is the caller's; NULL if there is none.
+ */
+struct smcr_sock *smcr_hs_dequeue(struct smcr_sock *smc)
+{
+	struct smcr_listener *l = &smc->listener;
+	struct smcr_sock *child;
+
+	spin_lock_bh(&l->lock);
+	child = list_first_entry_or_null(&l->ready, struct smcr_sock,
+					 accept_node);
+	if (child) {
+		list_del_init(&child->accept_node);
+		WRITE_ONCE(l->ready_count, l->ready_count - 1);
+	}
+	spin_unlock_bh(&l->lock);
+	if (child && smcr_mode(smc) == SMCR_MODE_LISTEN)
+		smcr_hs_queue_accept(smc);
+	return child;
+}
+
+/**
+ * smcr_hs_has_ready() - would accept() find something?
+ * @smc: the listener
+ *
+ * Context: any.
+ * Return: true if it would.
+ */
+bool smcr_hs_has_ready(const struct smcr_sock *smc)
+{
+	return READ_ONCE(smc->listener.ready_count) > 0;
+}

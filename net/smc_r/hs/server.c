@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The server's side of the handshake (wire.md 2.10, 6.12). */
+#include "hs.h"
+
+#include <linux/slab.h>
+
+#include "../base/eid.h"
+
+/* PROPOSAL or CONFIRM in, ACCEPT out: too large for the stack */
+struct server_msgs {
+	union smcr_clc_msg in;
+	struct smcr_clc_accept accept;
+};
+
+/* the first failure is what the peer is told if no transport works */
+static enum smcr_decline select(struct smcr_sock *smc,
+				const struct smcr_clc_proposal *prop,
+				struct smcr_clc_accept *accept,
+				struct smcr_conn *conn)
+{
+	const struct smcr_transport_ops *const *ops;
+	enum smcr_decline first = SMCR_DECLINE_NONE;
+	const u8 *eid;
+
+	if (prop->version < 2 || prop->typev2 == SMCR_CLC_MODE_NONE)
+		return SMCR_DECLINE_NO_DEVICE;
+	if (!prop->has_v2)
+		return SMCR_DECLINE_NO_V2_EXT;
+	if (!prop->eid_count)
+		return SMCR_DECLINE_NO_UEID;
+	eid = smcr_eid_choose(prop->eid, prop->eid_count);
+	if (!eid)
+		return SMCR_DECLINE_NO_DEVICE;
+
+	accept->type = SMCR_CLC_ACCEPT;
+	accept->version = 2;
+	memcpy(accept->eid, eid, SMCR_EID_LEN);
+	for (ops = smcr_hs_transports; *ops; ops++) {
+		enum smcr_decline reason;
+
+		reason = (*ops)->select(&conn->path, smc->clcsock->sk, prop,
+					accept);
+		if (!reason)
+			return SMCR_DECLINE_NONE;
+		if (!first)
+			first = reason;
+	}
+	return first;
+}
+
+static enum smcr_decline answer(struct smcr_sock *smc,
+				struct server_msgs *msgs,
+				struct smcr_conn **conn)
+{
+	enum smcr_decline reason = smcr_hs_check_policy(smc);
+
+	if (reason)
+		return reason;
+	*conn = smcr_hs_new_conn(smc);
+	if (!*conn)
+		return SMCR_DECLINE_MEMORY;
+	return select(smc, &msgs->in.proposal, &msgs->accept, *conn);
+}
+
+/* wire.md 2.6, step 4: limits and release come back as they went out */
+static enum smcr_decline check_confirm(const struct smcr_clc_accept *accept,
+				       const struct smcr_clc_accept *confirm)
+{
+	const struct smcr_clc_fce *sent = &accept->fce;
+	const struct smcr_clc_fce *got = &confirm->fce;
+
+	if (confirm->mode != accept->mode ||
+	    confirm->version != accept->version)
+		return SMCR_DECLINE_MODE;
+	if (!accept->is_first_contact)
+		return SMCR_DECLINE_NONE;
+	if (!confirm->has_fce || got->release != sent->release)
+		return SMCR_DECLINE_RELEASE;
+	if (sent->release && got->max_conns != sent->max_conns)
+		return SMCR_DECLINE_MAX_CONNS;
+	if (sent->release && got->max_links != sent->max_links)
+		return SMCR_DECLINE_MAX_LINKS;
+	return SMCR_DECLINE_NONE;
+}
+
+static void give_up(struct smcr_hs_result *res)
+{
+	smcr_conn_abandon(res->conn);
+	res->conn = NULL;
+}
+
+static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
+			  struct smcr_hs_result *res)
+{
+	struct smcr_path *path = &res->conn->path;
+	enum smcr_decline reason;
+	bool declined;
+
+	res->err = smcr_clc_recv(smc, SMCR_CLC_CONFIRM, SMCR_HS_CLC_TIMEOUT,
+				 &msgs->in, &declined);
+	if (res->err) {
+		give_up(res);
+		return;
+	}
+	if (declined) {
+		if (msgs->in.decline.is_out_of_sync)
+			path->ops->desync(path);
+		res->reason = SMCR_DECLINE_PEER_DECLINED;
+		give_up(res);
+		return;
+	}
+	reason = check_confirm(&msgs->accept, &msgs->in.accept);
+	if (!reason)
+		reason = path->ops->finish_server(path, &msgs->in.accept);
+	if (reason)
+		smcr_hs_decline(smc, res, reason, msgs->accept.version);
+}
+
+static void exchange(struct smcr_sock *smc, struct server_msgs *msgs,
+		     struct smcr_hs_result *res)
+{
+	enum smcr_decline reason;
+	bool declined;
+
+	res->err = smcr_clc_recv(smc, SMCR_CLC_PROPOSAL, SMCR_HS_CLC_TIMEOUT,
+				 &msgs->in, &declined);
+	if (res->err)
+		return;
+	if (declined) {
+		res->reason = SMCR_DECLINE_PEER_DECLINED;
+		return;
+	}
+	reason = answer(smc, msgs, &res->conn);
+	if (reason) {
+		smcr_hs_decline(smc, res, reason, msgs->in.proposal.version);
+		return;
+	}
+	res->err = smcr_clc_send_accept(smc, &msgs->accept);
+	if (res->err) {
+		give_up(res);
+		return;
+	}
+	confirm_phase(smc, msgs, res);
+}
+
+/**
+ * smcr_hs_serve() - the handshake of an accepted socket
+ * @smc: its TCP socket is established and agreed on SMC
+ * @res: zeroed; filled in
+ *
+ * Context: process, sleeps for a bounded time.
+ */
+void smcr_hs_serve(struct smcr_sock *smc, struct smcr_hs_result *res)
+{
+	struct server_msgs *msgs = kzalloc(sizeof(*msgs), GFP_KERNEL);
+
+	if (!msgs) {
+		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, 2);
+		return;
+	}
+	exchange(smc, msgs, res);
+	kfree(msgs);
+}

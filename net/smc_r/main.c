@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Shared Memory Communications over RDMA (RFC 7609, SMC version 2), outside
+ * the kernel tree. The only file that knows every layer.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include "base/eid.h"
+#include "base/stats.h"
+#include "compat/tcp_option.h"
+#include "conn/conn.h"
+#include "hs/hs.h"
+#include "rdma/transport.h"
+#include "sock/sock.h"
+
+/* in order of preference */
+static const struct smcr_transport_ops *const transports[] = {
+	&smcr_rdma_transport,
+	NULL,
+};
+
+static int __init smcr_init(void)
+{
+	int ret;
+
+	smcr_eid_init();
+	ret = smcr_stats_init();
+	if (ret)
+		return ret;
+	ret = smcr_hs_init(transports);
+	if (ret)
+		goto exit_stats;
+	ret = smcr_rdma_init();
+	if (ret)
+		goto exit_hs;
+	ret = smcr_hs_register_protos();
+	if (ret)
+		goto exit_rdma;
+	ret = smcr_sock_register();
+	if (ret == -EEXIST)
+		pr_err("address family 43 (AF_SMC) is taken: the kernel's own smc is loaded; unload it first: rmmod smc_diag smc\n");
+	if (ret)
+		goto exit_protos;
+	smcr_tcp_option_enable();
+	return 0;
+
+exit_protos:
+	smcr_hs_unregister_protos();
+exit_rdma:
+	smcr_rdma_exit();
+exit_hs:
+	smcr_hs_exit();
+exit_stats:
+	smcr_stats_exit();
+	return ret;
+}
+
+static void __exit smcr_exit(void)
+{
+	smcr_tcp_option_disable();
+	smcr_sock_unregister();
+	smcr_hs_exit();
+	smcr_rdma_exit();
+	smcr_conn_exit();
+	smcr_hs_unregister_protos();
+	smcr_stats_exit();
+}
+
+module_init(smcr_init);
+module_exit(smcr_exit);
+
+MODULE_DESCRIPTION("Shared Memory Communications over RDMA (SMC-R)");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");
+MODULE_ALIAS_NETPROTO(PF_SMC);

@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Link groups (wire.md section 4): finding and creating them, which
+ * connections they have, and their end.
+ *
+ * When several connections to a new peer start at once, the first one
+ * creates the group and the others wait for that group alone; nothing is
+ * locked while waiting for a peer.
+ */
+#include "rdma.h"
+
+#include <linux/slab.h>
+
+/* guards the list, and state and reserved of each group on it; leaf */
+static DEFINE_SPINLOCK(groups_lock);
+static LIST_HEAD(groups);
+static u32 last_id;
+/* groups whose memory is not yet freed, for module exit */
+static atomic_t live_groups = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(live_wait);
+static struct workqueue_struct *group_wq;
+
+/**
+ * smcr_group_get() - take a reference
+ * @group: referenced already
+ *
+ * Context: any.
+ */
+void smcr_group_get(struct smcr_group *group)
+{
+	refcount_inc(&group->refs);
+}
+
+static void release_work(struct work_struct *work)
+{
+	struct smcr_group *group = container_of(work, struct smcr_group,
+						kill_work);
+
+	smcr_buf_free_all(group);
+	kfree(group->rx_llc);
+	kvfree(group);
+	if (atomic_dec_and_test(&live_groups))
+		wake_up(&live_wait);
+}
+
+/**
+ * smcr_group_put() - drop a reference
+ * @group: may be gone afterwards
+ *
+ * Context: any; the memory is freed by a work item.
+ */
+void smcr_group_put(struct smcr_group *group)
+{
+	if (!refcount_dec_and_test(&group->refs))
+		return;
+	/* the teardown had a reference, so its work is done */
+	INIT_WORK(&group->kill_work, release_work);
+	queue_work(group_wq, &group->kill_work);
+}
+
+static void tell_dead(struct smcr_group *group)
+{
+	struct smcr_path *path;
+	int i;
+
+	for (i = 1; i <= SMCR_GROUP_MAX_CONNS; i++) {
+		rcu_read_lock();
+		local_bh_disable();
+		path = rcu_dereference(group->slot[i]);
+		if (path)
+			path->events->dead(path);
+		local_bh_enable();
+		rcu_read_unlock();
+	}
+}
+
+/* the end of a group: peer, connections, hardware, in this order */
+static void kill_work(struct work_struct *work)
+{
+	struct smcr_group *group = container_of(work, struct smcr_group,
+						kill_work);
+	bool had_hw;
+
+	cancel_delayed_work_sync(&group->idle_work);
+	cancel_delayed_work_sync(&group->test_work);
+	smcr_llc_send_delete_all(group, group->kill_reason);
+	smcr_link_close(&group->link);
+	smcr_llc_abort(group);
+	tell_dead(group);
+	/* handshakes have noticed by now, or will soon */
+	down_write(&group->hw_lock);
+	had_hw = group->has_hw;
+	group->has_hw = false;
+	up_write(&group->hw_lock);
+	if (had_hw)
+		smcr_link_destroy(&group->link);
+	smcr_dev_put(group->link.port.dev);
+	smcr_group_put(group);
+}
+
+/* true if the caller has to queue the teardown */
+static bool mark_dead(struct smcr_group *group, enum smcr_llc_reason reason)
+{
+	bool was_alive;
+
+	spin_lock_bh(&groups_lock);
+	was_alive = group->state != SMCR_GROUP_DEAD;
+	if (was_alive) {
+		WRITE_ONCE(group->state, SMCR_GROUP_DEAD);
+		group->kill_reason = reason;
+		list_del(&group->list);
+	}
+	spin_unlock_bh(&groups_lock);
+	return was_alive;
+}
+
+/**
+ * smcr_group_kill() - the one door to a group's end
+ * @group: may be dead already
+ * @reason: for the peer
+ *
+ * All connections learn that the peer is lost. The rest happens in a work
+ * item.
+ *
+ * Context: any.
+ */
+void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason)
+{
+	if (!mark_dead(group, reason))
+		return;
+	wake_up_all(&group->state_wait);
+	queue_work(group_wq, &group->kill_work);
+}
+
+/**
+ * smcr_group_kill_dev() - a device goes away
+ * @dev: the device; new groups do not find it any more
+ *
+ * Context: process; does not wait.
+ */
+void smcr_group_kill_dev(struct smcr_dev *dev)
+{
+	struct smcr_group *group, *found;
+
+	do {
+		found = NULL;
+		spin_lock_bh(&groups_lock);
+		list_for_each_entry(group, &groups, list) {
+			if (group->link.port.dev != dev)
+				continue;
+			found = group;
+			smcr_group_get(found);
+			break;
+		}
+		spin_unlock_bh(&groups_lock);
+		if (found) {
+			smcr_group_kill(found, SMCR_LLC_REASON_OPERATOR);
+			smcr_group_put(found);
+		}
+	} while (found);
+}
+
+static void idle_work(struct work_struct *work)
+{
+	struct smcr_group *group = container_of(to_delayed_work(work),
+						struct smcr_group, idle_work);
+	bool is_idle;
+
+	spin_lock_bh(&groups_lock);
+	is_idle = !group->reserved;
+	spin_unlock_bh(&groups_lock);
+	if (is_idle)
+		smcr_group_kill(group, SMCR_LLC_REASON_PROGRAM);
+}
+
+static void test_work(struct work_struct *work)
+{
+	struct smcr_group *group = container_of(to_delayed_work(work),
+						struct smcr_group, test_work);
+	unsigned long due = READ_ONCE(group->link.last_rx) +
+			    SMCR_LLC_TEST_INTERVAL;
+
+	if (time_after_eq(jiffies, due)) {
+		if (smcr_llc_test_link(group)) {
+			smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
+			return;
+		}
+		due = jiffies + SMCR_LLC_TEST_INTERVAL;
+	}
+	queue_delayed_work(group_wq, &group->test_work, due - jiffies);
+}
+
+static struct smcr_group *alloc_group(const struct net *net,
+				      enum smcr_role role, const u8 *peer_id)
+{
+	struct smcr_group *group = kvzalloc(sizeof(*group), GFP_KERNEL);
+
+	if (!group)
+		return NULL;
+	group->rx_llc = kzalloc(sizeof(*group->rx_llc), GFP_KERNEL);
+	if (!group->rx_llc) {
+		kvfree(group);
+		return NULL;
+	}
+	refcount_set(&group->refs, 1);
+	init_waitqueue_head(&group->state_wait);
+	init_rwsem(&group->hw_lock);
+	spin_lock_init(&group->slot_lock);
+	spin_lock_init(&group->buf_lock);
+	spin_lock_init(&group->link.tx_lock);
+	INIT_LIST_HEAD(&group->link.waiters);
+	INIT_LIST_HEAD(&group->idle[SMCR_BUF_TX]);
+	INIT_LIST_HEAD(&group->idle[SMCR_BUF_RX]);
+	INIT_LIST_HEAD(&group->bufs);
+	smcr_llc_init_flow(&group->flow);
+	INIT_WORK(&group->kill_work, kill_work);
+	INIT_DELAYED_WORK(&group->idle_work, idle_work);
+	INIT_DELAYED_WORK(&group->test_work, test_work);
+	group->net = net;
+	group->role = role;
+	group->max_conns = SMCR_GROUP_MAX_CONNS;
+	memcpy(group->peer_id, peer_id, SMCR_PEER_ID_LEN);
+	atomic_inc(&live_groups);
+	return group;
+}
+
+/*
+ * Put a new group on the list. Its hardware is created later, by the
+ * founder: until then the group can die, but has no hardware.
+ */
+static void add_locked(struct smcr_group *group, const struct smcr_port *port,
+		       const u8 *peer_gid)
+{
+	lockdep_assert_held(&groups_lock);
+	last_id += 0x100;
+	group->id = last_id;
+	group->reserved = 1;
+	group->link.port = *port;
+	memcpy(group->link.peer_gid, peer_gid, SMCR_GID_LEN);
+	list_add_tail(&group->list, &groups);
+}
+
+static bool has_capacity_locked(const struct smcr_group *group)
+{
+	return group->reserved < group->max_conns;
+}
+
+static bool fits_server_locked(const struct smcr_group *group,
+			       const struct net *net,
+			       const struct smcr_port *port, const u8 *peer_id,
+			       const u8 *peer_gid)
+{
+	return group->role == SMCR_SERVER && group->net == net &&
+	       group->link.port.dev == port->dev &&
+	       group->link.port.num == port->num &&
+	       !memcmp(group->link.port.gid, port->gid, SMCR_GID_LEN) &&
+	       !memcmp(group->peer_id, peer_id, SMCR_PEER_ID_LEN) &&
+	       !memcmp(group->link.peer_gid, peer_gid, SMCR_GID_LEN) &&
+	       has_capacity_locked(group);
+}
+
+static struct smcr_group *find_server_locked(const struct net *net,
+					     const struct smcr_port *port,
+					     const u8 *peer_id,
+					     const u8 *peer_gid)
+{
+	struct smcr_group *group;
+
+	list_for_each_entry(group, &groups, list) {
+		if (!fits_server_locked(group, net, port, peer_id, peer_gid))
+			continue;
+		group->reserved++;
+		smcr_group_get(group);
+		return group;
+	}
+	return NULL;
+}
+
+/* find a fitting group or add a new one; NULL without memory */
+static struct smcr_group *find_or_add(const struct net *net,
+				      const struct smcr_port *port,
+				      const u8 *peer_id, const u8 *peer_gid,
+				      bool *is_founder)
+{
+	struct smcr_group *fresh = alloc_group(net, SMCR_SERVER, peer_id);
+	struct smcr_group *group;
+
+	if (!fresh)
+		return NULL;
+	spin_lock_bh(&groups_lock);
+	group = find_server_locked(net, port, peer_id, peer_gid);
+	if (!group) {
+		add_locked(fresh, port, peer_gid);
+		smcr_dev_get(port->dev);
+		smcr_group_get(fresh);
+	}
+	spin_unlock_bh(&groups_lock);
+	*is_founder = !group;
+	if (!group)
+		return fresh;
+	smcr_group_put(fresh);
+	return group;
+}
+
+/**
+ * smcr_group_get_server() - the group for a client's PROPOSAL (wire.md 4.2)
+ * @net: namespace of the connection
+ * @port: our port; a new group takes a device reference of its own
+ * @peer_id: from the PROPOSAL
+ * @peer_gid: from the PROPOSAL
+ * @is_founder: set if the group is new and the caller has to set it up
+ *
+ * A group whose founder fails is replaced, once, by one of those who wait.
+ *
+ * Context: process, sleeps while another handshake creates a fitting group.
+ * Return: the group with room reserved for the caller, given back by
+ * smcr_group_unreserve(), and a reference; NULL without memory, or when
+ * others could not create the group.
+ */
+struct smcr_group *smcr_group_get_server(const struct net *net,
+					 const struct smcr_port *port,
+					 const u8 *peer_id,
+					 const u8 *peer_gid, bool *is_founder)
+{
+	struct smcr_group *group;
+	int tries = 2;
+
+	while (tries--) {
+		group = find_or_add(net, port, peer_id, peer_gid, is_founder);
+		if (!group || *is_founder)
+			return group;
+		wait_event_timeout(group->state_wait,
+				   READ_ONCE(group->state) !=
+				   SMCR_GROUP_FORMING,
+				   SMCR_GROUP_FORM_TIMEOUT);
+		if (READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
+			return group;
+		smcr_group_unreserve(group);
+		smcr_group_put(group);
+	}
+	return NULL;
+}
+
+/**
+ * smcr_group_get_client() - the group that an ACCEPT names (wire.md 4.2)
+ * @net: namespace of the connection
+ * @peer_id: from the ACCEPT
+ * @peer_gid: from the ACCEPT
+ * @peer_qpn: from the ACCEPT
+ *
+ * Context: process.
+ * Return: the group with room reserved and a reference, or NULL when there
+ * is none.
+ */
+struct smcr_group *smcr_group_get_client(const struct net *net,
+					 const u8 *peer_id,
+					 const u8 *peer_gid, u32 peer_qpn)
+{
+	struct smcr_group *group, *found = NULL;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		if (group->role != SMCR_CLIENT || group->net != net ||
+		    group->state != SMCR_GROUP_ACTIVE ||
+		    group->link.peer_qpn != peer_qpn ||
+		    memcmp(group->peer_id, peer_id, SMCR_PEER_ID_LEN) ||
+		    memcmp(group->link.peer_gid, peer_gid, SMCR_GID_LEN))
+			continue;
+		found = group;
+		found->reserved++;
+		smcr_group_get(found);
+		break;
+	}
+	spin_unlock_bh(&groups_lock);
+	return found;
+}
+
+/**
+ * smcr_group_create() - a new group for a client
+ * @net: namespace of the connection
+ * @port: our port; the group takes a device reference of its own
+ * @role: SMCR_CLIENT
+ * @peer_id: from the ACCEPT
+ *
+ * Context: process.
+ * Return: the group with room reserved and a reference for the caller, or
+ * NULL.
+ */
+struct smcr_group *smcr_group_create(const struct net *net,
+				     const struct smcr_port *port,
+				     enum smcr_role role, const u8 *peer_id)
+{
+	static const u8 no_gid[SMCR_GID_LEN];
+	struct smcr_group *group = alloc_group(net, role, peer_id);
+
+	if (!group)
+		return NULL;
+	smcr_dev_get(port->dev);
+	smcr_group_get(group);
+	spin_lock_bh(&groups_lock);
+	add_locked(group, port, no_gid);
+	spin_unlock_bh(&groups_lock);
+	return group;
+}
+
+/**
+ * smcr_group_activate() - the first contact is over
+ * @group: forming, or dead meanwhile
+ *
+ * Context: process.
+ */
+void smcr_group_activate(struct smcr_group *group)
+{
+	spin_lock_bh(&groups_lock);
+	if (group->state == SMCR_GROUP_FORMING) {
+		WRITE_ONCE(group->state, SMCR_GROUP_ACTIVE);
+		queue_delayed_work(group_wq, &group->test_work,
+				   SMCR_LLC_TEST_INTERVAL);
+	}
+	spin_unlock_bh(&groups_lock);
+	wake_up_all(&group->state_wait);
+}
+
+/**
+ * smcr_group_unreserve() - a connection leaves, or never came
+ * @group: the group; ends some time after the last one left
+ *
+ * Context: any.
+ */
+void smcr_group_unreserve(struct smcr_group *group)
+{
+	unsigned long delay = group->role == SMCR_SERVER ?
+			      SMCR_GROUP_IDLE_SERVER : SMCR_GROUP_IDLE_CLIENT;
+
+	spin_lock_bh(&groups_lock);
+	if (!--group->reserved && group->state == SMCR_GROUP_ACTIVE)
+		mod_delayed_work(group_wq, &group->idle_work, delay);
+	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_attach() - give a connection its token
+ * @group: room is reserved
+ * @path: the connection; the slot takes a reference
+ *
+ * Context: process; takes group->slot_lock.
+ * Return: 0, or -ENOSPC.
+ */
+int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
+{
+	int ret = -ENOSPC;
+	u32 i;
+
+	spin_lock_bh(&group->slot_lock);
+	for (i = 1; i <= SMCR_GROUP_MAX_CONNS; i++) {
+		if (rcu_access_pointer(group->slot[i]))
+			continue;
+		path->token = ++group->slot_seq << 8 | i;
+		smcr_path_get(path);
+		rcu_assign_pointer(group->slot[i], path);
+		ret = 0;
+		break;
+	}
+	spin_unlock_bh(&group->slot_lock);
+	return ret;
+}
+
+/**
+ * smcr_group_detach() - take a connection's token back
+ * @group: the group
+ * @path: attached; the slot's reference is dropped
+ *
+ * Context: any; takes group->slot_lock.
+ */
+void smcr_group_detach(struct smcr_group *group, struct smcr_path *path)
+{
+	spin_lock_bh(&group->slot_lock);
+	RCU_INIT_POINTER(group->slot[path->token & 0xff], NULL);
+	spin_unlock_bh(&group->slot_lock);
+	smcr_path_put(path);
+}
+
+/**
+ * smcr_group_find_path() - the connection that a message is for
+ * @group: the group
+ * @token: alert token from the peer, unchecked
+ *
+ * Context: under rcu_read_lock, which protects the result.
+ * Return: the path or NULL.
+ */
+struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token)
+{
+	struct smcr_path *path = rcu_dereference(group->slot[token & 0xff]);
+
+	return path && path->token == token ? path : NULL;
+}
+
+/**
+ * smcr_group_init() - get ready for groups
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int smcr_group_init(void)
+{
+	group_wq = alloc_workqueue("smcr_group", WQ_UNBOUND, 0);
+	return group_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * smcr_group_exit() - wait until the last group is gone
+ *
+ * Context: module exit; all devices have been removed, so all groups are
+ * dead or dying.
+ */
+void smcr_group_exit(void)
+{
+	wait_event(live_wait, !atomic_read(&live_groups));
+	destroy_workqueue(group_wq);
+}

@@ -1,0 +1,836 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A link: one queue pair (wire.md section 5).
+ *
+ * Sends are unsignaled unless somebody waits for them or the send queue has
+ * filled by a quarter. A signaled request leaves a record; requests complete
+ * in order, so its completion is that of all before it.
+ *
+ * Messages are copied to slots that live as long as their requests: there is
+ * one for each entry of the send queue.
+ */
+#include "rdma.h"
+
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#define SIGNAL_EVERY	(SMCR_LINK_SQ_DEPTH / 4)
+
+/* wire.md 5.2; retry 7 would mean for ever on soft-RoCE */
+#define ACK_TIMEOUT	15
+#define RETRY_COUNT	6
+#define RNR_RETRY	7
+#define MIN_RNR_TIMER	5
+
+/* wire.md 6.10 */
+#define REG_TIMEOUT	(5 * HZ)
+
+/* what does not fit into a slot goes behind the room for its beginning */
+#define OVERFLOW_LEN	(SMCR_LLC_MAX_LEN - SMCR_LLC_LEN)
+
+/* requests that one smcr_tx takes at most */
+#define MAX_CHAIN	(SMCR_RING_MAX_SPANS + 1)
+
+/* -- receiving ----------------------------------------------------------- */
+
+static void post_rx_chain(struct smcr_link *link)
+{
+	if (!link->rx_chain)
+		return;
+	link->rx_chain_tail->next = NULL;
+	/* fails only when the queue pair is on its way out */
+	ib_post_recv(link->qp, link->rx_chain, NULL);
+	link->rx_chain = NULL;
+	link->rx_chain_len = 0;
+}
+
+static void give_back_rx(struct smcr_link *link, struct smcr_rx_slot *slot)
+{
+	if (link->rx_chain)
+		link->rx_chain_tail->next = &slot->wr;
+	else
+		link->rx_chain = &slot->wr;
+	link->rx_chain_tail = &slot->wr;
+	if (++link->rx_chain_len >= SMCR_LINK_RX_BATCH)
+		post_rx_chain(link);
+}
+
+static void dispatch_cdc(struct smcr_link *link, const u8 *data, u32 len)
+{
+	struct smcr_path *path;
+	struct smcr_cdc msg;
+
+	if (smcr_cdc_decode(data, len, &msg))
+		return;
+	rcu_read_lock();
+	path = smcr_group_find_path(link->group, msg.token);
+	if (path)
+		path->events->rx(path, &msg);
+	rcu_read_unlock();
+}
+
+/*
+ * The room for long messages is shared. That is enough: a peer sends the
+ * next one only when the exchange of the first is over (wire.md 5.3).
+ */
+static void dispatch_llc(struct smcr_link *link, struct smcr_rx_slot *slot,
+			 u32 len)
+{
+	if (len <= SMCR_LLC_LEN) {
+		smcr_llc_rx(link->group, slot->data, len);
+		return;
+	}
+	ib_dma_sync_single_for_cpu(link->port.dev->ib, link->overflow_dma,
+				   OVERFLOW_LEN, DMA_FROM_DEVICE);
+	memcpy(link->long_msg, slot->data, SMCR_LLC_LEN);
+	smcr_llc_rx(link->group, link->long_msg, len);
+}
+
+static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct smcr_rx_slot *slot = container_of(wc->wr_cqe,
+						 struct smcr_rx_slot, cqe);
+	struct smcr_link *link = cq->cq_context;
+	u32 len = min_t(u32, wc->byte_len, SMCR_LLC_LEN);
+
+	if (wc->status != IB_WC_SUCCESS) {
+		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		return;
+	}
+	WRITE_ONCE(link->last_rx, jiffies);
+	ib_dma_sync_single_for_cpu(link->port.dev->ib, slot->sge[0].addr,
+				   SMCR_LLC_LEN, DMA_FROM_DEVICE);
+	if (len && slot->data[0] == SMCR_CDC_TYPE)
+		dispatch_cdc(link, slot->data, len);
+	else
+		dispatch_llc(link, slot, wc->byte_len);
+	give_back_rx(link, slot);
+}
+
+static void init_rx_slot(struct smcr_link *link, int i)
+{
+	struct smcr_rx_slot *slot = &link->rx_slots[i];
+
+	slot->cqe.done = on_recv;
+	slot->sge[0].addr = link->rx_dma +
+			    (slot->data - (u8 *)link->rx_slots);
+	slot->sge[0].length = SMCR_LLC_LEN;
+	slot->sge[0].lkey = link->pd->local_dma_lkey;
+	slot->sge[1].addr = link->overflow_dma;
+	slot->sge[1].length = OVERFLOW_LEN;
+	slot->sge[1].lkey = link->pd->local_dma_lkey;
+	slot->wr.wr_cqe = &slot->cqe;
+	slot->wr.sg_list = slot->sge;
+	slot->wr.num_sge = 2;
+}
+
+static int post_all_rx(struct smcr_link *link)
+{
+	int ret = 0;
+	int i;
+
+	for (i = 0; i < SMCR_LINK_RQ_DEPTH && !ret; i++) {
+		init_rx_slot(link, i);
+		ret = ib_post_recv(link->qp, &link->rx_slots[i].wr, NULL);
+	}
+	return ret;
+}
+
+/* -- completions of sends ------------------------------------------------ */
+
+static struct smcr_tx_record pop_record_locked(struct smcr_link *link)
+{
+	struct smcr_tx_record rec = link->record[link->rec_tail];
+
+	link->rec_tail = (link->rec_tail + 1) % SMCR_LINK_SQ_DEPTH;
+	link->sq_free += rec.wrs;
+	return rec;
+}
+
+static void settle_record(const struct smcr_tx_record *rec)
+{
+	if (rec->waiter)
+		complete(rec->waiter);
+	if (!rec->path)
+		return;
+	rec->path->events->tx_done(rec->path, rec->done_total);
+	smcr_path_put(rec->path);
+}
+
+/* the list changes while paths are told, as they may queue up again */
+static void serve_waiters(struct smcr_link *link)
+{
+	struct smcr_rdma_path *rp;
+	struct smcr_path *path;
+	LIST_HEAD(waiters);
+
+	spin_lock_bh(&link->tx_lock);
+	list_splice_init(&link->waiters, &waiters);
+	while (!list_empty(&waiters)) {
+		rp = list_first_entry(&waiters, struct smcr_rdma_path,
+				      wait_node);
+		list_del_init(&rp->wait_node);
+		path = rp->path;
+		spin_unlock_bh(&link->tx_lock);
+		path->events->tx_room(path);
+		smcr_path_put(path);
+		spin_lock_bh(&link->tx_lock);
+	}
+	spin_unlock_bh(&link->tx_lock);
+}
+
+static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct smcr_link *link = cq->cq_context;
+	struct smcr_tx_record rec = {};
+	bool has_waiters;
+
+	if (wc->status != IB_WC_SUCCESS) {
+		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		return;
+	}
+	spin_lock_bh(&link->tx_lock);
+	/* a closed link has no records left */
+	if (link->state == SMCR_LINK_READY)
+		rec = pop_record_locked(link);
+	has_waiters = !list_empty(&link->waiters);
+	spin_unlock_bh(&link->tx_lock);
+	rcu_read_lock();
+	settle_record(&rec);
+	if (has_waiters)
+		serve_waiters(link);
+	rcu_read_unlock();
+}
+
+/* -- sending ------------------------------------------------------------- */
+
+/* a chain of requests under construction */
+struct chain {
+	struct ib_rdma_wr wr[MAX_CHAIN];
+	struct ib_sge sge[MAX_CHAIN];
+	int count;
+};
+
+static bool has_room_locked(const struct smcr_link *link, int wrs, int reserve)
+{
+	return link->sq_free >= wrs + reserve;
+}
+
+static void add_write(struct chain *c, struct smcr_link *link,
+		      const struct smcr_rdma_path *rp,
+		      const struct smcr_span *span)
+{
+	struct ib_rdma_wr *wr = &c->wr[c->count];
+	struct ib_sge *sge = &c->sge[c->count];
+
+	sge->addr = rp->tx->dma + span->src;
+	sge->length = span->len;
+	sge->lkey = link->pd->local_dma_lkey;
+	wr->wr = (struct ib_send_wr){
+		.wr_cqe = &link->cqe,
+		.sg_list = sge,
+		.num_sge = 1,
+		.opcode = IB_WR_RDMA_WRITE,
+	};
+	wr->remote_addr = rp->peer_vaddr + span->dst;
+	wr->rkey = rp->peer_rkey;
+	ib_dma_sync_single_for_device(link->port.dev->ib, sge->addr,
+				      sge->length, DMA_TO_DEVICE);
+	c->count++;
+}
+
+static u8 *add_message_locked(struct chain *c, struct smcr_link *link)
+{
+	struct ib_rdma_wr *wr = &c->wr[c->count];
+	struct ib_sge *sge = &c->sge[c->count];
+	u8 *slot = link->tx_slots[link->tx_next];
+
+	sge->addr = link->tx_dma + (slot - (u8 *)link->tx_slots);
+	sge->length = SMCR_LLC_LEN;
+	sge->lkey = link->pd->local_dma_lkey;
+	wr->wr = (struct ib_send_wr){
+		.wr_cqe = &link->cqe,
+		.sg_list = sge,
+		.num_sge = 1,
+		.opcode = IB_WR_SEND,
+		.send_flags = IB_SEND_SOLICITED,
+	};
+	if (link->max_inline >= SMCR_LLC_LEN) {
+		/* inline data is read by the CPU, from where it really is */
+		sge->addr = (uintptr_t)slot;
+		wr->wr.send_flags |= IB_SEND_INLINE;
+	}
+	link->tx_next = (link->tx_next + 1) % SMCR_LINK_SQ_DEPTH;
+	c->count++;
+	return slot;
+}
+
+/*
+ * One doorbell for all requests. The last one is signaled if @rec says that
+ * somebody waits, or if it is time to.
+ */
+static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
+		       struct ib_send_wr *last, int count,
+		       struct smcr_tx_record *rec)
+{
+	bool is_signaled;
+
+	lockdep_assert_held(&link->tx_lock);
+	link->sq_unsignaled += count;
+	is_signaled = rec->path || rec->waiter ||
+		      link->sq_unsignaled >= SIGNAL_EVERY;
+	if (is_signaled)
+		last->send_flags |= IB_SEND_SIGNALED;
+	if (ib_post_send(link->qp, first, NULL)) {
+		/* part of the chain may be on its way: the link is lost */
+		link->state = SMCR_LINK_CLOSED;
+		return -EPIPE;
+	}
+	link->sq_free -= count;
+	if (is_signaled) {
+		rec->wrs = link->sq_unsignaled;
+		link->sq_unsignaled = 0;
+		link->record[link->rec_head] = *rec;
+		link->rec_head = (link->rec_head + 1) % SMCR_LINK_SQ_DEPTH;
+	}
+	return 0;
+}
+
+static int post_chain_locked(struct smcr_link *link, struct chain *c,
+			     struct smcr_tx_record *rec)
+{
+	int i;
+
+	for (i = 0; i < c->count - 1; i++)
+		c->wr[i].wr.next = &c->wr[i + 1].wr;
+	return post_locked(link, &c->wr[0].wr, &c->wr[c->count - 1].wr,
+			   c->count, rec);
+}
+
+static void kill_unless(struct smcr_link *link, int ret)
+{
+	if (ret == -EPIPE)
+		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+}
+
+static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
+		       struct smcr_tx *tx)
+{
+	struct smcr_tx_record rec = {};
+	struct chain c;
+	u8 *slot;
+	int ret, i;
+
+	lockdep_assert_held(&link->tx_lock);
+	if (link->state != SMCR_LINK_READY)
+		return -EPIPE;
+	if (!has_room_locked(link, tx->spans + 1, SMCR_LINK_LLC_RESERVE)) {
+		if (list_empty(&rp->wait_node)) {
+			smcr_path_get(rp->path);
+			list_add_tail(&rp->wait_node, &link->waiters);
+		}
+		return -EAGAIN;
+	}
+	c.count = 0;
+	for (i = 0; i < tx->spans; i++)
+		add_write(&c, link, rp, &tx->span[i]);
+	slot = add_message_locked(&c, link);
+	tx->msg.token = rp->peer_token;
+	smcr_cdc_encode(&tx->msg, slot);
+	if (tx->want_done) {
+		smcr_path_get(rp->path);
+		rec.path = rp->path;
+		rec.done_total = tx->done_total;
+	}
+	ret = post_chain_locked(link, &c, &rec);
+	if (ret && rec.path)
+		smcr_path_put(rec.path);
+	return ret;
+}
+
+/**
+ * smcr_link_send() - write data and the message that announces it
+ * @link: the link
+ * @rp: the connection
+ * @tx: what to send
+ *
+ * Implements smcr_transport_ops.send (wire.md 8.4).
+ *
+ * Context: bottom halves disabled; takes link->tx_lock.
+ * Return: 0, -EAGAIN when the send queue is full, -EPIPE.
+ */
+int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
+		   struct smcr_tx *tx)
+{
+	int ret;
+
+	spin_lock_bh(&link->tx_lock);
+	ret = send_locked(link, rp, tx);
+	spin_unlock_bh(&link->tx_lock);
+	kill_unless(link, ret);
+	return ret;
+}
+
+/**
+ * smcr_link_forget_waiter() - a connection does not wait for room any more
+ * @link: the link
+ * @rp: the connection, about to be freed
+ *
+ * Context: any; takes link->tx_lock.
+ */
+void smcr_link_forget_waiter(struct smcr_link *link, struct smcr_rdma_path *rp)
+{
+	bool was_waiting;
+
+	spin_lock_bh(&link->tx_lock);
+	was_waiting = !list_empty(&rp->wait_node);
+	list_del_init(&rp->wait_node);
+	spin_unlock_bh(&link->tx_lock);
+	if (was_waiting)
+		smcr_path_put(rp->path);
+}
+
+static int post_llc(struct smcr_link *link, const struct smcr_llc *msg,
+		    struct smcr_tx_record *rec)
+{
+	struct chain c = { .count = 0 };
+	int ret;
+
+	spin_lock_bh(&link->tx_lock);
+	if (link->state != SMCR_LINK_READY) {
+		ret = -EPIPE;
+	} else if (!has_room_locked(link, 1, 0)) {
+		ret = -EAGAIN;
+	} else {
+		ret = smcr_llc_encode(msg, add_message_locked(&c, link),
+				      SMCR_LLC_LEN);
+		WARN_ON_ONCE(ret != SMCR_LLC_LEN);
+		ret = post_chain_locked(link, &c, rec);
+	}
+	spin_unlock_bh(&link->tx_lock);
+	return ret;
+}
+
+/**
+ * smcr_link_send_llc() - send an LLC message of 44 bytes
+ * @link: the link
+ * @msg: the message
+ *
+ * Context: any; takes link->tx_lock.
+ * Return: 0, -EAGAIN when the send queue is full, -EPIPE.
+ */
+int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg)
+{
+	struct smcr_tx_record rec = {};
+	int ret = post_llc(link, msg, &rec);
+
+	kill_unless(link, ret);
+	return ret;
+}
+
+/* forget a waiter that lost patience; false if its completion is imminent */
+static bool forget_record_waiter(struct smcr_link *link,
+				 struct completion *done)
+{
+	bool found = false;
+	u16 i;
+
+	spin_lock_bh(&link->tx_lock);
+	for (i = link->rec_tail; i != link->rec_head;
+	     i = (i + 1) % SMCR_LINK_SQ_DEPTH) {
+		if (link->record[i].waiter != done)
+			continue;
+		link->record[i].waiter = NULL;
+		found = true;
+	}
+	spin_unlock_bh(&link->tx_lock);
+	return found;
+}
+
+static int wait_for_record(struct smcr_link *link, struct completion *done,
+			   long timeo)
+{
+	if (!wait_for_completion_timeout(done, timeo)) {
+		if (forget_record_waiter(link, done))
+			return -EIO;
+		wait_for_completion(done);
+	}
+	return READ_ONCE(link->state) == SMCR_LINK_READY ? 0 : -EIO;
+}
+
+/* post one request and wait until it and all before it are done */
+static int post_and_wait(struct smcr_link *link, struct ib_send_wr *wr,
+			 long timeo)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct smcr_tx_record rec = { .waiter = &done };
+	int ret;
+
+	spin_lock_bh(&link->tx_lock);
+	if (link->state != SMCR_LINK_READY || !has_room_locked(link, 1, 0))
+		ret = -EIO;
+	else
+		ret = post_locked(link, wr, wr, 1, &rec);
+	spin_unlock_bh(&link->tx_lock);
+	if (ret)
+		return -EIO;
+	return wait_for_record(link, &done, timeo);
+}
+
+/**
+ * smcr_link_send_llc_wait() - send an LLC message and wait until it has left
+ * @link: the link
+ * @msg: the message
+ * @timeo: jiffies to wait at most
+ *
+ * Context: process, sleeps.
+ * Return: 0 or -EIO.
+ */
+int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
+			    long timeo)
+{
+	DECLARE_COMPLETION_ONSTACK(done);
+	struct smcr_tx_record rec = { .waiter = &done };
+
+	if (post_llc(link, msg, &rec))
+		return -EIO;
+	return wait_for_record(link, &done, timeo);
+}
+
+/**
+ * smcr_link_register() - let the peer write into a buffer
+ * @link: ready
+ * @buf: a receive ring, mapped
+ *
+ * Context: process, sleeps.
+ * Return: 0, or -EIO; the link is being torn down then.
+ */
+int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
+{
+	struct ib_reg_wr reg = {
+		.wr.wr_cqe = &link->cqe,
+		.wr.opcode = IB_WR_REG_MR,
+		.mr = buf->mr,
+		.key = buf->mr->rkey,
+		.access = IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE,
+	};
+
+	if (buf->is_registered)
+		return 0;
+	if (post_and_wait(link, &reg.wr, REG_TIMEOUT)) {
+		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		return -EIO;
+	}
+	buf->is_registered = true;
+	return 0;
+}
+
+/* -- life ---------------------------------------------------------------- */
+
+static int create_qp(struct smcr_link *link)
+{
+	struct ib_device *ib = link->port.dev->ib;
+	struct ib_qp_init_attr attr = {
+		.send_cq = link->send_cq,
+		.recv_cq = link->recv_cq,
+		.qp_type = IB_QPT_RC,
+		.sq_sig_type = IB_SIGNAL_REQ_WR,
+		.cap = {
+			/* one more each for draining */
+			.max_send_wr = SMCR_LINK_SQ_DEPTH + 1,
+			.max_recv_wr = SMCR_LINK_RQ_DEPTH + 1,
+			.max_send_sge = 1,
+			.max_recv_sge = 2,
+			.max_inline_data = SMCR_LLC_LEN,
+		},
+	};
+
+	if (ib->attrs.max_recv_sge < 2)
+		return -EOPNOTSUPP;
+	link->qp = ib_create_qp(link->pd, &attr);
+	if (IS_ERR(link->qp)) {
+		/* some devices cannot send inline */
+		attr.cap.max_inline_data = 0;
+		link->qp = ib_create_qp(link->pd, &attr);
+	}
+	if (IS_ERR(link->qp))
+		return PTR_ERR(link->qp);
+	link->max_inline = attr.cap.max_inline_data;
+	return 0;
+}
+
+static u64 map_array(struct smcr_link *link, void *mem, size_t len,
+		     enum dma_data_direction dir)
+{
+	struct ib_device *ib = link->port.dev->ib;
+	u64 dma = ib_dma_map_single(ib, mem, len, dir);
+
+	return ib_dma_mapping_error(ib, dma) ? 0 : dma;
+}
+
+#define TX_SLOTS_LEN	(SMCR_LINK_SQ_DEPTH * SMCR_LLC_LEN)
+#define RX_SLOTS_LEN	(SMCR_LINK_RQ_DEPTH * sizeof(struct smcr_rx_slot))
+
+static void free_slots(struct smcr_link *link)
+{
+	struct ib_device *ib = link->port.dev->ib;
+
+	if (link->tx_dma)
+		ib_dma_unmap_single(ib, link->tx_dma, TX_SLOTS_LEN,
+				    DMA_TO_DEVICE);
+	if (link->rx_dma)
+		ib_dma_unmap_single(ib, link->rx_dma, RX_SLOTS_LEN,
+				    DMA_FROM_DEVICE);
+	if (link->overflow_dma)
+		ib_dma_unmap_single(ib, link->overflow_dma, OVERFLOW_LEN,
+				    DMA_FROM_DEVICE);
+	kfree(link->tx_slots);
+	kfree(link->rx_slots);
+	kfree(link->long_msg);
+}
+
+static int alloc_slots(struct smcr_link *link)
+{
+	link->tx_slots = kzalloc(TX_SLOTS_LEN, GFP_KERNEL);
+	link->rx_slots = kzalloc(RX_SLOTS_LEN, GFP_KERNEL);
+	link->long_msg = kzalloc(SMCR_LLC_MAX_LEN, GFP_KERNEL);
+	if (!link->tx_slots || !link->rx_slots || !link->long_msg)
+		goto free;
+	link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
+				 DMA_TO_DEVICE);
+	link->rx_dma = map_array(link, link->rx_slots, RX_SLOTS_LEN,
+				 DMA_FROM_DEVICE);
+	link->overflow_dma = map_array(link, link->long_msg + SMCR_LLC_LEN,
+				       OVERFLOW_LEN, DMA_FROM_DEVICE);
+	if (link->tx_dma && link->rx_dma && link->overflow_dma)
+		return 0;
+free:
+	free_slots(link);
+	return -ENOMEM;
+}
+
+static int create_queues(struct smcr_link *link)
+{
+	struct ib_device *ib = link->port.dev->ib;
+	int ret;
+
+	link->pd = ib_alloc_pd(ib, 0);
+	if (IS_ERR(link->pd))
+		return PTR_ERR(link->pd);
+	link->send_cq = ib_alloc_cq_any(ib, link, SMCR_LINK_SQ_DEPTH + 1,
+					IB_POLL_SOFTIRQ);
+	if (IS_ERR(link->send_cq)) {
+		ret = PTR_ERR(link->send_cq);
+		goto free_pd;
+	}
+	link->recv_cq = ib_alloc_cq_any(ib, link, SMCR_LINK_RQ_DEPTH + 1,
+					IB_POLL_SOFTIRQ);
+	if (IS_ERR(link->recv_cq)) {
+		ret = PTR_ERR(link->recv_cq);
+		goto free_send_cq;
+	}
+	ret = create_qp(link);
+	if (!ret)
+		return 0;
+
+	ib_free_cq(link->recv_cq);
+free_send_cq:
+	ib_free_cq(link->send_cq);
+free_pd:
+	ib_dealloc_pd(link->pd);
+	return ret;
+}
+
+/**
+ * smcr_link_create() - create the queue pair of a new group
+ * @link: part of @group, its port set
+ * @group: the group
+ *
+ * The queue pair is in state RESET.
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno.
+ */
+int smcr_link_create(struct smcr_link *link, struct smcr_group *group)
+{
+	int ret;
+
+	link->group = group;
+	link->cqe.done = on_sent;
+	link->sq_free = SMCR_LINK_SQ_DEPTH;
+	link->psn = get_random_u32() & 0xffffff;
+	link->last_rx = jiffies;
+	smcr_store_be32(link->uid, group->id | 1);
+	ret = alloc_slots(link);
+	if (ret)
+		return ret;
+	ret = create_queues(link);
+	if (ret)
+		free_slots(link);
+	return ret;
+}
+
+/**
+ * smcr_link_set_peer() - take over what the peer said of its queue pair
+ * @link: in state RESET
+ * @peer: from its ACCEPT or CONFIRM
+ *
+ * Context: process.
+ */
+void smcr_link_set_peer(struct smcr_link *link,
+			const struct smcr_clc_rdma *peer)
+{
+	memcpy(link->peer_gid, peer->gid, SMCR_GID_LEN);
+	memcpy(link->peer_mac, peer->mac, SMCR_MAC_LEN);
+	link->peer_qpn = peer->qpn;
+	link->peer_psn = peer->psn;
+	link->peer_mtu = peer->mtu_code;
+}
+
+static int to_init(struct smcr_link *link)
+{
+	struct ib_qp_attr attr = {
+		.qp_state = IB_QPS_INIT,
+		.pkey_index = 0,
+		.port_num = link->port.num,
+		.qp_access_flags = IB_ACCESS_LOCAL_WRITE |
+				   IB_ACCESS_REMOTE_WRITE,
+	};
+
+	return ib_modify_qp(link->qp, &attr, IB_QP_STATE | IB_QP_PKEY_INDEX |
+			    IB_QP_PORT | IB_QP_ACCESS_FLAGS);
+}
+
+/**
+ * smcr_link_to_rtr() - make the queue pair ready to receive (wire.md 5)
+ * @link: in state RESET, peer set; receives are posted on success
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno.
+ */
+int smcr_link_to_rtr(struct smcr_link *link)
+{
+	struct ib_qp_attr attr = {
+		.qp_state = IB_QPS_RTR,
+		.path_mtu = min_t(u8, link->port.mtu, link->peer_mtu),
+		.dest_qp_num = link->peer_qpn,
+		.rq_psn = link->peer_psn,
+		.max_dest_rd_atomic = 1,
+		.min_rnr_timer = MIN_RNR_TIMER,
+	};
+	int ret;
+
+	if (link->peer_mtu < IB_MTU_256 || link->peer_mtu > IB_MTU_4096)
+		return -EINVAL;
+	ret = to_init(link);
+	if (ret)
+		return ret;
+	attr.ah_attr.type = RDMA_AH_ATTR_TYPE_ROCE;
+	rdma_ah_set_port_num(&attr.ah_attr, link->port.num);
+	rdma_ah_set_grh(&attr.ah_attr, NULL, 0, link->port.sgid_index, 1, 0);
+	rdma_ah_set_dgid_raw(&attr.ah_attr, link->peer_gid);
+	memcpy(attr.ah_attr.roce.dmac, link->peer_mac, SMCR_MAC_LEN);
+	ret = ib_modify_qp(link->qp, &attr, IB_QP_STATE | IB_QP_AV |
+			   IB_QP_PATH_MTU | IB_QP_DEST_QPN | IB_QP_RQ_PSN |
+			   IB_QP_MAX_DEST_RD_ATOMIC | IB_QP_MIN_RNR_TIMER);
+	if (ret)
+		return ret;
+	return post_all_rx(link);
+}
+
+/**
+ * smcr_link_to_rts() - make the queue pair ready to send (wire.md 5)
+ * @link: ready to receive
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno.
+ */
+int smcr_link_to_rts(struct smcr_link *link)
+{
+	struct ib_qp_attr attr = {
+		.qp_state = IB_QPS_RTS,
+		.timeout = ACK_TIMEOUT,
+		.retry_cnt = RETRY_COUNT,
+		.rnr_retry = RNR_RETRY,
+		.sq_psn = link->psn,
+		.max_rd_atomic = 1,
+	};
+	int ret;
+
+	ret = ib_modify_qp(link->qp, &attr, IB_QP_STATE | IB_QP_TIMEOUT |
+			   IB_QP_RETRY_CNT | IB_QP_RNR_RETRY | IB_QP_SQ_PSN |
+			   IB_QP_MAX_QP_RD_ATOMIC);
+	if (ret)
+		return ret;
+	spin_lock_bh(&link->tx_lock);
+	link->state = SMCR_LINK_READY;
+	spin_unlock_bh(&link->tx_lock);
+	return 0;
+}
+
+/* what will never complete any more */
+static void purge_records(struct smcr_link *link)
+{
+	struct smcr_tx_record rec;
+	struct smcr_rdma_path *rp, *next;
+	LIST_HEAD(waiters);
+
+	spin_lock_bh(&link->tx_lock);
+	list_splice_init(&link->waiters, &waiters);
+	list_for_each_entry_safe(rp, next, &waiters, wait_node) {
+		list_del_init(&rp->wait_node);
+		smcr_path_put(rp->path);
+	}
+	while (link->rec_tail != link->rec_head) {
+		rec = pop_record_locked(link);
+		if (rec.waiter)
+			complete(rec.waiter);
+		if (rec.path)
+			smcr_path_put(rec.path);
+	}
+	spin_unlock_bh(&link->tx_lock);
+}
+
+/**
+ * smcr_link_close() - nothing is sent any more
+ * @link: the link
+ *
+ * Who waits for a completion does not get it, but an end of waiting.
+ *
+ * Context: any; takes link->tx_lock.
+ */
+void smcr_link_close(struct smcr_link *link)
+{
+	spin_lock_bh(&link->tx_lock);
+	link->state = SMCR_LINK_CLOSED;
+	spin_unlock_bh(&link->tx_lock);
+	purge_records(link);
+}
+
+/* a queue pair in RESET cannot go to ERROR, and has nothing to drain */
+static bool needs_drain(struct smcr_link *link)
+{
+	struct ib_qp_init_attr init_attr;
+	struct ib_qp_attr attr;
+
+	return !ib_query_qp(link->qp, &attr, IB_QP_STATE, &init_attr) &&
+	       attr.qp_state != IB_QPS_RESET;
+}
+
+/**
+ * smcr_link_destroy() - give the hardware back
+ * @link: closed; its buffers are still mapped
+ *
+ * Context: process, sleeps.
+ */
+void smcr_link_destroy(struct smcr_link *link)
+{
+	if (needs_drain(link))
+		ib_drain_qp(link->qp);
+	ib_destroy_qp(link->qp);
+	ib_free_cq(link->recv_cq);
+	ib_free_cq(link->send_cq);
+	smcr_buf_unmap_all(link->group);
+	ib_dealloc_pd(link->pd);
+	free_slots(link);
+}

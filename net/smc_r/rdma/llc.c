@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * LLC messages of a link group (wire.md section 6).
+ *
+ * What the peer asks for is answered from the receive completion, as no
+ * answer needs to sleep. Of our own exchanges there is one at a time; who
+ * starts it says beforehand what it waits for.
+ */
+#include "rdma.h"
+
+#include <linux/slab.h>
+
+/**
+ * smcr_llc_init_flow() - initialise
+ * @flow: zeroed
+ */
+void smcr_llc_init_flow(struct smcr_llc_flow *flow)
+{
+	mutex_init(&flow->lock);
+	spin_lock_init(&flow->spin);
+	init_completion(&flow->done);
+}
+
+/**
+ * smcr_llc_expect() - announce what will be waited for
+ * @group: its flow lock is held, or nobody else can use the group yet
+ * @type: enum smcr_llc_type
+ * @is_response: wait for a response, not for a request
+ *
+ * Context: process.
+ */
+void smcr_llc_expect(struct smcr_group *group, u8 type, bool is_response)
+{
+	struct smcr_llc_flow *flow = &group->flow;
+
+	spin_lock_bh(&flow->spin);
+	reinit_completion(&flow->done);
+	flow->type = type;
+	flow->is_response = is_response;
+	flow->has_got = false;
+	spin_unlock_bh(&flow->spin);
+}
+
+/**
+ * smcr_llc_wait() - wait for what was announced
+ * @group: the group
+ * @timeo: jiffies to wait at most
+ *
+ * Context: process, sleeps.
+ * Return: true if the message came; it is in group->flow.got then.
+ */
+bool smcr_llc_wait(struct smcr_group *group, long timeo)
+{
+	struct smcr_llc_flow *flow = &group->flow;
+	bool has_got;
+
+	if (READ_ONCE(group->state) != SMCR_GROUP_DEAD)
+		wait_for_completion_timeout(&flow->done, timeo);
+	spin_lock_bh(&flow->spin);
+	flow->type = 0;
+	has_got = flow->has_got;
+	spin_unlock_bh(&flow->spin);
+	return has_got;
+}
+
+/**
+ * smcr_llc_abort() - nothing will come any more
+ * @group: dead
+ *
+ * Context: process.
+ */
+void smcr_llc_abort(struct smcr_group *group)
+{
+	complete_all(&group->flow.done);
+}
+
+static void deliver(struct smcr_group *group, const struct smcr_llc *msg)
+{
+	struct smcr_llc_flow *flow = &group->flow;
+
+	spin_lock_bh(&flow->spin);
+	/* duplicates and what nobody waits for is dropped (wire.md 6.11) */
+	if (flow->type == msg->type && flow->is_response == msg->is_response) {
+		if (msg->type == SMCR_LLC_CONFIRM_LINK)
+			flow->got.confirm_link = msg->u.confirm_link;
+		else if (msg->type == SMCR_LLC_CONFIRM_RKEY)
+			flow->got.is_negative = msg->u.confirm_rkey.is_negative;
+		flow->has_got = true;
+		flow->type = 0;
+		complete(&flow->done);
+	}
+	spin_unlock_bh(&flow->spin);
+}
+
+static void respond(struct smcr_group *group, struct smcr_llc *msg)
+{
+	msg->is_response = true;
+	smcr_link_send_llc(&group->link, msg);
+}
+
+/* with one link there is nothing to note: CLC names the key to use */
+static void answer_confirm_rkey(struct smcr_group *group, struct smcr_llc *msg)
+{
+	if (msg->u.confirm_rkey.announced) {
+		/* no other links here that the keys could be for */
+		msg->u.confirm_rkey.is_negative = true;
+		msg->u.confirm_rkey.is_retry = true;
+	}
+	respond(group, msg);
+}
+
+static void answer_delete_rkey(struct smcr_group *group, struct smcr_llc *msg)
+{
+	msg->u.delete_rkey.is_negative = false;
+	msg->u.delete_rkey.error_mask = 0;
+	/* the keys are not echoed in version 2, so that 44 bytes do */
+	memset(msg->u.delete_rkey.rkey, 0, sizeof(msg->u.delete_rkey.rkey));
+	msg->u.delete_rkey.count = min_t(u8, msg->u.delete_rkey.count, 8);
+	respond(group, msg);
+}
+
+/* there is no second path (wire.md 6.3) */
+static void refuse_add_link(struct smcr_group *group, struct smcr_llc *msg)
+{
+	if (group->role != SMCR_CLIENT)
+		return;
+	msg->u.add_link.is_rejected = true;
+	msg->u.add_link.reject_reason = SMCR_LLC_REJECT_NO_ALT_PATH;
+	msg->u.add_link.rtoken_count = 0;
+	respond(group, msg);
+}
+
+/* the client has found another device; we have no use for it */
+static void refuse_req_add_link(struct smcr_group *group, struct smcr_llc *msg)
+{
+	msg->u.req_add_link.gid_count = 0;
+	respond(group, msg);
+}
+
+static void answer_delete_link(struct smcr_group *group, struct smcr_llc *msg)
+{
+	struct smcr_llc_delete_link *del = &msg->u.delete_link;
+
+	if (del->is_all || del->link_num == group->link.num) {
+		smcr_group_kill(group, SMCR_LLC_REASON_PROGRAM);
+		return;
+	}
+	if (group->role != SMCR_CLIENT)
+		return;
+	del->reason = SMCR_LLC_REASON_UNKNOWN_LINK;
+	respond(group, msg);
+}
+
+static void on_request(struct smcr_group *group, struct smcr_llc *msg)
+{
+	switch (msg->type) {
+	case SMCR_LLC_CONFIRM_LINK:
+		deliver(group, msg);
+		break;
+	case SMCR_LLC_ADD_LINK:
+		refuse_add_link(group, msg);
+		break;
+	case SMCR_LLC_DELETE_LINK:
+		answer_delete_link(group, msg);
+		break;
+	case SMCR_LLC_REQ_ADD_LINK:
+		refuse_req_add_link(group, msg);
+		break;
+	case SMCR_LLC_CONFIRM_RKEY:
+		answer_confirm_rkey(group, msg);
+		break;
+	case SMCR_LLC_DELETE_RKEY:
+		answer_delete_rkey(group, msg);
+		break;
+	case SMCR_LLC_TEST_LINK:
+		respond(group, msg);
+		break;
+	default:
+		break;
+	}
+}
+
+/**
+ * smcr_llc_rx() - an LLC message came
+ * @group: the group
+ * @buf: the message
+ * @len: its length in bytes, from the completion
+ *
+ * Context: softirq, from the one receive completion queue of the group.
+ */
+void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len)
+{
+	struct smcr_llc *msg = group->rx_llc;
+
+	if (smcr_llc_decode(buf, len, msg))
+		return;
+	if (msg->is_response)
+		deliver(group, msg);
+	else
+		on_request(group, msg);
+}
+
+/**
+ * smcr_llc_send_confirm_link() - CONFIRM LINK (wire.md 6.2)
+ * @group: the group
+ * @is_response: answer the server's request
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
+int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
+{
+	const struct smcr_link *link = &group->link;
+	struct smcr_llc *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	struct smcr_llc_confirm_link *cl;
+	int ret;
+
+	if (!msg)
+		return -ENOMEM;
+	msg->version = 2;
+	msg->type = SMCR_LLC_CONFIRM_LINK;
+	msg->is_response = is_response;
+	cl = &msg->u.confirm_link;
+	memcpy(cl->mac, link->port.mac, SMCR_MAC_LEN);
+	memcpy(cl->gid, link->port.gid, SMCR_GID_LEN);
+	cl->qpn = link->qp->qp_num;
+	cl->link_num = link->num;
+	memcpy(cl->link_uid, link->uid, sizeof(cl->link_uid));
+	cl->max_links = group->release ? group->max_links : 2;
+	cl->max_conns = group->release ? group->max_conns : 0;
+	cl->no_eyecatcher = true;
+	ret = smcr_link_send_llc(&group->link, msg);
+	kfree(msg);
+	return ret;
+}
+
+/**
+ * smcr_llc_confirm_rkey() - tell the peer about a ring (wire.md 6.7)
+ * @group: active
+ * @buf: registered receive ring
+ *
+ * Context: process, sleeps; takes the flow lock.
+ * Return: 0, -EIO when the peer refuses or does not answer.
+ */
+int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
+{
+	struct smcr_llc *msg;
+	int ret = -EIO;
+
+	if (buf->is_known)
+		return 0;
+	msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	msg->version = 2;
+	msg->type = SMCR_LLC_CONFIRM_RKEY;
+	msg->u.confirm_rkey.count = 1;
+	msg->u.confirm_rkey.rtoken[0].rkey = buf->mr->rkey;
+	msg->u.confirm_rkey.rtoken[0].vaddr = buf->mr->iova;
+
+	mutex_lock(&group->flow.lock);
+	smcr_llc_expect(group, SMCR_LLC_CONFIRM_RKEY, true);
+	if (!smcr_link_send_llc(&group->link, msg) &&
+	    smcr_llc_wait(group, SMCR_LLC_RKEY_TIMEOUT) &&
+	    !group->flow.got.is_negative)
+		ret = 0;
+	mutex_unlock(&group->flow.lock);
+	kfree(msg);
+	buf->is_known = !ret;
+	return ret;
+}
+
+/**
+ * smcr_llc_test_link() - is the peer still there? (wire.md 6.9)
+ * @group: active
+ *
+ * Context: process, sleeps; takes the flow lock.
+ * Return: 0, -EIO when there is no answer.
+ */
+int smcr_llc_test_link(struct smcr_group *group)
+{
+	static const struct smcr_llc msg = {
+		.version = 2,
+		.type = SMCR_LLC_TEST_LINK,
+	};
+	int ret = -EIO;
+
+	mutex_lock(&group->flow.lock);
+	smcr_llc_expect(group, SMCR_LLC_TEST_LINK, true);
+	if (!smcr_link_send_llc(&group->link, &msg) &&
+	    smcr_llc_wait(group, SMCR_LLC_TEST_TIMEOUT))
+		ret = 0;
+	mutex_unlock(&group->flow.lock);
+	return ret;
+}
+
+/**
+ * smcr_llc_send_delete_all() - tell the peer that the group ends
+ * @group: dying; its link may be closed already
+ * @reason: for the message (wire.md 6.5)
+ *
+ * Waits a little until the message has left: the queue pair goes next.
+ *
+ * Context: process, sleeps.
+ */
+void smcr_llc_send_delete_all(struct smcr_group *group,
+			      enum smcr_llc_reason reason)
+{
+	static const long patience = HZ / 2;
+	struct smcr_llc *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+
+	if (!msg)
+		return;
+	msg->version = 2;
+	msg->type = SMCR_LLC_DELETE_LINK;
+	msg->u.delete_link.is_all = true;
+	msg->u.delete_link.is_orderly = reason != SMCR_LLC_REASON_LOST_PATH;
+	msg->u.delete_link.reason = reason;
+	smcr_link_send_llc_wait(&group->link, msg, patience);
+	kfree(msg);
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inside the RDMA transport: devices, link groups, links, buffers.
+ *
+ * A device has link groups; a group has one link, the registered buffers,
+ * and up to 255 connections; a link is a queue pair. A group is FORMING
+ * until the first contact is over, then ACTIVE, and DEAD from
+ * smcr_group_kill() on. Its hardware goes away soon after that, its memory
+ * with the last connection.
+ */
+#ifndef SMCR_RDMA_RDMA_H
+#define SMCR_RDMA_RDMA_H
+
+#include <linux/completion.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/rwsem.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <rdma/ib_verbs.h>
+
+#include "../base/transport.h"
+#include "../wire/llc.h"
+
+#define SMCR_GROUP_MAX_CONNS	255
+
+/* work requests of a link; a CDC with data takes up to four */
+#define SMCR_LINK_SQ_DEPTH	256
+#define SMCR_LINK_RQ_DEPTH	256
+/* kept free for LLC messages */
+#define SMCR_LINK_LLC_RESERVE	8
+/* receives are given back in chains of this many */
+#define SMCR_LINK_RX_BATCH	32
+
+/* wire.md 6.10 */
+#define SMCR_LLC_SERVER_TIMEOUT	(2 * HZ)
+#define SMCR_LLC_CLIENT_TIMEOUT	(4 * HZ)
+#define SMCR_LLC_RKEY_TIMEOUT	(2 * HZ)
+#define SMCR_LLC_TEST_TIMEOUT	(2 * HZ)
+#define SMCR_LLC_TEST_INTERVAL	(30 * HZ)
+#define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
+#define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
+
+/* longest wait for another handshake that is just creating the group */
+#define SMCR_GROUP_FORM_TIMEOUT	(15 * HZ)
+
+struct smcr_group;
+struct smcr_link;
+
+/**
+ * struct smcr_dev - an RDMA device
+ * @ib: the device
+ * @list: in the list of devices, under its mutex
+ * @refs: groups with hardware on it, and the client until removal
+ * @released: the last reference is gone
+ */
+struct smcr_dev {
+	struct ib_device *ib;
+	struct list_head list;
+	refcount_t refs;
+	struct completion released;
+};
+
+/**
+ * struct smcr_port - a port that reaches a TCP connection's peer
+ * @dev: referenced
+ * @num: port number
+ * @sgid_index: index of @gid
+ * @gid: RoCEv2, IPv4-mapped
+ * @mac: of the port
+ * @mtu: active MTU, enum ib_mtu
+ */
+struct smcr_port {
+	struct smcr_dev *dev;
+	u8 num;
+	u16 sgid_index;
+	u8 gid[SMCR_GID_LEN];
+	u8 mac[SMCR_MAC_LEN];
+	u8 mtu;
+};
+
+/**
+ * struct smcr_buf - a ring
+ * @list: in the group's idle list of its kind while not in use
+ * @all: in the group's list of all buffers
+ * @mem: @size bytes, physically contiguous
+ * @size: a power of two, 16 KiB or more
+ * @dma: address for the device
+ * @mr: registration, NULL for send rings; gone once the group is dead
+ * @is_registered: the registration has been carried out
+ * @is_known: the peer confirmed the rkey
+ */
+struct smcr_buf {
+	struct list_head list;
+	struct list_head all;
+	void *mem;
+	u32 size;
+	u64 dma;
+	struct ib_mr *mr;
+	bool is_registered;
+	bool is_known;
+};
+
+/* the two kinds of rings of a group */
+enum smcr_buf_kind {
+	SMCR_BUF_TX,
+	SMCR_BUF_RX,
+	SMCR_BUF_KINDS,
+};
+
+/**
+ * struct smcr_rx_slot - a posted receive
+ * @cqe: completion
+ * @wr: prepared once, chained into batches
+ * @sge: the slot itself, then the room that all slots share for what is
+ *	longer than 44 bytes
+ * @data: the message
+ */
+struct smcr_rx_slot {
+	struct ib_cqe cqe;
+	struct ib_recv_wr wr;
+	struct ib_sge sge[2];
+	u8 data[SMCR_LLC_LEN];
+};
+
+/**
+ * struct smcr_tx_record - what is known when a signaled request completes
+ * @wrs: requests done with it, including itself
+ * @path: to be told, referenced; or NULL
+ * @done_total: for @path
+ * @waiter: completed as well, or NULL
+ */
+struct smcr_tx_record {
+	u16 wrs;
+	struct smcr_path *path;
+	u64 done_total;
+	struct completion *waiter;
+};
+
+enum smcr_link_state {
+	SMCR_LINK_CLOSED,	/* no sends: not yet ready, or gone */
+	SMCR_LINK_READY,
+};
+
+/**
+ * struct smcr_link - a queue pair and its message slots
+ * @group: the group it is part of
+ * @port: where it is
+ * @pd: protection domain, one for each group
+ * @send_cq: completions of sends
+ * @recv_cq: completions of receives
+ * @qp: the queue pair
+ * @psn: our initial packet sequence number
+ * @num: link number, given by the server
+ * @uid: our link UID
+ * @peer_gid: the peer's GID
+ * @peer_mac: its MAC
+ * @peer_qpn: its QP number
+ * @peer_psn: its initial packet sequence number
+ * @peer_mtu: its MTU code
+ *
+ * @tx_lock: guards the fields down to @waiters; taken under conn->lock
+ * @state: changes to READY once and to CLOSED once
+ * @sq_free: free entries of the send queue
+ * @sq_unsignaled: requests posted since the last signaled one
+ * @tx_next: next slot of @tx_slots
+ * @record: ring of signaled requests under way
+ * @rec_head: next record to fill
+ * @rec_tail: oldest record
+ * @waiters: RDMA paths that found no room, by smcr_rdma_path.wait_node
+ *
+ * @cqe: completion of all sends
+ * @max_inline: bytes that the queue pair takes inline
+ * @tx_slots: messages that are being sent
+ * @tx_dma: their DMA address
+ * @rx_slots: posted receives; given back by the receive completion only
+ * @rx_dma: their DMA address
+ * @rx_chain: receives to post again, as a chain
+ * @rx_chain_tail: its last element
+ * @rx_chain_len: its length
+ * @long_msg: a message of more than 44 bytes
+ * @overflow_dma: DMA address of what follows its first 44 bytes
+ * @last_rx: jiffies of the last message
+ */
+struct smcr_link {
+	struct smcr_group *group;
+	struct smcr_port port;
+	struct ib_pd *pd;
+	struct ib_cq *send_cq;
+	struct ib_cq *recv_cq;
+	struct ib_qp *qp;
+	u32 psn;
+	u8 num;
+	u8 uid[4];
+	u8 peer_gid[SMCR_GID_LEN];
+	u8 peer_mac[SMCR_MAC_LEN];
+	u32 peer_qpn;
+	u32 peer_psn;
+	u8 peer_mtu;
+
+	spinlock_t tx_lock;
+	enum smcr_link_state state;
+	u16 sq_free;
+	u16 sq_unsignaled;
+	u16 tx_next;
+	struct smcr_tx_record record[SMCR_LINK_SQ_DEPTH];
+	u16 rec_head;
+	u16 rec_tail;
+	struct list_head waiters;
+
+	struct ib_cqe cqe;
+	u32 max_inline;
+	u8 (*tx_slots)[SMCR_LLC_LEN];
+	u64 tx_dma;
+	struct smcr_rx_slot *rx_slots;
+	u64 rx_dma;
+	struct ib_recv_wr *rx_chain;
+	struct ib_recv_wr *rx_chain_tail;
+	u16 rx_chain_len;
+	u8 *long_msg;
+	u64 overflow_dma;
+	unsigned long last_rx;
+};
+
+enum smcr_group_state {
+	SMCR_GROUP_FORMING,
+	SMCR_GROUP_ACTIVE,
+	SMCR_GROUP_DEAD,
+};
+
+/**
+ * struct smcr_llc_flow - the one LLC exchange that we started
+ * @lock: one exchange at a time; held while waiting for the peer
+ * @spin: guards the rest; leaf
+ * @type: message waited for, 0 for none
+ * @is_response: whether it is a response
+ * @done: it came, or the group died
+ * @got: what came; valid when @has_got
+ * @has_got: a message came
+ */
+struct smcr_llc_flow {
+	struct mutex lock;
+	spinlock_t spin;
+	u8 type;
+	bool is_response;
+	bool has_got;
+	struct completion done;
+	union {
+		struct smcr_llc_confirm_link confirm_link;
+		bool is_negative;
+	} got;
+};
+
+/**
+ * struct smcr_group - a link group
+ * @refs: the hardware until the teardown is over, each attached path
+ * @list: in the list of groups
+ * @state: written under the lock of that list
+ * @state_wait: woken when @state changes
+ * @net: namespace, never dereferenced
+ * @role: ours, for all connections
+ * @id: number for user space, low byte 0
+ * @peer_id: as in PROPOSAL (server) or ACCEPT (client)
+ * @eid: negotiated with the first connection
+ * @release: negotiated SMC release
+ * @max_conns: negotiated limit of connections
+ * @max_links: negotiated limit of links
+ * @peer_os: of the first contact
+ * @peer_host: of the first contact, blank padded
+ * @reserved: connections that are or will be attached, under the list lock
+ * @hw_lock: held for reading by handshakes that use @link's hardware, for
+ *	writing to take it away; waits for the peer happen under it, and end
+ *	when the group dies
+ * @has_hw: the hardware is there
+ * @link: the only link
+ * @slot_lock: guards writes to @slot; leaf
+ * @slot: attached paths by low byte of their token; read under RCU
+ * @slot_seq: makes tokens of reused slots differ
+ * @buf_lock: guards the lists of buffers; leaf
+ * @idle: buffers ready for reuse, by kind
+ * @bufs: all buffers
+ * @buf_count: registered receive rings
+ * @flow: LLC exchange of ours
+ * @rx_llc: scratch for decoding, used by the receive completion only
+ * @kill_reason: what to tell the peer, 0 for nothing
+ * @kill_work: teardown of a dead group
+ * @idle_work: ends a group without connections
+ * @test_work: TEST LINK on a quiet link
+ */
+struct smcr_group {
+	refcount_t refs;
+	struct list_head list;
+	enum smcr_group_state state;
+	wait_queue_head_t state_wait;
+	const struct net *net;
+	enum smcr_role role;
+	u32 id;
+	u8 peer_id[SMCR_PEER_ID_LEN];
+	u8 eid[SMCR_EID_LEN];
+	u8 release;
+	u8 max_conns;
+	u8 max_links;
+	u8 peer_os;
+	u8 peer_host[32];
+	int reserved;
+	struct rw_semaphore hw_lock;
+	bool has_hw;
+	struct smcr_link link;
+
+	spinlock_t slot_lock;
+	struct smcr_path __rcu *slot[SMCR_GROUP_MAX_CONNS + 1];
+	u32 slot_seq;
+
+	spinlock_t buf_lock;
+	struct list_head idle[SMCR_BUF_KINDS];
+	struct list_head bufs;
+	int buf_count;
+
+	struct smcr_llc_flow flow;
+	struct smcr_llc *rx_llc;
+	enum smcr_llc_reason kill_reason;
+	struct work_struct kill_work;
+	struct delayed_work idle_work;
+	struct delayed_work test_work;
+};
+
+/**
+ * struct smcr_rdma_path - a connection's part of a group
+ * @path: the connection
+ * @group: referenced
+ * @tx: send ring
+ * @rx: receive ring
+ * @peer_rkey: of the peer's ring
+ * @peer_vaddr: of the peer's element
+ * @peer_token: alert token that the peer wants in our messages
+ * @wait_node: in link.waiters, which then holds a reference to @path
+ * @is_founder: the group is created for this connection
+ */
+struct smcr_rdma_path {
+	struct smcr_path *path;
+	struct smcr_group *group;
+	struct smcr_buf *tx;
+	struct smcr_buf *rx;
+	u32 peer_rkey;
+	u64 peer_vaddr;
+	u32 peer_token;
+	struct list_head wait_node;
+	bool is_founder;
+};
+
+/* dev.c */
+int smcr_dev_init(void);
+void smcr_dev_exit(void);
+int smcr_port_find(const struct sock *clcsk, struct smcr_port *port);
+void smcr_dev_get(struct smcr_dev *dev);
+void smcr_dev_put(struct smcr_dev *dev);
+const u8 *smcr_dev_peer_id(const struct smcr_port *port,
+			   u8 peer_id[SMCR_PEER_ID_LEN]);
+bool smcr_port_reaches(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN]);
+
+/* group.c */
+int smcr_group_init(void);
+void smcr_group_exit(void);
+struct smcr_group *smcr_group_get_server(const struct net *net,
+					 const struct smcr_port *port,
+					 const u8 *peer_id,
+					 const u8 *peer_gid,
+					 bool *is_founder);
+struct smcr_group *smcr_group_get_client(const struct net *net,
+					 const u8 *peer_id,
+					 const u8 *peer_gid, u32 peer_qpn);
+struct smcr_group *smcr_group_create(const struct net *net,
+				     const struct smcr_port *port,
+				     enum smcr_role role,
+				     const u8 *peer_id);
+void smcr_group_activate(struct smcr_group *group);
+void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
+void smcr_group_kill_dev(struct smcr_dev *dev);
+void smcr_group_unreserve(struct smcr_group *group);
+int smcr_group_attach(struct smcr_group *group, struct smcr_path *path);
+void smcr_group_detach(struct smcr_group *group, struct smcr_path *path);
+struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token);
+void smcr_group_get(struct smcr_group *group);
+void smcr_group_put(struct smcr_group *group);
+
+/* buf.c */
+struct smcr_buf *smcr_buf_get(struct smcr_group *group,
+			      enum smcr_buf_kind kind, u32 want);
+void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
+		  struct smcr_buf *buf);
+void smcr_buf_unmap_all(struct smcr_group *group);
+void smcr_buf_free_all(struct smcr_group *group);
+
+/* link.c */
+int smcr_link_create(struct smcr_link *link, struct smcr_group *group);
+void smcr_link_destroy(struct smcr_link *link);
+void smcr_link_set_peer(struct smcr_link *link,
+			const struct smcr_clc_rdma *peer);
+int smcr_link_to_rtr(struct smcr_link *link);
+int smcr_link_to_rts(struct smcr_link *link);
+void smcr_link_close(struct smcr_link *link);
+int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg);
+int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
+			    long timeo);
+int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf);
+int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
+		   struct smcr_tx *tx);
+void smcr_link_forget_waiter(struct smcr_link *link,
+			     struct smcr_rdma_path *rp);
+
+/* llc.c */
+void smcr_llc_init_flow(struct smcr_llc_flow *flow);
+void smcr_llc_expect(struct smcr_group *group, u8 type, bool is_response);
+bool smcr_llc_wait(struct smcr_group *group, long timeo);
+void smcr_llc_abort(struct smcr_group *group);
+void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len);
+int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response);
+int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
+int smcr_llc_test_link(struct smcr_group *group);
+void smcr_llc_send_delete_all(struct smcr_group *group,
+			      enum smcr_llc_reason reason);
+
+#endif

@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The RDMA transport's side of a handshake: what to offer, which group to
+ * use, and the first contact (wire.md sections 2.4 to 2.7, 4, 5, 6.12).
+ *
+ * A handshake holds group->hw_lock for reading whenever it touches the
+ * hardware, and looks at group->has_hw under it.
+ */
+#include "transport.h"
+
+#include <linux/delay.h>
+#include <linux/slab.h>
+#include <linux/utsname.h>
+#include <net/sock.h>
+
+#include "rdma.h"
+
+/* what we want of a group, before the peer has its say (wire.md 2.6) */
+#define OUR_MAX_CONNS	SMCR_GROUP_MAX_CONNS
+#define OUR_RELEASE	1
+#define LEAST_CONNS	16
+/* as client we may learn of a second path later */
+#define OFFER_LINKS	2
+/* as server we know that there is none */
+#define GRANT_LINKS	1
+
+static enum smcr_decline offer(struct sock *clcsk,
+			       struct smcr_clc_proposal *prop)
+{
+	struct smcr_port port;
+
+	if (smcr_port_find(clcsk, &port))
+		return SMCR_DECLINE_NO_RDMA_DEVICE;
+	prop->typev2 = prop->typev2 == SMCR_CLC_MODE_D ? SMCR_CLC_MODE_BOTH :
+							 SMCR_CLC_MODE_R;
+	smcr_dev_peer_id(&port, prop->peer_id);
+	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
+	prop->max_conns = OUR_MAX_CONNS;
+	prop->max_links = OFFER_LINKS;
+	smcr_dev_put(port.dev);
+	return SMCR_DECLINE_NONE;
+}
+
+/* -- attaching a connection to a group ----------------------------------- */
+
+static void free_rdma_path(struct smcr_rdma_path *rp, bool keep_rx)
+{
+	if (rp->tx)
+		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx);
+	if (rp->rx && !keep_rx)
+		smcr_buf_put(rp->group, SMCR_BUF_RX, rp->rx);
+	kfree(rp);
+}
+
+static struct smcr_rdma_path *alloc_rdma_path(struct smcr_group *group,
+					      struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = kzalloc(sizeof(*rp), GFP_KERNEL);
+
+	if (!rp)
+		return NULL;
+	INIT_LIST_HEAD(&rp->wait_node);
+	rp->path = path;
+	rp->group = group;
+	rp->tx = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
+	rp->rx = smcr_buf_get(group, SMCR_BUF_RX, path->rx_want);
+	if (rp->tx && rp->rx)
+		return rp;
+	free_rdma_path(rp, false);
+	return NULL;
+}
+
+/* takes over the caller's reservation and reference of the group */
+static enum smcr_decline attach(struct smcr_group *group,
+				struct smcr_path *path, bool is_founder)
+{
+	struct smcr_rdma_path *rp = alloc_rdma_path(group, path);
+
+	if (!rp)
+		return SMCR_DECLINE_MEMORY;
+	rp->is_founder = is_founder;
+	path->priv = rp;
+	path->tx_mem = rp->tx->mem;
+	path->tx_size = rp->tx->size;
+	path->rx_mem = rp->rx->mem;
+	path->rx_size = rp->rx->size;
+	if (smcr_group_attach(group, path)) {
+		path->priv = NULL;
+		free_rdma_path(rp, false);
+		return SMCR_DECLINE_INTERNAL;
+	}
+	path->ops = &smcr_rdma_transport;
+	return SMCR_DECLINE_NONE;
+}
+
+static void leave_group(struct smcr_group *group, bool is_founder)
+{
+	/* who wanted to create the group and failed takes it along */
+	if (is_founder && READ_ONCE(group->state) == SMCR_GROUP_FORMING)
+		smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
+	smcr_group_unreserve(group);
+	smcr_group_put(group);
+}
+
+/*
+ * With @lost the peer may still write into the receive ring, so it is not
+ * used again: it stays with the group until that ends.
+ */
+static void detach(struct smcr_path *path, bool lost)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+	bool is_founder = rp->is_founder;
+
+	path->ops = NULL;
+	path->priv = NULL;
+	smcr_link_forget_waiter(&group->link, rp);
+	free_rdma_path(rp, lost);
+	smcr_group_detach(group, path);
+	leave_group(group, is_founder);
+}
+
+static enum smcr_decline create_hw(struct smcr_group *group)
+{
+	int ret = -ENODEV;
+
+	down_write(&group->hw_lock);
+	if (READ_ONCE(group->state) != SMCR_GROUP_DEAD)
+		ret = smcr_link_create(&group->link, group);
+	group->has_hw = !ret;
+	up_write(&group->hw_lock);
+	return ret ? SMCR_DECLINE_MEMORY : SMCR_DECLINE_NONE;
+}
+
+/* make the ring usable for the peer, over the link that exists */
+static enum smcr_decline publish_ring(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+
+	if (smcr_link_register(&rp->group->link, rp->rx) ||
+	    smcr_llc_confirm_rkey(rp->group, rp->rx))
+		return SMCR_DECLINE_REG_BUFFER;
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline attach_to_hw(struct smcr_group *group,
+				      struct smcr_path *path, bool is_founder)
+{
+	enum smcr_decline reason = SMCR_DECLINE_NO_ACTIVE_LINK;
+
+	if (is_founder) {
+		reason = create_hw(group);
+		if (reason)
+			return reason;
+	}
+	down_read(&group->hw_lock);
+	if (group->has_hw)
+		reason = attach(group, path, is_founder);
+	if (!reason && !is_founder) {
+		reason = publish_ring(path);
+		if (reason) {
+			smcr_group_get(group);
+			detach(path, true);
+			up_read(&group->hw_lock);
+			smcr_group_put(group);
+			return reason;
+		}
+	}
+	up_read(&group->hw_lock);
+	return reason;
+}
+
+/* -- CLC contents -------------------------------------------------------- */
+
+static void fill_rdma(struct smcr_path *path, struct smcr_clc_rdma *r)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_link *link = &rp->group->link;
+
+	smcr_dev_peer_id(&link->port, r->peer_id);
+	memcpy(r->gid, link->port.gid, SMCR_GID_LEN);
+	memcpy(r->mac, link->port.mac, SMCR_MAC_LEN);
+	r->qpn = link->qp->qp_num;
+	r->rkey = rp->rx->mr->rkey;
+	r->rmbe_idx = 1;
+	r->token = path->token;
+	r->size_code = smcr_ring_size_code(path->rx_size);
+	r->mtu_code = link->port.mtu;
+	r->vaddr = rp->rx->mr->iova;
+	r->psn = link->psn;
+}
+
+static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
+{
+	const char *host = init_utsname()->nodename;
+
+	fce->is_direct = true;
+	fce->os = SMCR_CLC_OS_LINUX;
+	fce->release = group->release;
+	memset(fce->host, ' ', sizeof(fce->host));
+	memcpy(fce->host, host, strnlen(host, sizeof(fce->host)));
+	if (group->release) {
+		fce->max_conns = group->max_conns;
+		fce->max_links = group->max_links;
+	}
+}
+
+/* where the peer wants our data */
+static void adopt_peer_ring(struct smcr_path *path,
+			    const struct smcr_clc_rdma *r)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	u32 size = smcr_ring_code_size(r->size_code);
+
+	rp->peer_rkey = r->rkey;
+	rp->peer_vaddr = r->vaddr + (u64)(r->rmbe_idx - 1) * size;
+	rp->peer_token = r->token;
+	/* a connection sends once it knows the size */
+	smp_store_release(&path->peer_size, size);
+}
+
+static void adopt_peer_host(struct smcr_group *group,
+			    const struct smcr_clc_fce *fce)
+{
+	group->peer_os = fce->os;
+	memcpy(group->peer_host, fce->host, sizeof(group->peer_host));
+}
+
+/* -- server -------------------------------------------------------------- */
+
+/* wire.md 2.6, step 2 */
+static enum smcr_decline negotiate(struct smcr_group *group,
+				   const struct smcr_clc_proposal *prop)
+{
+	group->release = min_t(u8, prop->release, OUR_RELEASE);
+	group->max_links = 2;
+	if (!group->release)
+		return SMCR_DECLINE_NONE;
+	group->max_conns = min_t(u8, prop->max_conns, OUR_MAX_CONNS);
+	group->max_links = min_t(u8, prop->max_links, GRANT_LINKS);
+	if (group->max_conns < LEAST_CONNS)
+		return SMCR_DECLINE_MAX_CONNS;
+	return group->max_links ? SMCR_DECLINE_NONE : SMCR_DECLINE_MAX_LINKS;
+}
+
+static enum smcr_decline enter_group(struct smcr_group *group,
+				     struct smcr_path *path, bool is_founder,
+				     const struct smcr_clc_proposal *prop,
+				     struct smcr_clc_accept *accept)
+{
+	enum smcr_decline reason = SMCR_DECLINE_NONE;
+
+	if (is_founder) {
+		memcpy(group->eid, accept->eid, SMCR_EID_LEN);
+		group->link.num = 1;
+		reason = negotiate(group, prop);
+	}
+	if (!reason)
+		reason = attach_to_hw(group, path, is_founder);
+	if (reason)
+		return reason;
+	accept->mode = SMCR_CLC_MODE_R;
+	accept->is_first_contact = is_founder;
+	accept->has_fce = is_founder;
+	if (is_founder)
+		fill_fce(group, &accept->fce);
+	fill_rdma(path, &accept->r);
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline select(struct smcr_path *path, struct sock *clcsk,
+				const struct smcr_clc_proposal *prop,
+				struct smcr_clc_accept *accept)
+{
+	struct smcr_group *group;
+	enum smcr_decline reason;
+	struct smcr_port port;
+	bool is_founder;
+
+	if (prop->typev2 != SMCR_CLC_MODE_R &&
+	    prop->typev2 != SMCR_CLC_MODE_BOTH)
+		return SMCR_DECLINE_NO_RDMA_DEVICE;
+	if (!smcr_port_reaches(clcsk, prop->roce_gid) ||
+	    smcr_port_find(clcsk, &port))
+		return SMCR_DECLINE_NO_RDMA_DEVICE;
+	group = smcr_group_get_server(sock_net(clcsk), &port, prop->peer_id,
+				      prop->roce_gid, &is_founder);
+	smcr_dev_put(port.dev);
+	if (!group)
+		return SMCR_DECLINE_MEMORY;
+	reason = enter_group(group, path, is_founder, prop, accept);
+	if (reason && !path->ops)
+		leave_group(group, is_founder);
+	return reason;
+}
+
+/* CONFIRM LINK, both messages (wire.md 6.12) */
+static enum smcr_decline confirm_link_server(struct smcr_group *group)
+{
+	/* a stock client needs a moment after its CONFIRM (wire.md 11) */
+	usleep_range(100, 200);
+	smcr_llc_expect(group, SMCR_LLC_CONFIRM_LINK, true);
+	if (smcr_llc_send_confirm_link(group, false) ||
+	    !smcr_llc_wait(group, SMCR_LLC_SERVER_TIMEOUT))
+		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
+	if (!group->flow.got.confirm_link.no_eyecatcher)
+		return SMCR_DECLINE_EYECATCHER;
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline first_contact_server(struct smcr_path *path,
+					      const struct smcr_clc_accept *c)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+	enum smcr_decline reason;
+
+	smcr_link_set_peer(&group->link, &c->r);
+	adopt_peer_host(group, &c->fce);
+	if (smcr_link_to_rtr(&group->link) || smcr_link_to_rts(&group->link))
+		return SMCR_DECLINE_LINK_READY;
+	if (smcr_link_register(&group->link, rp->rx))
+		return SMCR_DECLINE_REG_BUFFER;
+	reason = confirm_link_server(group);
+	if (reason)
+		return reason;
+	rp->rx->is_known = true;
+	smcr_group_activate(group);
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline finish_server(struct smcr_path *path,
+				       const struct smcr_clc_accept *confirm)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+	enum smcr_decline reason = SMCR_DECLINE_NONE;
+
+	adopt_peer_ring(path, &confirm->r);
+	if (!rp->is_founder)
+		return SMCR_DECLINE_NONE;
+	down_read(&group->hw_lock);
+	if (group->has_hw)
+		reason = first_contact_server(path, confirm);
+	else
+		reason = SMCR_DECLINE_NO_ACTIVE_LINK;
+	up_read(&group->hw_lock);
+	return reason;
+}
+
+/* -- client -------------------------------------------------------------- */
+
+static enum smcr_decline first_contact_client(struct smcr_path *path,
+					      struct sock *clcsk,
+					      const struct smcr_clc_accept *a,
+					      struct smcr_group **groupp)
+{
+	enum smcr_decline reason;
+	struct smcr_group *group;
+	struct smcr_port port;
+
+	if (!a->fce.is_direct)
+		return smcr_port_reaches(clcsk, a->r.gid) ?
+		       SMCR_DECLINE_INDIRECT : SMCR_DECLINE_NO_ROUTE;
+	if (smcr_port_find(clcsk, &port))
+		return SMCR_DECLINE_NO_RDMA_DEVICE;
+	group = smcr_group_create(sock_net(clcsk), &port, SMCR_CLIENT,
+				  a->r.peer_id);
+	smcr_dev_put(port.dev);
+	if (!group)
+		return SMCR_DECLINE_MEMORY;
+	*groupp = group;
+	memcpy(group->eid, a->eid, SMCR_EID_LEN);
+	group->release = a->fce.release;
+	group->max_links = 2;
+	if (group->release) {
+		group->max_conns = a->fce.max_conns;
+		group->max_links = a->fce.max_links;
+	}
+	adopt_peer_host(group, &a->fce);
+	reason = attach_to_hw(group, path, true);
+	if (reason)
+		return reason;
+	/* what comes next may come before CONFIRM is sent */
+	smcr_llc_expect(group, SMCR_LLC_CONFIRM_LINK, false);
+	down_read(&group->hw_lock);
+	smcr_link_set_peer(&group->link, &a->r);
+	if (!group->has_hw || smcr_link_to_rtr(&group->link))
+		reason = SMCR_DECLINE_LINK_READY;
+	up_read(&group->hw_lock);
+	return reason;
+}
+
+static enum smcr_decline later_contact_client(struct smcr_path *path,
+					      struct sock *clcsk,
+					      const struct smcr_clc_accept *a,
+					      struct smcr_group **groupp)
+{
+	*groupp = smcr_group_get_client(sock_net(clcsk), a->r.peer_id,
+					a->r.gid, a->r.qpn);
+	if (!*groupp)
+		return SMCR_DECLINE_SYNC;
+	return attach_to_hw(*groupp, path, false);
+}
+
+static void fill_confirm(struct smcr_path *path,
+			 const struct smcr_clc_accept *accept,
+			 struct smcr_clc_accept *confirm)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_link *link = &rp->group->link;
+
+	confirm->type = SMCR_CLC_CONFIRM;
+	confirm->version = accept->version;
+	confirm->mode = SMCR_CLC_MODE_R;
+	confirm->is_first_contact = accept->is_first_contact;
+	memcpy(confirm->eid, accept->eid, SMCR_EID_LEN);
+	fill_rdma(path, &confirm->r);
+	if (!accept->is_first_contact)
+		return;
+	confirm->r.mtu_code = min(link->port.mtu, link->peer_mtu);
+	confirm->has_fce = true;
+	fill_fce(rp->group, &confirm->fce);
+	confirm->gid_count = 1;
+	memcpy(confirm->gid[0], link->port.gid, SMCR_GID_LEN);
+}
+
+static enum smcr_decline join(struct smcr_path *path, struct sock *clcsk,
+			      const struct smcr_clc_accept *accept,
+			      struct smcr_clc_accept *confirm)
+{
+	struct smcr_group *group = NULL;
+	enum smcr_decline reason;
+
+	if (accept->is_first_contact)
+		reason = first_contact_client(path, clcsk, accept, &group);
+	else
+		reason = later_contact_client(path, clcsk, accept, &group);
+	if (reason) {
+		if (path->ops)
+			detach(path, true);
+		else if (group)
+			leave_group(group, accept->is_first_contact);
+		return reason;
+	}
+	adopt_peer_ring(path, &accept->r);
+	fill_confirm(path, accept, confirm);
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline confirm_link_client(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+
+	if (!smcr_llc_wait(group, SMCR_LLC_CLIENT_TIMEOUT))
+		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
+	if (!group->flow.got.confirm_link.no_eyecatcher)
+		return SMCR_DECLINE_EYECATCHER;
+	group->link.num = group->flow.got.confirm_link.link_num;
+	if (smcr_link_to_rts(&group->link))
+		return SMCR_DECLINE_LINK_READY;
+	if (smcr_link_register(&group->link, rp->rx))
+		return SMCR_DECLINE_REG_BUFFER;
+	rp->rx->is_known = true;
+	/* the server may use the group as soon as it has the response */
+	smcr_group_activate(group);
+	if (smcr_llc_send_confirm_link(group, true))
+		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline finish_client(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+	enum smcr_decline reason = SMCR_DECLINE_NO_ACTIVE_LINK;
+
+	if (!rp->is_founder)
+		return SMCR_DECLINE_NONE;
+	down_read(&group->hw_lock);
+	if (group->has_hw)
+		reason = confirm_link_client(path);
+	up_read(&group->hw_lock);
+	return reason;
+}
+
+static void desync(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+
+	smcr_group_kill(rp->group, SMCR_LLC_REASON_PROGRAM);
+}
+
+static int send(struct smcr_path *path, struct smcr_tx *tx)
+{
+	struct smcr_rdma_path *rp = path->priv;
+
+	return smcr_link_send(&rp->group->link, rp, tx);
+}
+
+const struct smcr_transport_ops smcr_rdma_transport = {
+	.name = "rdma",
+	.mode = SMCR_CLC_MODE_R,
+	.offer = offer,
+	.select = select,
+	.finish_server = finish_server,
+	.join = join,
+	.finish_client = finish_client,
+	.detach = detach,
+	.send = send,
+	.desync = desync,
+};
+
+/**
+ * smcr_rdma_init() - start the transport
+ *
+ * Context: module init.
+ * Return: 0 or a negative errno.
+ */
+int smcr_rdma_init(void)
+{
+	int ret = smcr_group_init();
+
+	if (ret)
+		return ret;
+	ret = smcr_dev_init();
+	if (ret)
+		smcr_group_exit();
+	return ret;
+}
+
+/**
+ * smcr_rdma_exit() - end all groups, wait for it
+ *
+ * Context: module exit; no socket is left.
+ */
+void smcr_rdma_exit(void)
+{
+	smcr_dev_exit();
+	smcr_group_exit();
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The AF_SMC family: life of a socket from socket() to close(). What a call
+ * does depends on the mode of the socket, see hs/hs.h; whatever TCP can
+ * answer, the TCP socket inside answers.
+ */
+#include "sock.h"
+
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/socket.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "../compat/compat.h"
+#include "../compat/tcp_option.h"
+#include "../hs/hs.h"
+
+static const struct proto_ops smcr_proto_ops;
+
+static void release_listener(struct smcr_sock *smc)
+{
+	smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
+	smcr_hs_listen_stop(smc);
+}
+
+/* SO_LINGER as TCP has it: time 0 resets, otherwise wait for the peer */
+static void release_conn(struct smcr_sock *smc)
+{
+	struct smcr_conn *conn = smc->conn;
+	struct sock *sk = &smc->sk;
+	bool lingers = sock_flag(sk, SOCK_LINGER);
+	bool reset = smcr_rx_unread(conn) || (lingers && !sk->sk_lingertime);
+
+	if (!reset && lingers && !(current->flags & PF_EXITING))
+		smcr_conn_wait_drained(conn, sk, sk->sk_lingertime);
+	smc->conn = NULL;
+	smcr_conn_close(conn, reset);
+}
+
+static int smcr_release(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct smcr_sock *smc;
+
+	if (!sk)
+		return 0;
+	smc = smcr_sk(sk);
+	lock_sock(sk);
+	switch (smc->mode) {
+	case SMCR_MODE_LISTEN:
+		release_listener(smc);
+		break;
+	case SMCR_MODE_SMC:
+		release_conn(smc);
+		break;
+	case SMCR_MODE_HANDSHAKE:
+		/* the work finds the socket dead and cleans up */
+		kernel_sock_shutdown(smc->clcsock, SHUT_RDWR);
+		break;
+	case SMCR_MODE_IDLE:
+	case SMCR_MODE_TCP:
+	case SMCR_MODE_FAILED:
+		smcr_hs_sync_options(smc);
+		break;
+	}
+	/* TCP may linger on the wait queue: orphan only after its release */
+	if (smc->mode != SMCR_MODE_HANDSHAKE)
+		smcr_hs_release_clcsock(smc);
+	sock_orphan(sk);
+	sock->sk = NULL;
+	release_sock(sk);
+	if (smcr_mode(smc) == SMCR_MODE_HANDSHAKE)
+		smcr_hs_queue(smc, 0);
+	sock_put(sk);
+	return 0;
+}
+
+static int smcr_create(struct net *net, struct socket *sock, int protocol,
+		       int kern)
+{
+	int family = protocol ? PF_INET6 : PF_INET;
+	struct smcr_sock *smc;
+	int ret;
+
+	if (sock->type != SOCK_STREAM)
+		return -ESOCKTNOSUPPORT;
+	if (protocol != 0 && protocol != 1)
+		return -EPROTONOSUPPORT;
+
+	sock->ops = &smcr_proto_ops;
+	sock->state = SS_UNCONNECTED;
+	smc = smcr_hs_sock_alloc(net, sock, protocol, kern);
+	if (!smc)
+		return -ENOBUFS;
+	ret = sock_create_kern(net, family, SOCK_STREAM, IPPROTO_TCP,
+			       &smc->clcsock);
+	if (ret) {
+		sock_orphan(&smc->sk);
+		sock_put(&smc->sk);
+		sock->sk = NULL;
+		return ret;
+	}
+	smcr_compat_net_upgrade(smc->clcsock->sk);
+	return 0;
+}
+
+static int smcr_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+	int ret;
+
+	lock_sock(sock->sk);
+	smcr_hs_sync_options(smc);
+	ret = smc->clcsock->ops->bind(smc->clcsock, addr, addr_len);
+	release_sock(sock->sk);
+	return ret;
+}
+
+/* sleep until the handshake is over */
+static long wait_for_handshake(struct sock *sk, long timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (smcr_sk(sk)->mode == SMCR_MODE_HANDSHAKE && timeo &&
+	       !signal_pending(current))
+		sk_wait_event(sk, &timeo,
+			      smcr_mode(smcr_sk(sk)) != SMCR_MODE_HANDSHAKE,
+			      &wait);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return timeo;
+}
+
+static int start_connect(struct smcr_sock *smc, struct sockaddr *addr,
+			 int addr_len)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+	int ret;
+
+	smcr_hs_sync_options(smc);
+	smcr_tcp_option_offer(clcsk, true);
+	smcr_hs_set_mode(smc, SMCR_MODE_HANDSHAKE);
+	smcr_hs_hook(smc);
+	ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len,
+					 O_NONBLOCK);
+	if (ret && ret != -EINPROGRESS) {
+		smcr_hs_unhook(smc);
+		smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
+		return ret;
+	}
+	/* TCP may have been faster than the callbacks */
+	smcr_hs_queue(smc, 0);
+	return 0;
+}
+
+/* the handshake is over: what does a connect() that waited for it return? */
+static int connect_result(struct socket *sock, struct sockaddr *addr,
+			  int addr_len)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+	int ret;
+
+	switch (smc->mode) {
+	case SMCR_MODE_TCP:
+		smc->clcsock->state = SS_CONNECTED;
+		fallthrough;
+	case SMCR_MODE_SMC:
+		sock->state = SS_CONNECTED;
+		return 0;
+	case SMCR_MODE_IDLE:
+		/* TCP tells its error once and is then ready for another try */
+		sock->state = SS_UNCONNECTED;
+		ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len,
+						 O_NONBLOCK);
+		smcr_fb_errors_out(smc, smc->clcsock->sk);
+		return ret;
+	default:
+		sock->state = SS_UNCONNECTED;
+		return sock_error(sock->sk) ?: -ECONNABORTED;
+	}
+}
+
+static int wait_connected(struct socket *sock, struct sockaddr *addr,
+			  int addr_len, int flags)
+{
+	struct sock *sk = sock->sk;
+	long timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
+
+	if (!timeo)
+		return -EINPROGRESS;
+	timeo = wait_for_handshake(sk, timeo);
+	if (smcr_sk(sk)->mode == SMCR_MODE_HANDSHAKE)
+		return signal_pending(current) ? sock_intr_errno(timeo) :
+						 -EINPROGRESS;
+	return connect_result(sock, addr, addr_len);
+}
+
+static int connect_locked(struct socket *sock, struct sockaddr *addr,
+			  int addr_len, int flags)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+	int ret;
+
+	switch (smc->mode) {
+	case SMCR_MODE_SMC:
+		if (sock->state == SS_CONNECTED)
+			return -EISCONN;
+		sock->state = SS_CONNECTED;
+		return 0;
+	case SMCR_MODE_HANDSHAKE:
+		if (flags & O_NONBLOCK)
+			return -EALREADY;
+		return wait_connected(sock, addr, addr_len, flags);
+	case SMCR_MODE_FAILED:
+		return connect_result(sock, addr, addr_len);
+	case SMCR_MODE_IDLE:
+		if (addr_len < (int)sizeof(addr->sa_family))
+			return -EINVAL;
+		if (addr->sa_family == AF_UNSPEC ||
+		    smc->clcsock->state != SS_UNCONNECTED)
+			break;
+		ret = start_connect(smc, addr, addr_len);
+		if (ret)
+			return ret;
+		sock->state = SS_CONNECTING;
+		return wait_connected(sock, addr, addr_len, flags);
+	default:
+		break;
+	}
+	smcr_fb_errors_in(smc);
+	smcr_hs_sync_options(smc);
+	ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len, flags);
+	smcr_fb_errors_out(smc, smc->clcsock->sk);
+	return ret;
+}
+
+static int smcr_connect(struct socket *sock, struct sockaddr *addr,
+			int addr_len, int flags)
+{
+	int ret;
+
+	lock_sock(sock->sk);
+	ret = connect_locked(sock, addr, addr_len, flags);
+	release_sock(sock->sk);
+	return ret;
+}
+
+static int listen_locked(struct smcr_sock *smc, int backlog)
+{
+	struct sock *sk = &smc->sk;
+	int ret;
+
+	smcr_hs_sync_options(smc);
+	if (smc->mode == SMCR_MODE_IDLE)
+		smcr_tcp_option_offer(smc->clcsock->sk, true);
+	ret = smc->clcsock->ops->listen(smc->clcsock, backlog);
+	if (ret)
+		return ret;
+	sk->sk_max_ack_backlog = backlog;
+	if (smc->mode == SMCR_MODE_LISTEN)
+		return 0;
+	sk->sk_state = SMCR_LISTEN;
+	/* children of a socket that ruled SMC out inherit fallback_reason */
+	smcr_hs_set_mode(smc, SMCR_MODE_LISTEN);
+	smcr_hs_listen_start(smc);
+	return 0;
+}
+
+static int smcr_listen(struct socket *sock, int backlog)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+	int ret;
+
+	lock_sock(sock->sk);
+	switch (smc->mode) {
+	case SMCR_MODE_IDLE:
+	case SMCR_MODE_TCP:
+	case SMCR_MODE_LISTEN:
+		ret = listen_locked(smc, backlog);
+		break;
+	default:
+		ret = -EINVAL;
+		break;
+	}
+	release_sock(sock->sk);
+	return ret;
+}
+
+static int wait_for_child(struct sock *sk, long timeo,
+			  struct smcr_sock **child)
+{
+	struct smcr_sock *smc = smcr_sk(sk);
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int ret = 0;
+
+	add_wait_queue_exclusive(sk_sleep(sk), &wait);
+	for (;;) {
+		if (smc->mode != SMCR_MODE_LISTEN) {
+			ret = -EINVAL;
+			break;
+		}
+		*child = smcr_hs_dequeue(smc);
+		if (*child)
+			break;
+		if (!timeo) {
+			ret = -EAGAIN;
+			break;
+		}
+		if (signal_pending(current)) {
+			ret = sock_intr_errno(timeo);
+			break;
+		}
+		sk_wait_event(sk, &timeo,
+			      smcr_hs_has_ready(smc) ||
+			      smcr_mode(smc) != SMCR_MODE_LISTEN, &wait);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return ret;
+}
+
+static void graft(struct smcr_sock *child, struct socket *new_sock)
+{
+	struct sock *sk = &child->sk;
+
+	lock_sock(sk);
+	sock_graft(sk, new_sock);
+	new_sock->ops = &smcr_proto_ops;
+	new_sock->state = SS_CONNECTED;
+	if (smcr_mode(child) == SMCR_MODE_TCP)
+		smcr_fb_adopt_wait_queue(child);
+	release_sock(sk);
+}
+
+/**
+ * smcr_accept() - accept(2)
+ * @sock: the listener
+ * @new_sock: becomes the accepted socket
+ * @arg: flags in, error out
+ *
+ * Context: process, sleeps.
+ * Return: 0, -EINVAL when not listening, -EAGAIN, or what an interrupted
+ * wait gives.
+ */
+int smcr_accept(struct socket *sock, struct socket *new_sock,
+		struct proto_accept_arg *arg)
+{
+	struct sock *sk = sock->sk;
+	struct smcr_sock *child;
+	int ret;
+
+	lock_sock(sk);
+	ret = wait_for_child(sk, sock_rcvtimeo(sk, arg->flags & O_NONBLOCK),
+			     &child);
+	release_sock(sk);
+	if (!ret)
+		graft(child, new_sock);
+	arg->err = ret;
+	return ret;
+}
+
+static int smcr_getname(struct socket *sock, struct sockaddr *addr, int peer)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+
+	return smc->clcsock->ops->getname(smc->clcsock, addr, peer);
+}
+
+static int shutdown_conn(struct smcr_sock *smc, int how)
+{
+	struct sock *sk = &smc->sk;
+
+	if (sk->sk_state == SMCR_CLOSED)
+		return -ENOTCONN;
+	if (how != SHUT_WR) {
+		spin_lock_bh(&smc->conn->lock);
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
+		spin_unlock_bh(&smc->conn->lock);
+	}
+	if (how != SHUT_RD) {
+		spin_lock_bh(&smc->conn->lock);
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
+		spin_unlock_bh(&smc->conn->lock);
+		smcr_conn_shutdown_write(smc->conn);
+	}
+	sk->sk_state_change(sk);
+	return 0;
+}
+
+/* TCP turns a listener that is shut for reading into a fresh socket */
+static int shutdown_listener(struct smcr_sock *smc, int how)
+{
+	int ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
+
+	if (ret || how == SHUT_WR)
+		return ret;
+	smc->sk.sk_state = SMCR_INIT;
+	release_listener(smc);
+	smc->sk.sk_state_change(&smc->sk);
+	return 0;
+}
+
+static int smcr_shutdown(struct socket *sock, int how)
+{
+	struct sock *sk = sock->sk;
+	struct smcr_sock *smc = smcr_sk(sk);
+	int ret;
+
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	lock_sock(sk);
+	switch (smc->mode) {
+	case SMCR_MODE_SMC:
+		ret = shutdown_conn(smc, how);
+		break;
+	case SMCR_MODE_LISTEN:
+		ret = shutdown_listener(smc, how);
+		break;
+	default:
+		/* in a handshake this ends it: the work sees TCP's end */
+		ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
+		break;
+	}
+	release_sock(sk);
+	return ret;
+}
+
+static int smcr_set_rcvlowat(struct sock *sk, int val)
+{
+	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
+	return 0;
+}
+
+static const struct proto_ops smcr_proto_ops = {
+	.family = PF_SMC,
+	.owner = THIS_MODULE,
+	.release = smcr_release,
+	.bind = smcr_bind,
+	.connect = smcr_connect,
+	.socketpair = sock_no_socketpair,
+	.accept = SMCR_PROTO_OPS_ACCEPT,
+	.getname = smcr_getname,
+	.poll = smcr_poll,
+	.ioctl = smcr_ioctl,
+	.listen = smcr_listen,
+	.shutdown = smcr_shutdown,
+	.setsockopt = smcr_setsockopt,
+	.getsockopt = smcr_getsockopt,
+	.sendmsg = smcr_sendmsg,
+	.recvmsg = smcr_recvmsg,
+	.mmap = sock_no_mmap,
+	.set_rcvlowat = smcr_set_rcvlowat,
+	/* no .splice_read: the generic one reads through recvmsg */
+};
+
+static const struct net_proto_family smcr_family = {
+	.family = PF_SMC,
+	.owner = THIS_MODULE,
+	.create = smcr_create,
+};
+
+/**
+ * smcr_sock_register() - open the family for programs
+ *
+ * Context: module init, last step.
+ * Return: 0, -EEXIST when another module serves AF_SMC.
+ */
+int smcr_sock_register(void)
+{
+	return sock_register(&smcr_family);
+}
+
+/**
+ * smcr_sock_unregister() - undo smcr_sock_register()
+ *
+ * Context: module exit, first step.
+ */
+void smcr_sock_unregister(void)
+{
+	sock_unregister(PF_SMC);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sending, receiving, polling: SMC's own path, or the TCP socket's. */
+#include "sock.h"
+
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/sockios.h>
+#include <linux/uaccess.h>
+#include <asm/ioctls.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "../hs/hs.h"
+
+/* a call during connect: TCP waits for the end of it, and so do we */
+static int wait_until_connected(struct sock *sk, long timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int ret = 0;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while (smcr_sk(sk)->mode == SMCR_MODE_HANDSHAKE) {
+		if (!timeo)
+			ret = -EAGAIN;
+		else if (signal_pending(current))
+			ret = sock_intr_errno(timeo);
+		if (ret)
+			break;
+		sk_wait_event(sk, &timeo,
+			      smcr_mode(smcr_sk(sk)) != SMCR_MODE_HANDSHAKE,
+			      &wait);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	return ret;
+}
+
+static int tcp_sendmsg_via(struct smcr_sock *smc, struct msghdr *msg,
+			   size_t len)
+{
+	struct socket *clcsock = smc->clcsock;
+	int ret;
+
+	smcr_hs_sync_options(smc);
+	smcr_fb_errors_in(smc);
+	ret = clcsock->ops->sendmsg(clcsock, msg, len);
+	smcr_fb_errors_out(smc, clcsock->sk);
+	return ret;
+}
+
+static int tcp_recvmsg_via(struct smcr_sock *smc, struct msghdr *msg,
+			   size_t len, int flags)
+{
+	struct socket *clcsock = smc->clcsock;
+	int ret;
+
+	smcr_hs_sync_options(smc);
+	smcr_fb_errors_in(smc);
+	ret = clcsock->ops->recvmsg(clcsock, msg, len, flags);
+	smcr_fb_errors_out(smc, clcsock->sk);
+	return ret;
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	struct smcr_sock *smc = smcr_sk(sk);
+	int ret;
+
+	if (smc->mode == SMCR_MODE_IDLE && (msg->msg_flags & MSG_FASTOPEN))
+		smcr_fb_switch(smc, SMCR_DECLINE_TCP_OPTION);
+	if (smc->mode == SMCR_MODE_HANDSHAKE) {
+		ret = wait_until_connected(sk, sock_sndtimeo(sk,
+							     msg->msg_flags &
+							     MSG_DONTWAIT));
+		if (ret)
+			return ret;
+	}
+	if (smc->mode != SMCR_MODE_SMC)
+		return tcp_sendmsg_via(smc, msg, len);
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	return smcr_tx_sendmsg(smc->conn, sk, msg, len);
+}
+
+/**
+ * smcr_sendmsg() - send(2) and its kin
+ * @sock: the socket
+ * @msg: data and flags
+ * @len: bytes
+ *
+ * Context: process, may sleep.
+ * Return: as for a TCP socket.
+ */
+int smcr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct sock *sk = sock->sk;
+	int ret;
+
+	/* a fallen back socket stays so: no lock to share with TCP's */
+	if (smcr_mode(smcr_sk(sk)) == SMCR_MODE_TCP)
+		return tcp_sendmsg_via(smcr_sk(sk), msg, len);
+	lock_sock(sk);
+	ret = send_locked(sk, msg, len);
+	release_sock(sk);
+	return ret;
+}
+
+static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
+		       int flags)
+{
+	struct smcr_sock *smc = smcr_sk(sk);
+	int ret;
+
+	if (smc->mode == SMCR_MODE_HANDSHAKE) {
+		ret = wait_until_connected(sk, sock_rcvtimeo(sk, flags &
+							     MSG_DONTWAIT));
+		if (ret)
+			return ret;
+	}
+	if (smc->mode != SMCR_MODE_SMC)
+		return tcp_recvmsg_via(smc, msg, len, flags);
+	if (flags & MSG_OOB)
+		return -EINVAL;
+	/* nothing is ever queued there */
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
+	return smcr_rx_recvmsg(smc->conn, sk, msg, len, flags);
+}
+
+/**
+ * smcr_recvmsg() - recv(2) and its kin
+ * @sock: the socket
+ * @msg: where to
+ * @len: bytes that fit
+ * @flags: MSG_*
+ *
+ * Context: process, may sleep.
+ * Return: as for a TCP socket.
+ */
+int smcr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		 int flags)
+{
+	struct sock *sk = sock->sk;
+	int ret;
+
+	if (smcr_mode(smcr_sk(sk)) == SMCR_MODE_TCP)
+		return tcp_recvmsg_via(smcr_sk(sk), msg, len, flags);
+	lock_sock(sk);
+	ret = recv_locked(sk, msg, len, flags);
+	release_sock(sk);
+	return ret;
+}
+
+static __poll_t poll_conn(struct smcr_sock *smc)
+{
+	struct sock *sk = &smc->sk;
+	u8 shutdown = READ_ONCE(sk->sk_shutdown);
+	__poll_t mask = 0;
+
+	if (READ_ONCE(sk->sk_err))
+		mask |= EPOLLERR;
+	if (shutdown == SHUTDOWN_MASK ||
+	    READ_ONCE(sk->sk_state) == SMCR_CLOSED)
+		mask |= EPOLLHUP;
+	if (shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (smcr_rx_unread(smc->conn) >= READ_ONCE(sk->sk_rcvlowat))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (shutdown & SEND_SHUTDOWN || smcr_tx_is_writable(smc->conn))
+		return mask | EPOLLOUT | EPOLLWRNORM;
+
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	/* room that came before the bit was set woke nobody */
+	smp_mb__after_atomic();
+	if (smcr_tx_is_writable(smc->conn))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+static __poll_t poll_tcp(struct smcr_sock *smc, struct file *file)
+{
+	smcr_fb_errors_in(smc);
+	/* without a table: the caller waits on the outer socket's queue */
+	return smc->clcsock->ops->poll(file, smc->clcsock, NULL);
+}
+
+/**
+ * smcr_poll() - poll(2) and its kin
+ * @file: the open file
+ * @sock: the socket
+ * @wait: poll table
+ *
+ * Context: process; takes no socket lock.
+ * Return: the mask that a TCP socket would give.
+ */
+__poll_t smcr_poll(struct file *file, struct socket *sock,
+		   struct poll_table_struct *wait)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+
+	sock_poll_wait(file, sock, wait);
+	switch (smcr_mode(smc)) {
+	case SMCR_MODE_SMC:
+		return poll_conn(smc);
+	case SMCR_MODE_LISTEN:
+		return smcr_hs_has_ready(smc) ? EPOLLIN | EPOLLRDNORM : 0;
+	case SMCR_MODE_HANDSHAKE:
+		return 0;
+	case SMCR_MODE_FAILED:
+		return (READ_ONCE(sock->sk->sk_err) ? EPOLLERR : 0) |
+		       EPOLLHUP | EPOLLIN | EPOLLRDNORM | EPOLLRDHUP |
+		       EPOLLOUT | EPOLLWRNORM;
+	default:
+		return poll_tcp(smc, file);
+	}
+}
+
+static int ioctl_conn(struct smcr_sock *smc, unsigned int cmd)
+{
+	switch (cmd) {
+	case SIOCINQ:
+		return smcr_rx_unread(smc->conn);
+	case SIOCOUTQ:
+		return smcr_tx_unconfirmed(smc->conn);
+	case SIOCOUTQNSD:
+		return smcr_tx_unsent(smc->conn);
+	case SIOCATMARK:
+		return 0;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/**
+ * smcr_ioctl() - ioctl(2)
+ * @sock: the socket
+ * @cmd: SIOCINQ, SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK, or TCP's business
+ * @arg: user pointer
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
+int smcr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct sock *sk = sock->sk;
+	struct smcr_sock *smc = smcr_sk(sk);
+	int ret = -ENOIOCTLCMD;
+
+	lock_sock(sk);
+	if (smc->mode == SMCR_MODE_SMC)
+		ret = ioctl_conn(smc, cmd);
+	release_sock(sk);
+	if (ret == -ENOIOCTLCMD)
+		return smc->clcsock->ops->ioctl(smc->clcsock, cmd, arg);
+	return put_user(ret, (int __user *)arg);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Socket options. SOL_SOCKET never comes here: the core applies it to the
+ * outer socket, and smcr_hs_sync_options() copies what TCP needs. The rest
+ * belongs to the TCP socket; a few options mean something to SMC as well.
+ */
+#include "sock.h"
+
+#include <linux/tcp.h>
+#include <net/sock.h>
+
+#include "../hs/hs.h"
+
+static bool is_fastopen(int level, int optname)
+{
+	if (level != SOL_TCP)
+		return false;
+	switch (optname) {
+	case TCP_FASTOPEN:
+	case TCP_FASTOPEN_CONNECT:
+	case TCP_FASTOPEN_KEY:
+	case TCP_FASTOPEN_NO_COOKIE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* fast open puts data where the handshake has to be: TCP it is */
+static int rule_out_smc(struct smcr_sock *smc)
+{
+	if (smc->mode == SMCR_MODE_TCP)
+		return 0;
+	if (smc->mode != SMCR_MODE_IDLE)
+		return -EINVAL;
+	smcr_fb_switch(smc, SMCR_DECLINE_TCP_OPTION);
+	return 0;
+}
+
+static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
+{
+	switch (optname) {
+	case TCP_NODELAY:
+		if (val && smc->mode == SMCR_MODE_SMC)
+			smcr_tx_push(smc->conn, SMCR_PUSH_NOW);
+		break;
+	case TCP_CORK:
+		if (smc->mode == SMCR_MODE_SMC)
+			smcr_tx_set_cork(smc->conn, val);
+		break;
+	case TCP_DEFER_ACCEPT:
+		smc->defer_secs = max(val, 0);
+		break;
+	}
+}
+
+/**
+ * smcr_setsockopt() - setsockopt(2) but for SOL_SOCKET
+ * @sock: the socket
+ * @level: SOL_TCP, SOL_IP, ...
+ * @optname: option
+ * @optval: value
+ * @optlen: its size in bytes
+ *
+ * Context: process, may sleep.
+ * Return: TCP's answer; -EOPNOTSUPP for TCP_ULP, which would change the
+ * TCP socket under our feet.
+ */
+int smcr_setsockopt(struct socket *sock, int level, int optname,
+		    sockptr_t optval, unsigned int optlen)
+{
+	struct sock *sk = sock->sk;
+	struct smcr_sock *smc = smcr_sk(sk);
+	int val = 0;
+	int ret = 0;
+
+	if (level == SOL_TCP && optname == TCP_ULP)
+		return -EOPNOTSUPP;
+	lock_sock(sk);
+	if (is_fastopen(level, optname))
+		ret = rule_out_smc(smc);
+	if (!ret)
+		ret = smc->clcsock->ops->setsockopt(smc->clcsock, level,
+						    optname, optval, optlen);
+	if (!ret && level == SOL_TCP && optlen >= sizeof(val) &&
+	    !copy_from_sockptr(&val, optval, sizeof(val)))
+		apply_to_smc(smc, optname, val);
+	release_sock(sk);
+	return ret;
+}
+
+/**
+ * smcr_getsockopt() - getsockopt(2) but for SOL_SOCKET
+ * @sock: the socket
+ * @level: SOL_TCP, SOL_IP, ...
+ * @optname: option
+ * @optval: where to put the value
+ * @optlen: its size in bytes, in and out
+ *
+ * Context: process, may sleep.
+ * Return: TCP's answer.
+ */
+int smcr_getsockopt(struct socket *sock, int level, int optname,
+		    char __user *optval, int __user *optlen)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+
+	if (level == SOL_TCP && optname == TCP_ULP)
+		return -EOPNOTSUPP;
+	return smc->clcsock->ops->getsockopt(smc->clcsock, level, optname,
+					     optval, optlen);
+}

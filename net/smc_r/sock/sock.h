@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The calls that programs make on an AF_SMC socket. */
+#ifndef SMCR_SOCK_SOCK_H
+#define SMCR_SOCK_SOCK_H
+
+#include <linux/net.h>
+
+struct poll_table_struct;
+
+int smcr_sock_register(void);
+void smcr_sock_unregister(void);
+
+/* data.c: send, receive, poll, ioctl */
+int smcr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
+int smcr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		 int flags);
+__poll_t smcr_poll(struct file *file, struct socket *sock,
+		   struct poll_table_struct *wait);
+int smcr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
+
+/* options.c */
+int smcr_setsockopt(struct socket *sock, int level, int optname,
+		    sockptr_t optval, unsigned int optlen);
+int smcr_getsockopt(struct socket *sock, int level, int optname,
+		    char __user *optval, int __user *optlen);
+
+#endif
