@@ -11,6 +11,7 @@
 #include "base/stats.h"
 #include "compat/tcp_option.h"
 #include "conn/conn.h"
+#include "ctl/netlink.h"
 #include "hs/hs.h"
 #include "rdma/transport.h"
 #include "sock/sock.h"
@@ -20,6 +21,14 @@ static const struct smcr_transport_ops *const transports[] = {
 	&smcr_rdma_transport,
 	NULL,
 };
+
+static int __init report_taken(int ret, const char *what)
+{
+	if (ret == -EEXIST)
+		pr_err("%s is taken: the kernel's own smc is loaded; unload it first: rmmod smc_diag smc\n",
+		       what);
+	return ret;
+}
 
 static int __init smcr_init(void)
 {
@@ -35,12 +44,14 @@ static int __init smcr_init(void)
 	ret = smcr_rdma_init();
 	if (ret)
 		goto exit_hs;
-	ret = smcr_hs_register_protos();
+	ret = report_taken(smcr_nl_init(transports),
+			   "netlink family " SMCR_NL_FAMILY);
 	if (ret)
 		goto exit_rdma;
-	ret = smcr_sock_register();
-	if (ret == -EEXIST)
-		pr_err("address family 43 (AF_SMC) is taken: the kernel's own smc is loaded; unload it first: rmmod smc_diag smc\n");
+	ret = smcr_hs_register_protos();
+	if (ret)
+		goto exit_nl;
+	ret = report_taken(smcr_sock_register(), "address family 43 (AF_SMC)");
 	if (ret)
 		goto exit_protos;
 	smcr_tcp_option_enable();
@@ -48,6 +59,8 @@ static int __init smcr_init(void)
 
 exit_protos:
 	smcr_hs_unregister_protos();
+exit_nl:
+	smcr_nl_exit();
 exit_rdma:
 	smcr_rdma_exit();
 exit_hs:
@@ -61,6 +74,7 @@ static void __exit smcr_exit(void)
 {
 	smcr_tcp_option_disable();
 	smcr_sock_unregister();
+	smcr_nl_exit();
 	smcr_hs_exit();
 	smcr_rdma_exit();
 	smcr_conn_exit();

@@ -115,6 +115,46 @@ void smcr_stats_sum_path(const struct net *net, struct smcr_stats_path *sum)
 	}
 }
 
+/**
+ * smcr_stats_get_totals() - copy the counters of handshakes
+ * @net: the namespace
+ * @totals: overwritten
+ *
+ * Context: any; takes smcr_stats.lock.
+ */
+void smcr_stats_get_totals(const struct net *net,
+			   struct smcr_stats_totals *totals)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+
+	spin_lock_bh(&stats->lock);
+	memcpy(totals->success, stats->success, sizeof(totals->success));
+	memcpy(totals->failed, stats->failed, sizeof(totals->failed));
+	memcpy(totals->fallback, stats->fallback, sizeof(totals->fallback));
+	spin_unlock_bh(&stats->lock);
+}
+
+/**
+ * smcr_stats_get_reason() - copy one recorded fallback reason
+ * @net: the namespace
+ * @role: whose
+ * @idx: in order of first occurrence, below SMCR_STATS_REASONS
+ * @slot: overwritten
+ *
+ * Context: any; takes smcr_stats.lock.
+ * Return: false when there are fewer reasons.
+ */
+bool smcr_stats_get_reason(const struct net *net, enum smcr_role role,
+			   unsigned int idx, struct smcr_stats_reason *slot)
+{
+	struct smcr_stats *stats = smcr_stats(net);
+
+	spin_lock_bh(&stats->lock);
+	*slot = stats->reason[role][idx];
+	spin_unlock_bh(&stats->lock);
+	return slot->count;
+}
+
 static int __net_init init_net_stats(struct net *net)
 {
 	struct smcr_stats *stats = smcr_stats(net);

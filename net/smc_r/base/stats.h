@@ -31,6 +31,18 @@ struct smcr_stats_path {
 	u64 rx_calls;
 };
 
+/**
+ * struct smcr_stats_totals - a copy of the counters of handshakes
+ * @success: see struct smcr_stats
+ * @failed: see struct smcr_stats
+ * @fallback: see struct smcr_stats
+ */
+struct smcr_stats_totals {
+	u64 success[2];
+	u64 failed[2];
+	u64 fallback[2];
+};
+
 struct smcr_stats_reason {
 	enum smcr_decline reason;
 	u16 count;
@@ -62,5 +74,9 @@ void smcr_stats_failed(const struct net *net, enum smcr_role role);
 void smcr_stats_fallback(const struct net *net, enum smcr_role role,
 			 enum smcr_decline reason);
 void smcr_stats_sum_path(const struct net *net, struct smcr_stats_path *sum);
+void smcr_stats_get_totals(const struct net *net,
+			   struct smcr_stats_totals *totals);
+bool smcr_stats_get_reason(const struct net *net, enum smcr_role role,
+			   unsigned int idx, struct smcr_stats_reason *slot);
 
 #endif

@@ -21,6 +21,7 @@
 #include "decline.h"
 #include "stats.h"
 
+struct smcr_group_info;
 struct smcr_path;
 struct sock;
 
@@ -120,6 +121,8 @@ struct smcr_path {
  *	bottom halves disabled, may not sleep. Return: 0, -EAGAIN when there
  *	is no room (tx_room follows), -EPIPE when the peer is lost.
  * @desync: the client declined because it does not know our group: end it.
+ * @snapshot: optional. Copy the group with the lowest ID that is not below
+ *	@from_id. May sleep. Return: false when there is none.
  */
 struct smcr_transport_ops {
 	const char *name;
@@ -139,6 +142,7 @@ struct smcr_transport_ops {
 	void (*detach)(struct smcr_path *path, bool lost);
 	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
 	void (*desync)(struct smcr_path *path);
+	bool (*snapshot)(u32 from_id, struct smcr_group_info *info);
 };
 
 /**

@@ -496,6 +496,33 @@ struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token)
 }
 
 /**
+ * smcr_group_get_next() - the group that comes next in order of IDs
+ * @from_id: lowest ID wanted
+ * @conns: set to the number of its connections
+ *
+ * Context: process.
+ * Return: the ACTIVE group with the lowest such ID, or NULL. The caller puts
+ * the group and its device.
+ */
+struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns)
+{
+	struct smcr_group *group, *found = NULL;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list)
+		if (group->state == SMCR_GROUP_ACTIVE && group->id >= from_id &&
+		    (!found || group->id < found->id))
+			found = group;
+	if (found) {
+		*conns = found->reserved;
+		smcr_group_get(found);
+		smcr_dev_get(found->link.port.dev);
+	}
+	spin_unlock_bh(&groups_lock);
+	return found;
+}
+
+/**
  * smcr_group_init() - get ready for groups
  *
  * Context: module init.

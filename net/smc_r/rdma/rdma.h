@@ -153,6 +153,7 @@ enum smcr_link_state {
  * @psn: our initial packet sequence number
  * @num: link number, given by the server
  * @uid: our link UID
+ * @peer_uid: the peer's link UID, from CONFIRM LINK
  * @peer_gid: the peer's GID
  * @peer_mac: its MAC
  * @peer_qpn: its QP number
@@ -192,6 +193,7 @@ struct smcr_link {
 	u32 psn;
 	u8 num;
 	u8 uid[4];
+	u8 peer_uid[4];
 	u8 peer_gid[SMCR_GID_LEN];
 	u8 peer_mac[SMCR_MAC_LEN];
 	u32 peer_qpn;
@@ -380,6 +382,7 @@ void smcr_group_unreserve(struct smcr_group *group);
 int smcr_group_attach(struct smcr_group *group, struct smcr_path *path);
 void smcr_group_detach(struct smcr_group *group, struct smcr_path *path);
 struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token);
+struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns);
 void smcr_group_get(struct smcr_group *group);
 void smcr_group_put(struct smcr_group *group);
 

@@ -14,6 +14,7 @@
 #include <net/sock.h>
 
 #include "rdma.h"
+#include "snapshot.h"
 
 /* what we want of a group, before the peer has its say (wire.md 2.6) */
 #define OUR_MAX_CONNS	SMCR_GROUP_MAX_CONNS
@@ -305,6 +306,8 @@ static enum smcr_decline confirm_link_server(struct smcr_group *group)
 		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
 	if (!group->flow.got.confirm_link.no_eyecatcher)
 		return SMCR_DECLINE_EYECATCHER;
+	memcpy(group->link.peer_uid, group->flow.got.confirm_link.link_uid,
+	       sizeof(group->link.peer_uid));
 	return SMCR_DECLINE_NONE;
 }
 
@@ -458,6 +461,8 @@ static enum smcr_decline confirm_link_client(struct smcr_path *path)
 	if (!group->flow.got.confirm_link.no_eyecatcher)
 		return SMCR_DECLINE_EYECATCHER;
 	group->link.num = group->flow.got.confirm_link.link_num;
+	memcpy(group->link.peer_uid, group->flow.got.confirm_link.link_uid,
+	       sizeof(group->link.peer_uid));
 	if (smcr_link_to_rts(&group->link))
 		return SMCR_DECLINE_LINK_READY;
 	if (smcr_link_register(&group->link, rp->rx))
@@ -510,6 +515,7 @@ const struct smcr_transport_ops smcr_rdma_transport = {
 	.detach = detach,
 	.send = send,
 	.desync = desync,
+	.snapshot = smcr_rdma_snapshot,
 };
 
 /**

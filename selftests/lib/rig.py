@@ -1,0 +1,745 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boot pairs of QEMU guests and run commands in them.
+
+The test runner, the demonstration and the benchmarks all use Pair:
+
+    with rig.Pair("6.12", roles=("ours", "ours"), log=print) as pair:
+        pair.boot()
+        pair.start("b", "redis", "redis-server --protected-mode no")
+        print(pair.on("a", "redis-cli -h 10.0.0.2 ping").stdout)
+
+Every wait has a limit; a guest that does not answer raises RigError.
+"""
+
+import ctypes
+import fcntl
+import hashlib
+import glob
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+
+SELFTESTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+TOP = os.path.dirname(SELFTESTS)
+RIG = os.path.join(SELFTESTS, "rig")
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or
+                     os.path.expanduser("~/.cache"), "smc_r")
+RESULTS = os.path.join(CACHE, "results")
+KERNELS = ("6.1", "6.12")
+ROLES = ("ours", "stock", "none")
+PORTS = 8
+
+# Races need a second CPU. Measurements do better with one for each guest.
+SMP = int(os.environ.get("SMP", "2"))
+MEMORY_MB = 1024
+BOOT_SECONDS = 120
+
+# Anything of this on a console fails a test, whatever the test itself said.
+COMPLAINTS = re.compile(
+    r"\bBUG\b|WARNING: |\bOops\b|Call Trace|KASAN|KFENCE|UBSAN|refcount_t"
+    r"|(?i:kernel panic|hung task|blocked for more than|rcu.*(stall|starved)"
+    r"|(soft|hard) ?lockup|unable to handle|\bleak|general protection"
+    r"|unregister_netdevice: waiting|scheduling while atomic)")
+# Said by a healthy Debian kernel while it boots.
+HARMLESS = re.compile(r"Spectre|Unprivileged eBPF|report a bug", re.I)
+
+
+class RigError(Exception):
+    """The rig or a guest failed, as opposed to a test's assertion."""
+
+
+def cached(*parts):
+    """Path below the cache, its directory made."""
+    path = os.path.join(CACHE, *parts)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def run(cmd, what, **kwargs):
+    """Run a host command, RigError with its output when it fails."""
+    result = subprocess.run(cmd, stdout=subprocess.PIPE, text=True,
+                            stderr=subprocess.STDOUT, check=False, **kwargs)
+    if result.returncode:
+        raise RigError(f"{what} failed:\n{result.stdout[-6000:]}")
+    return result.stdout
+
+
+def hash_files(paths):
+    """One digest over names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.encode())
+        with open(path, "rb") as file:
+            digest.update(hashlib.sha256(file.read()).digest())
+    return digest.hexdigest()[:16]
+
+
+_prepared = []
+
+
+def prepare():
+    """Packages and kernels; says itself what it does."""
+    if not _prepared:
+        if subprocess.run([os.path.join(RIG, "prepare")], check=False,
+                          stdout=subprocess.DEVNULL).returncode:
+            raise RigError("selftests/rig/prepare failed")
+        _prepared.append(True)
+
+
+def kernel_dir(kernel):
+    return os.path.join(CACHE, "kernels", kernel)
+
+
+def release(kernel):
+    with open(os.path.join(kernel_dir(kernel), "release")) as file:
+        return file.read().strip()
+
+
+def kdir(kernel):
+    return os.path.join(kernel_dir(kernel), "usr/src",
+                        "linux-headers-" + release(kernel))
+
+
+# --- what goes into a guest -------------------------------------------------
+
+def build_module(kernel, log, source=TOP):
+    """Build smc_r.ko for a kernel, in a copy of the tree: builds for several
+    kernels must not meet in one directory. Returns the module's path."""
+    prepare()
+    copy = cached("build", release(kernel), "tree", "")
+    wanted = set()
+    for top in ("Makefile", "Kbuild", "net", "include"):
+        top = os.path.join(source, top)
+        found = [top] if os.path.isfile(top) else [
+            os.path.join(where, name)
+            for where, _, names in os.walk(top) for name in names]
+        for path in found:
+            if re.search(r"\.(o|ko|mod|mod\.c|cmd|a|order|symvers)$", path):
+                continue
+            rel = os.path.relpath(path, source)
+            wanted.add(rel)
+            target = os.path.join(copy, rel)
+            if (not os.path.exists(target) or
+                    os.path.getmtime(target) != os.path.getmtime(path)):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.copy2(path, target)
+    for where, _, names in os.walk(copy):
+        for name in names:
+            path = os.path.join(where, name)
+            if (name.endswith((".c", ".h", "Kbuild", "Makefile")) and
+                    not name.endswith(".mod.c") and
+                    os.path.relpath(path, copy) not in wanted):
+                os.remove(path)
+    if not os.path.exists(os.path.join(copy, "Makefile")):
+        raise RigError("there is no module source to build")
+    log(f"building smc_r.ko for {release(kernel)}")
+    run(["nice", "make", f"-j{os.cpu_count()}", "KDIR=" + kdir(kernel)],
+        "module build", cwd=copy)
+    module = os.path.join(copy, "smc_r.ko")
+    if not os.path.exists(module):
+        raise RigError("the build left no smc_r.ko in the top directory")
+    return module
+
+
+def build_programs(log):
+    """Programs of the tree that run in guests: {path in guest: host path}."""
+    files = {}
+    for where in ("selftests/progs", "tools"):
+        path = os.path.join(TOP, where)
+        if not os.path.exists(os.path.join(path, "Makefile")):
+            continue
+        log(f"building {where}")
+        run(["nice", "make", f"-j{os.cpu_count()}", "-C", path], where)
+        for name in sorted(os.listdir(path)):
+            full = os.path.join(path, name)
+            if not os.path.isfile(full) or name.endswith(".sh"):
+                continue
+            if name.endswith(".so"):
+                files["usr/local/lib/" + name] = full
+            elif os.access(full, os.X_OK):
+                files["usr/local/bin/" + name] = full
+    return files
+
+
+def build_rig_tools():
+    """Agent and smcnl for the guests, rig-on for the host: their directory."""
+    sources = [os.path.join(SELFTESTS, name) for name in
+               ("rig/agent.c", "rig/on.c", "progs/smcnl.c", "rig/proto.h")]
+    where = cached("rig", hash_files(sources), "")
+    for name, source, flags in (("agent", sources[0], ["-static"]),
+                                ("rig-on", sources[1], []),
+                                ("smcnl", sources[2], ["-lmnl"])):
+        if not os.path.exists(where + name):
+            tmp = f"{where}.{name}.{os.getpid()}"
+            run(["gcc", "-O2", "-Wall", "-o", tmp, source, *flags], name)
+            os.rename(tmp, where + name)
+    return where
+
+
+def shared_libraries(paths):
+    """What the dynamic linker loads for the programs, itself included."""
+    output = subprocess.run(["ldd", *paths], text=True, check=False,
+                            stdout=subprocess.PIPE,
+                            stderr=subprocess.DEVNULL).stdout
+    missing = re.findall(r"(\S+) => not found", output)
+    if missing:
+        raise RigError(f"shared libraries not found: {missing}")
+    return set(re.findall(r"(/\S+\.so\S*) \(0x", output))
+
+
+def which(name):
+    path = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if not path:
+        raise RigError(f"{name} is not installed")
+    return path
+
+
+class Stage:
+    """A directory tree on its way into a cpio archive."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def add(self, target, source):
+        # /lib and the like are links into /usr, which a directory of a later
+        # archive would replace.
+        target = re.sub(r"^(bin|sbin|lib|lib64)/", r"usr/\1/", target.lstrip("/"))
+        path = os.path.join(self.root, target)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.lexists(path):
+            shutil.copy2(source, path)
+
+    def write_cpio(self, path):
+        """Format "newc", everything owned by root."""
+        with open(path, "wb") as out:
+            inode = 0
+
+            def entry(name, mode, data):
+                nonlocal inode
+                inode += 1
+                name = name.encode() + b"\0"
+                fields = (inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
+                          len(name), 0)
+                header = b"070701" + b"".join(b"%08X" % f for f in fields)
+                out.write(header + name + b"\0" * (-(len(header) + len(name)) % 4))
+                out.write(data + b"\0" * (-len(data) % 4))
+
+            for where, dirs, names in os.walk(self.root):
+                dirs.sort()
+                for name in sorted(names + [d for d in dirs
+                                            if os.path.islink(os.path.join(where, d))]):
+                    full = os.path.join(where, name)
+                    rel = os.path.relpath(full, self.root)
+                    info = os.lstat(full)
+                    if stat.S_ISLNK(info.st_mode):
+                        entry(rel, info.st_mode, os.readlink(full).encode())
+                    else:
+                        with open(full, "rb") as file:
+                            entry(rel, info.st_mode, file.read())
+                for name in dirs:
+                    full = os.path.join(where, name)
+                    if not os.path.islink(full):
+                        entry(os.path.relpath(full, self.root),
+                              stat.S_IFDIR | 0o755, b"")
+            entry("TRAILER!!!", 0, b"")
+            out.write(b"\0" * (-out.tell() % 512))
+
+
+def stage_modules(stage, kernel, names, optional):
+    """Kernel modules with their dependencies, and a module index."""
+    rel = release(kernel)
+    base = os.path.join(kernel_dir(kernel), "lib/modules", rel)
+    target = os.path.join("lib/modules", rel)
+    deps, paths = {}, {}
+    with open(os.path.join(base, "modules.dep")) as file:
+        for line in file:
+            path, rest = line.rstrip("\n").split(":")
+            name = os.path.basename(path)[:-len(".ko")].replace("-", "_")
+            paths[name] = path
+            deps[path] = rest.split()
+    with open(os.path.join(base, "modules.builtin")) as file:
+        builtin = {os.path.basename(line.strip())[:-3].replace("-", "_")
+                   for line in file}
+    for name in names + optional:
+        name = name.replace("-", "_")
+        if name not in paths:
+            if name not in builtin and name not in optional:
+                raise RigError(f"kernel {rel} has no module {name}")
+            continue
+        for path in [paths[name], *deps[paths[name]]]:
+            stage.add(os.path.join(target, path), os.path.join(base, path))
+    for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
+        stage.add(os.path.join(target, name), os.path.join(base, name))
+    run(["depmod", "-b", stage.root, rel], "depmod")
+
+
+def base_initramfs(kernel, agent, log):
+    """The part that does not change while the module is worked on."""
+    conf = os.path.join(RIG, "initramfs.conf")
+    guest = glob.glob(os.path.join(RIG, "guest/*"))
+    digest = hash_files([conf, agent, os.path.realpath(__file__), *guest])
+    target = cached("initramfs", f"base-{release(kernel)}-{digest}.cpio")
+    if os.path.exists(target):
+        os.utime(target)
+        return target
+    log(f"building the initramfs of {release(kernel)}")
+    words = {"module": [], "module?": [], "program": [], "library": [], "file": []}
+    with open(conf) as file:
+        for line in file:
+            line = line.split("#")[0].split()
+            if line:
+                words[line[0]] += line[1:]
+    with tempfile.TemporaryDirectory(prefix="smcr-initramfs-") as root:
+        stage = Stage(root)
+        for path in ("dev", "proc", "sys", "tmp", "run", "root", "var/lib",
+                     "etc/modprobe.d", "usr/bin", "usr/sbin", "usr/lib", "rig"):
+            os.makedirs(os.path.join(root, path))
+        for link in ("bin", "sbin", "lib64"):
+            os.symlink("usr/" + link, os.path.join(root, link))
+        os.makedirs(os.path.join(root, "usr/lib64"))
+        os.symlink("usr/lib", os.path.join(root, "lib"))
+        busybox = which("busybox")
+        stage.add("bin/busybox", busybox)
+        # Not busybox's shell: that one takes its own applets for ip or modprobe.
+        stage.add("bin/sh", which("dash"))
+        programs = [which(name) for name in ["dash", *words["program"]]]
+        libraries = sum((glob.glob(p) for p in words["library"]), [])
+        for path in programs:
+            # Some are links to a program of many names: keep the name used.
+            stage.add("usr/bin/" + os.path.basename(path), path)
+        for path in libraries + sorted(shared_libraries(programs + libraries)):
+            stage.add(path, path)
+        for pattern in words["file"]:
+            for path in filter(os.path.isfile, glob.glob(pattern)):
+                stage.add(path, path)
+        for applet in run([busybox, "--list"], "busybox").split():
+            path = os.path.join(root, "usr/bin", applet)
+            if not os.path.lexists(path):
+                os.symlink("busybox", path)
+        for path in guest:
+            name = os.path.basename(path)
+            stage.add("init" if name == "init" else "rig/" + name, path)
+        stage.add("rig/agent", agent)
+        for name, text in (
+                ("passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+                ("group", "root:x:0:\n"),
+                ("nsswitch.conf", "hosts: files\n"),
+                ("hosts", "127.0.0.1 localhost\n10.0.0.1 a\n10.0.0.2 b\n"
+                          "fd00::1 a6\nfd00::2 b6\n")):
+            with open(os.path.join(root, "etc", name), "w") as file:
+                file.write(text)
+        stage_modules(stage, kernel, words["module"], words["module?"])
+        tmp = f"{target}.{os.getpid()}"
+        stage.write_cpio(tmp)
+    os.rename(tmp, target)
+    prune(cached("initramfs", f"base-{release(kernel)}-*.cpio"))
+    return target
+
+
+def prune(pattern, keep=5):
+    """Forget all but the files used last; several serve switching to and fro
+    between contents."""
+    for old in sorted(glob.glob(pattern), key=os.path.getmtime)[:-keep]:
+        if os.path.isdir(old):
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            os.remove(old)
+
+
+def overlay_cpio(files, target):
+    """Programs and module under test: {path in guest: host path}."""
+    with tempfile.TemporaryDirectory(prefix="smcr-overlay-") as root:
+        stage = Stage(root)
+        elf = []
+        for name, path in files.items():
+            stage.add(name, path)
+            with open(path, "rb") as file:
+                if file.read(4) == b"\x7fELF" and not path.endswith(".ko"):
+                    elf.append(path)
+        if elf:
+            for path in shared_libraries(elf):
+                stage.add(path, path)
+        stage.write_cpio(target)
+
+
+def vmlinux(kernel, log):
+    """The uncompressed kernel: without a fast CPU its own decompressor takes
+    longer than all the rest of the boot."""
+    image = os.path.join(kernel_dir(kernel), "boot/vmlinuz-" + release(kernel))
+    target = cached("vmlinux", release(kernel))
+    if os.path.exists(target):
+        return target
+    log(f"unpacking the kernel image of {release(kernel)}")
+    with open(image, "rb") as file:
+        data = file.read()
+    tmp = f"{target}.{os.getpid()}"
+    for magic, tool in ((b"\xfd7zXZ\0", ["xz", "-dc"]),
+                        (b"\x28\xb5\x2f\xfd", ["zstd", "-dcq"])):
+        at = data.find(magic)
+        while at >= 0:
+            out = subprocess.run(tool, input=data[at:], check=False,
+                                 stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL).stdout
+            if out[:4] == b"\x7fELF":
+                with open(tmp, "wb") as file:
+                    file.write(out)
+                os.rename(tmp, target)
+                return target
+            at = data.find(magic, at + 1)
+    return image
+
+
+# --- accelerator ------------------------------------------------------------
+
+def accelerator(log):
+    """["-accel", ...]: KVM where a probe really boots under it."""
+    path = cached("accel.json")
+    identity = [1, os.uname().release, socket.gethostname(),
+                os.path.exists("/dev/kvm") and os.access("/dev/kvm", os.W_OK)]
+    try:
+        with open(path) as file:
+            known = json.load(file)
+        if known["identity"] == identity:
+            return known["args"]
+    except (OSError, ValueError, KeyError):
+        pass
+    # Five-level page tables only cost time.
+    args = ["-accel", "tcg,thread=multi", "-cpu", "max,-la57"]
+    if identity[-1]:
+        log("probing KVM")
+        kvm = ["-accel", "kvm", "-cpu", "host"]
+        if kvm_boots(kvm):
+            args = kvm
+    log("guests run with " + " ".join(args[:2]))
+    with open(path, "w") as file:
+        json.dump({"identity": identity, "args": args}, file)
+    return args
+
+
+def kvm_boots(kvm):
+    """Does a kernel get as far as missing its root file system?"""
+    kernel = KERNELS[-1]
+    image = os.path.join(kernel_dir(kernel), "boot/vmlinuz-" + release(kernel))
+    try:
+        output = subprocess.run(
+            ["qemu-system-x86_64", "-nodefaults", "-display", "none",
+             "-no-reboot", *kvm, "-m", "512", "-serial", "stdio",
+             "-kernel", image, "-append", "console=ttyS0 panic=-1"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=20, check=False).stdout
+    except subprocess.TimeoutExpired:
+        return False
+    return b"Unable to mount root fs" in output
+
+
+# --- guests -----------------------------------------------------------------
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class Guest:
+    """One QEMU process. name is "a" or "b"."""
+
+    def __init__(self, name, kernel, directory, rig_on):
+        self.name = name
+        self.kernel = kernel
+        self.dir = os.path.join(directory, name)
+        self.rig_on = rig_on
+        self.process = None
+        os.makedirs(self.dir)
+
+    @property
+    def console(self):
+        return os.path.join(self.dir, "console")
+
+    @property
+    def pcap(self):
+        return os.path.join(self.dir, "wire.pcap")
+
+    def launch(self, accel, image, initramfs, wire, smp, memory_mb, capture):
+        number = {"a": 1, "b": 2}[self.name]
+        cmd = ["qemu-system-x86_64", "-name", "smcr-" + self.name,
+               "-nodefaults", "-no-user-config", "-display", "none",
+               "-no-reboot", *accel, "-smp", str(smp), "-m", str(memory_mb),
+               "-kernel", image, "-initrd", initramfs, "-append",
+               "console=ttyS0 quiet panic=-1 oops=panic mitigations=off "
+               "sysrq_always_enabled random.trust_cpu=on tsc=reliable "
+               "no_timer_check",
+               "-serial", "file:" + self.console,
+               "-chardev", f"socket,id=mon,path={self.dir}/monitor,server=on,wait=off",
+               "-mon", "chardev=mon,mode=readline",
+               "-device", "virtio-rng-pci",
+               "-netdev", f"stream,id=wire,server=off,addr.type=fd,addr.str={wire.fileno()}",
+               "-device", "virtio-net-pci,netdev=wire,"
+               f"mac=52:54:00:00:00:{number:02x}",
+               "-device", f"virtio-serial-pci,max_ports={PORTS + 1}"]
+        for i in range(PORTS):
+            cmd += ["-chardev", f"socket,id=port{i},path={self.dir}/port{i},"
+                    "server=on,wait=off",
+                    "-device", f"virtserialport,chardev=port{i},name=rig.{i}"]
+        if capture:
+            cmd += ["-object", f"filter-dump,id=dump,netdev=wire,file={self.pcap}"]
+        with open(os.path.join(self.dir, "qemu.log"), "w") as log:
+            self.process = subprocess.Popen(
+                cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=[wire.fileno()], preexec_fn=die_with_parent)
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def console_text(self):
+        try:
+            with open(self.console, errors="replace") as file:
+                return file.read()
+        except OSError:
+            return ""
+
+    def wait_agent(self, deadline):
+        while "agent: ready" not in self.console_text():
+            if not self.alive():
+                with open(os.path.join(self.dir, "qemu.log")) as file:
+                    raise RigError(f"guest {self.name} ended during its boot: "
+                                   + file.read().strip())
+            if time.monotonic() > deadline:
+                raise RigError(f"guest {self.name} did not boot in time")
+            time.sleep(0.05)
+
+    def on(self, script, timeout):
+        return subprocess.run([self.rig_on, self.dir, str(timeout), script],
+                              text=True, errors="replace", check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+
+    def monitor(self, *lines):
+        """Type at QEMU's monitor; it is not asked for an answer."""
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(2)
+                sock.connect(os.path.join(self.dir, "monitor"))
+                sock.sendall("".join(line + "\n" for line in lines).encode())
+                time.sleep(0.5)
+        except OSError:
+            pass
+
+    def show_blocked(self):
+        """Have the kernel print its blocked tasks and its CPUs' stacks, by
+        the agent or, when that is stuck too, by the keyboard."""
+        if not self.alive():
+            return
+        script = "dmesg -n 8; echo w >/proc/sysrq-trigger; echo l >/proc/sysrq-trigger"
+        try:
+            done = subprocess.run(
+                [self.rig_on, self.dir, "5", script], timeout=8, check=False,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        except subprocess.TimeoutExpired:
+            done = False
+        if not done:
+            self.monitor("sendkey alt-sysrq-8", "sendkey alt-sysrq-w",
+                         "sendkey alt-sysrq-l")
+        time.sleep(2)
+
+    def save_dmesg(self):
+        """Keep the whole kernel log, of which the console is a part."""
+        try:
+            result = self.on("dmesg", 10)
+        except subprocess.SubprocessError:
+            return
+        if result.returncode == 0:
+            with open(os.path.join(self.dir, "dmesg"), "w") as file:
+                file.write(result.stdout)
+
+    def complaints(self):
+        found = []
+        for path in (self.console, os.path.join(self.dir, "dmesg")):
+            try:
+                with open(path, errors="replace") as file:
+                    found += [line.strip() for line in file
+                              if COMPLAINTS.search(line) and not HARMLESS.search(line)]
+            except OSError:
+                pass
+        return list(dict.fromkeys(found))
+
+    def kill(self):
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait()
+
+
+class Pair:
+    """Guests a (10.0.0.1, fd00::1) and b (10.0.0.2, fd00::2) on one wire.
+
+    kernel    "6.12", or one for each guest as in "6.1:6.12"
+    roles     of a and b: "ours", "stock" or "none"
+    rdma      "both", "a", "b" or "none": who has rxe0 on eth0
+    modules   {kernel: path} of a ready smc_r.ko; built when needed otherwise
+    files     more {path in guest: host path}
+    """
+
+    def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
+                 smp=SMP, memory_mb=MEMORY_MB, capture=False, modules=None,
+                 files=None, log=lambda text: None):
+        kernels = kernel.split(":")
+        self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
+        self.roles = dict(zip("ab", roles))
+        self.rdma = {"both": "ab", "a": "a", "b": "b", "none": ""}[rdma]
+        self.mtu = mtu
+        self.smp = smp
+        self.memory_mb = memory_mb
+        self.capture = capture
+        self.modules = dict(modules or {})
+        self.files = dict(files or {})
+        self.log = log
+        self.guests = {}
+        self.dir = None
+        for name in self.kernels.values():
+            if name not in KERNELS:
+                raise RigError(f"unknown kernel {name}")
+        for role in self.roles.values():
+            if role not in ROLES:
+                raise RigError(f"unknown role {role}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def initramfs(self, kernel, agent, programs):
+        """Built once per kernel and content."""
+        files = dict(programs, **self.files)
+        if "ours" in [self.roles[g] for g in "ab" if self.kernels[g] == kernel]:
+            if kernel not in self.modules:
+                self.modules[kernel] = build_module(kernel, self.log)
+            files["rig/smc_r.ko"] = self.modules[kernel]
+        base = base_initramfs(kernel, agent, self.log)
+        digest = hashlib.sha256((base + str(sorted(files)) +
+                                 hash_files(files.values())).encode()).hexdigest()[:16]
+        target = cached("initramfs", f"{release(kernel)}-{digest}.cpio")
+        if os.path.exists(target):
+            os.utime(target)
+            return target
+        tmp = f"{target}.{os.getpid()}"
+        overlay_cpio(files, tmp + ".overlay")
+        with open(tmp, "wb") as out:
+            for part in (base, tmp + ".overlay"):
+                with open(part, "rb") as file:
+                    shutil.copyfileobj(file, out)
+        os.remove(tmp + ".overlay")
+        os.rename(tmp, target)
+        prune(cached("initramfs", release(kernel) + "-*.cpio"))
+        return target
+
+    def boot(self):
+        """Both guests up, with addresses, modules and RDMA devices."""
+        prepare()
+        tools = build_rig_tools()
+        rig_on = tools + "rig-on"
+        programs = build_programs(self.log)
+        programs["usr/local/bin/smcnl"] = tools + "smcnl"
+        archives = {k: self.initramfs(k, tools + "agent", programs)
+                    for k in dict.fromkeys(self.kernels.values())}
+        images = {k: vmlinux(k, self.log) for k in archives}
+        accel = accelerator(self.log)
+        self.dir = tempfile.mkdtemp(prefix="smcr-")
+        begin = time.monotonic()
+        self.log(f"booting {self.describe()}")
+        wires = socket.socketpair()
+        for name, wire in zip("ab", wires):
+            kernel = self.kernels[name]
+            guest = Guest(name, kernel, self.dir, rig_on)
+            self.guests[name] = guest
+            guest.launch(accel, images[kernel], archives[kernel], wire,
+                         self.smp, self.memory_mb, self.capture)
+        for wire in wires:
+            wire.close()
+        for guest in self.guests.values():
+            guest.wait_agent(begin + BOOT_SECONDS)
+        self.in_both(lambda name: self.on(
+            name, f"dmesg -n 7; /rig/setup {name} {self.roles[name]} "
+            f"{'yes' if name in self.rdma else 'no'} {self.mtu}",
+            timeout=BOOT_SECONDS, check=True))
+        self.log(f"both guests are up after {time.monotonic() - begin:.1f} s")
+
+    def describe(self):
+        def one(name):
+            return f"{name}: {release(self.kernels[name])} smc={self.roles[name]}"
+        return f"{one('a')}, {one('b')}, {self.smp} CPU each"
+
+    def in_both(self, function):
+        """Run function("a") and function("b") at the same time."""
+        failures = []
+
+        def call(name):
+            try:
+                function(name)
+            except RigError as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=call, args=(name,)) for name in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def on(self, name, script, timeout=30, check=False):
+        """Run a shell script in a guest: CompletedProcess with text."""
+        result = self.guests[name].on(script, timeout)
+        if result.returncode == 125 or (check and result.returncode):
+            raise RigError(f"guest {name}: {script!r} gave {result.returncode}: "
+                           f"{(result.stdout + result.stderr).strip()}")
+        return result
+
+    def start(self, name, daemon, command):
+        """Run a command in a guest's background, under a name."""
+        self.on(name, f"/rig/daemon start {daemon} {shlex.quote(command)}", check=True)
+
+    def stop(self, name, daemon):
+        self.on(name, f"/rig/daemon stop {daemon}", check=True)
+
+    def complaints(self):
+        """Lines of the guests' kernels that fail any test."""
+        for guest in self.guests.values():
+            if guest.alive():
+                guest.save_dmesg()
+        return [f"{guest.name}: {line}" for guest in self.guests.values()
+                for line in guest.complaints()]
+
+    def dead(self):
+        """Names of guests that are gone or do not answer."""
+        return [name for name, guest in self.guests.items()
+                if not guest.alive() or guest.on("true", 15).returncode]
+
+    def keep_logs(self, label, output=()):
+        """Copy consoles, logs and captures to the results: their directory.
+        output is what the test printed."""
+        target = cached("results", time.strftime("%Y%m%d-%H%M%S-") +
+                        re.sub(r"[^\w.-]+", "_", label), "")
+        for name, guest in self.guests.items():
+            for file in ("console", "dmesg", "qemu.log", "wire.pcap"):
+                path = os.path.join(guest.dir, file)
+                if os.path.exists(path):
+                    shutil.copy(path, os.path.join(target, f"{name}.{file}"))
+        with open(os.path.join(target, "output"), "w") as file:
+            file.writelines(line + "\n" for line in output)
+        prune(os.path.join(RESULTS, "*"), keep=50)
+        return target.rstrip("/")
+
+    def close(self):
+        for guest in self.guests.values():
+            guest.kill()
+        if self.dir:
+            shutil.rmtree(self.dir, ignore_errors=True)
+            self.dir = None

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For the scenarios of selftests/net, sourced first thing. selftests/run has
+# booted the guests a and b by then. A command that fails outside of ok, is
+# and the like ends the scenario as failed.
+set -eEuo pipefail
+trap 'command_failed $? "$BASH_COMMAND"' ERR
+
+# The line of the scenario that led to it says more than one of this file.
+# In a subshell the failure is still somebody's argument or condition.
+command_failed() {
+	[ "$BASH_SUBSHELL" = 0 ] || return 0
+	echo "# ${0##*/}:${BASH_LINENO[-2]}: status $1 of: $2"
+}
+
+: "${RIG_DIR:?scenarios are started by selftests/run}"
+: "${RIG_ON:?}" "${RIG_KERNEL:?}" "${RIG_PEERS:?}"
+
+# Addresses of the guests.
+A=10.0.0.1
+B=10.0.0.2
+A6=fd00::1
+B6=fd00::2
+# Seconds a command may take in a guest, where nothing else is said.
+ON_TIMEOUT=30
+TAP_POINTS=0
+
+# --- guests ---
+
+# on GUEST SCRIPT: run it in guest a or b; its output, its exit status. 124
+# when it took longer than ON_TIMEOUT seconds (ON_TIMEOUT=100 on a '...').
+on() {
+	"$RIG_ON" "$RIG_DIR/$1" "$ON_TIMEOUT" "$2" </dev/null
+}
+
+quoted() {
+	printf "'%s'" "${1//\'/\'\\\'\'}"
+}
+
+# start GUEST NAME SCRIPT: in the background, by a name.
+start() {
+	on "$1" "/rig/daemon start $2 $(quoted "$3")"
+}
+
+# stop GUEST NAME: TERM; fails when that does not end it within 5 seconds.
+stop() {
+	on "$1" "/rig/daemon stop $2"
+}
+
+# finish GUEST NAME SECONDS: wait for its end; its exit status, 124 if late.
+finish() {
+	ON_TIMEOUT=$(($3 + 10)) on "$1" "/rig/daemon finish $2 $3"
+}
+
+# log_of GUEST NAME: what it printed.
+log_of() {
+	on "$1" "/rig/daemon log $2"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails when it never does.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.2
+	done
+}
+
+# wait_port GUEST PORT: until something listens there.
+wait_port() {
+	on "$1" "i=0; until ss -Htln 'sport = :$2' | grep -q .; do
+		i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; sleep 0.1; done"
+}
+
+# role_of GUEST: ours, stock or none.
+role_of() {
+	case $1 in
+	a) echo "${RIG_PEERS%:*}" ;;
+	b) echo "${RIG_PEERS#*:}" ;;
+	esac
+}
+
+# --- numbers of a guest ---
+
+# smc_stat GUEST KEY: one number of `smcnl stats` or `smcnl fback`.
+smc_stat() {
+	on "$1" "smcnl stat $2"
+}
+
+# rdma_packets GUEST: RoCE packets its rxe0 has sent.
+rdma_packets() {
+	on "$1" "cat /sys/class/infiniband/rxe0/ports/1/hw_counters/sent_pkts"
+}
+
+# KiB of unreclaimable slab, after freeing what is only waiting to be freed.
+slab_unreclaim() {
+	on "$1" "echo 3 >/proc/sys/vm/drop_caches; sleep 0.5
+		awk '/^SUnreclaim:/ {print \$2}' /proc/meminfo"
+}
+
+# KiB available.
+memavail() {
+	on "$1" "echo 3 >/proc/sys/vm/drop_caches; sleep 0.5
+		awk '/^MemAvailable:/ {print \$2}' /proc/meminfo"
+}
+
+# --- assertions: one TAP line each ---
+
+plan() {
+	echo "1..$1"
+}
+
+# For scenarios that only know at their end how many points they had. Its
+# absence tells the runner of a scenario that ended early.
+done_testing() {
+	echo "1..$TAP_POINTS"
+}
+
+tap() {
+	TAP_POINTS=$((TAP_POINTS + 1))
+	echo "$1 $TAP_POINTS - $2"
+}
+
+# ok NAME COMMAND...: the command succeeds. Its output is shown if not.
+ok() {
+	local name=$1 out status=0
+	shift
+	out=$("$@" 2>&1) || status=$?
+	if [ $status = 0 ]; then
+		tap ok "$name"
+	else
+		tap "not ok" "$name"
+		echo "# status $status of: $*"
+		printf '%s\n' "$out" | tail -n 40 | sed 's/^/#   /'
+	fi
+}
+
+# fails NAME COMMAND...: the command does not succeed, and did end by itself.
+fails() {
+	local name=$1 out status=0
+	shift
+	out=$("$@" 2>&1) || status=$?
+	case $status in
+	0|124|125)
+		tap "not ok" "$name"
+		echo "# status $status of: $*"
+		printf '%s\n' "$out" | tail -n 40 | sed 's/^/#   /'
+		;;
+	*)
+		tap ok "$name"
+		;;
+	esac
+}
+
+# is EXPECTED ACTUAL NAME
+is() {
+	if [ "$1" = "$2" ]; then
+		tap ok "$3"
+	else
+		tap "not ok" "$3"
+		echo "# expected: $1"
+		echo "# actual:   $2"
+	fi
+}
+
+# like REGEX ACTUAL NAME
+like() {
+	if grep -Eq -- "$1" <<<"$2"; then
+		tap ok "$3"
+	else
+		tap "not ok" "$3"
+		echo "# expected to match: $1"
+		printf '%s\n' "$2" | sed 's/^/#   /'
+	fi
+}
+
+# num EXPRESSION NAME: integer comparison such as "$x -ge 10"; an operand that
+# is no number fails.
+num() {
+	local left op right
+	read -r left op right <<<"$1"
+	if [[ $left =~ ^-?[0-9]+$ && $right =~ ^-?[0-9]+$ ]] &&
+	   [ "$left" "$op" "$right" ]; then
+		tap ok "$2"
+	else
+		tap "not ok" "$2"
+		echo "# does not hold: $1"
+	fi
+}
+
+# skip NAME REASON: for what this kernel or role cannot do by design. Counted
+# apart, never as passed; a check that was made already cannot be taken back.
+skip() {
+	tap ok "$1 # SKIP $2"
+}
+
+note() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}

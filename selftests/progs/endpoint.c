@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/* See endpoint.h. */
+#include "endpoint.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/**
+ * die() - report a failure of the test set-up and exit with status 2
+ * @fmt: as printf
+ */
+void die(const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+
+	fflush(stdout);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, " (last error: %s)\n", strerror(err));
+	exit(2);
+}
+
+/**
+ * endpoint_parse_mode() - set the kind of socket from the argument of -m
+ * @ep: changed if the word is known
+ * @word: "tcp" or "smc"
+ *
+ * Return: false if the word is unknown.
+ */
+bool endpoint_parse_mode(struct endpoint *ep, const char *word)
+{
+	ep->is_smc = strcmp(word, "smc") == 0;
+	return ep->is_smc || strcmp(word, "tcp") == 0;
+}
+
+/**
+ * endpoint_socket() - create a stream socket
+ * @ep: kind of socket
+ * @flags: SOCK_NONBLOCK, SOCK_CLOEXEC
+ *
+ * Return: as socket(2).
+ */
+int endpoint_socket(const struct endpoint *ep, int flags)
+{
+	if (ep->is_smc)
+		return socket(AF_SMC, SOCK_STREAM | flags, ep->is_v6 ? 1 : 0);
+	return socket(ep->is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | flags, 0);
+}
+
+/**
+ * endpoint_any() - make the wildcard address
+ * @ep: chooses the address family
+ * @port: host order
+ * @addr: result
+ */
+void endpoint_any(const struct endpoint *ep, int port, struct address *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	addr->ss.ss_family = ep->is_v6 ? AF_INET6 : AF_INET;
+	addr->len = ep->is_v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	address_set_port(addr, port);
+}
+
+/**
+ * endpoint_resolve() - translate a host name or address, or exit
+ * @ep: chooses the address family
+ * @host: name or number
+ * @port: host order
+ * @addr: result
+ */
+void endpoint_resolve(const struct endpoint *ep, const char *host, int port,
+		      struct address *addr)
+{
+	struct addrinfo hints = {
+		.ai_family = ep->is_v6 ? AF_INET6 : AF_INET,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *found;
+	int rc = getaddrinfo(host, NULL, &hints, &found);
+
+	if (rc)
+		die("cannot resolve %s: %s", host, gai_strerror(rc));
+	memset(addr, 0, sizeof(*addr));
+	memcpy(&addr->ss, found->ai_addr, found->ai_addrlen);
+	addr->len = found->ai_addrlen;
+	freeaddrinfo(found);
+	address_set_port(addr, port);
+}
+
+/**
+ * endpoint_listen() - create a listener on all addresses
+ * @ep: kind of socket
+ * @port: host order; 0 lets the kernel choose
+ * @backlog: as listen(2)
+ *
+ * Return: the socket, or -1 and errno.
+ */
+int endpoint_listen(const struct endpoint *ep, int port, int backlog)
+{
+	struct address addr;
+	int one = 1;
+	int fd;
+
+	endpoint_any(ep, port, &addr);
+	fd = endpoint_socket(ep, SOCK_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, (struct sockaddr *)&addr.ss, addr.len) < 0 || listen(fd, backlog) < 0) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	return fd;
+}
+
+/**
+ * endpoint_connect() - create a socket and connect it
+ * @ep: kind of socket
+ * @addr: peer
+ *
+ * Return: the socket, or -1 and errno.
+ */
+int endpoint_connect(const struct endpoint *ep, const struct address *addr)
+{
+	int fd = endpoint_socket(ep, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) < 0) {
+		int err = errno;
+
+		close(fd);
+		errno = err;
+		return -1;
+	}
+	return fd;
+}
+
+/**
+ * address_port() - port of an address
+ * @addr: IPv4 or IPv6
+ *
+ * Return: host order, -1 for other families.
+ */
+int address_port(const struct address *addr)
+{
+	if (addr->ss.ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)&addr->ss)->sin6_port);
+	if (addr->ss.ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)&addr->ss)->sin_port);
+	return -1;
+}
+
+/**
+ * address_set_port() - replace the port of an address
+ * @addr: IPv4 or IPv6
+ * @port: host order
+ */
+void address_set_port(struct address *addr, int port)
+{
+	if (addr->ss.ss_family == AF_INET6)
+		((struct sockaddr_in6 *)&addr->ss)->sin6_port = htons(port);
+	else
+		((struct sockaddr_in *)&addr->ss)->sin_port = htons(port);
+}
+
+/**
+ * socket_port() - local port of a socket
+ * @fd: bound socket
+ *
+ * Return: host order, -1 on errors.
+ */
+int socket_port(int fd)
+{
+	struct address addr = { .len = sizeof(addr.ss) };
+
+	if (getsockname(fd, (struct sockaddr *)&addr.ss, &addr.len) < 0)
+		return -1;
+	return address_port(&addr);
+}
+
+/**
+ * socket_is_smc() - tell whether a connection uses SMC
+ * @fd: connected socket
+ *
+ * A connection that has fallen back to TCP shows the family of TCP.
+ *
+ * Return: true if it does.
+ */
+bool socket_is_smc(int fd)
+{
+	int domain = -1;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_SMC;
+}
+
+/**
+ * parse_port() - translate a port number, or exit
+ * @text: decimal
+ *
+ * Return: 1 to 65535.
+ */
+int parse_port(const char *text)
+{
+	char *end;
+	long port = strtol(text, &end, 10);
+
+	if (*end || end == text || port < 1 || port > 65535)
+		die("invalid port: %s", text);
+	return (int)port;
+}
+
+/**
+ * parse_count() - translate a number, or exit
+ * @text: decimal, then optionally k, m or g (powers of 1024)
+ *
+ * Return: the number, not negative.
+ */
+long long parse_count(const char *text)
+{
+	char *end;
+	long long n = strtoll(text, &end, 10);
+	int shift = 0;
+
+	switch (*end) {
+	case 'k':
+	case 'K':
+		shift = 10;
+		break;
+	case 'm':
+	case 'M':
+		shift = 20;
+		break;
+	case 'g':
+	case 'G':
+		shift = 30;
+		break;
+	}
+	if (shift)
+		end++;
+	if (*end || end == text || n < 0 || n > (1LL << 62) >> shift)
+		die("invalid number: %s", text);
+	return n << shift;
+}
+
+/**
+ * read_full() - read exactly @len bytes
+ * @fd: blocking descriptor
+ * @buf: destination
+ * @len: bytes
+ *
+ * Return: 0, or -1 and errno; ENODATA at an early end.
+ */
+int read_full(int fd, void *buf, size_t len)
+{
+	char *p = buf;
+
+	while (len) {
+		ssize_t n = read(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0) {
+			errno = ENODATA;
+			return -1;
+		}
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * write_full() - write exactly @len bytes
+ * @fd: blocking descriptor
+ * @buf: source
+ * @len: bytes
+ *
+ * Return: 0, or -1 and errno.
+ */
+int write_full(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+
+	while (len) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+/**
+ * now_us() - monotonic time
+ *
+ * Return: microseconds.
+ */
+long long now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+/**
+ * sleep_ms() - sleep, also across signals
+ * @ms: milliseconds
+ */
+void sleep_ms(int ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	while (nanosleep(&ts, &ts) < 0 && errno == EINTR)
+		;
+}
