@@ -31,13 +31,19 @@ struct sock;
  * @spans: valid entries in @span, 0 for a message without data
  * @msg: the cursors and flags to announce behind the data; the transport
  *	fills in the token
+ * @len: bytes in all spans
+ * @is_plain: @msg says nothing new but that the producer cursor moved by
+ *	@len. A transport that has a cheaper way to say that may use it and
+ *	leave the flag set; one that sent @msg clears it.
  * @want_done: report through tx_done when the data has left the send ring
  * @done_total: opaque to the transport, handed back by tx_done
  */
 struct smcr_tx {
 	struct smcr_span span[SMCR_RING_MAX_SPANS];
 	int spans;
+	u32 len;
 	struct smcr_cdc msg;
+	bool is_plain;
 	bool want_done;
 	u64 done_total;
 };
@@ -50,6 +56,8 @@ struct smcr_tx {
  *
  * @rx: a CDC message for this connection; its form is valid, its cursors
  *	are not checked
+ * @rx_plain: the peer wrote len more bytes, behind those before; len is not
+ *	checked
  * @tx_done: all data up to done_total of a send with want_done has left
  * @tx_room: an earlier send returned -EAGAIN, try again
  * @dead: the transport lost the peer; no send succeeds any more and no
@@ -57,6 +65,7 @@ struct smcr_tx {
  */
 struct smcr_path_events {
 	void (*rx)(struct smcr_path *path, const struct smcr_cdc *msg);
+	void (*rx_plain)(struct smcr_path *path, u32 len);
 	void (*tx_done)(struct smcr_path *path, u64 done_total);
 	void (*tx_room)(struct smcr_path *path);
 	void (*dead)(struct smcr_path *path);

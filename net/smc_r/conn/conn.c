@@ -160,6 +160,14 @@ static void apply_close_locked(struct smcr_conn *conn, u8 flags,
 		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
 }
 
+/* the peer breaks the protocol: end this connection only */
+static void break_off_locked(struct smcr_conn *conn, struct news *news)
+{
+	smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+	fail_socket_locked(conn, ECONNRESET);
+	news->state = true;
+}
+
 static void rx_message_locked(struct smcr_conn *conn,
 			      const struct smcr_cdc *msg, struct news *news)
 {
@@ -175,14 +183,16 @@ static void rx_message_locked(struct smcr_conn *conn,
 		return;
 	conn->rx_seq = msg->seq;
 	if (check_rx_locked(conn, msg, news)) {
-		/* the peer breaks the protocol: end this connection only */
-		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
-		fail_socket_locked(conn, ECONNRESET);
-		news->state = true;
+		break_off_locked(conn, news);
 		return;
 	}
 	conn->rx_flags = msg->prod_flags;
 	apply_close_locked(conn, msg->state_flags, news);
+}
+
+static bool is_over_locked(const struct smcr_conn *conn)
+{
+	return conn->is_dead || conn->is_detached;
 }
 
 static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
@@ -191,12 +201,35 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 	struct news news = {};
 
 	spin_lock_bh(&conn->lock);
-	if (conn->is_dead || conn->is_detached) {
-		spin_unlock_bh(&conn->lock);
-		return;
+	if (!is_over_locked(conn)) {
+		conn->is_answered = true;
+		rx_message_locked(conn, msg, &news);
+		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	}
-	rx_message_locked(conn, msg, &news);
-	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+	tell_socket(conn, &news);
+}
+
+static void on_rx_plain(struct smcr_path *path, u32 len)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+	struct news news = { .readable = true };
+	u64 room;
+
+	spin_lock_bh(&conn->lock);
+	if (!is_over_locked(conn)) {
+		conn->is_answered = true;
+		conn->rx_seq++;
+		conn->rx_flags = 0;
+		room = conn->rx_announced + conn->path.rx_size -
+		       conn->rx_prod.total;
+		if (len <= room)
+			smcr_cursor_add(&conn->rx_prod, len,
+					conn->path.rx_size);
+		else
+			break_off_locked(conn, &news);
+		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	}
 	smcr_conn_unlock(conn);
 	tell_socket(conn, &news);
 }
@@ -249,6 +282,7 @@ static void on_release(struct smcr_path *path)
 
 static const struct smcr_path_events conn_events = {
 	.rx = on_rx,
+	.rx_plain = on_rx_plain,
 	.tx_done = on_tx_done,
 	.tx_room = on_tx_room,
 	.dead = on_dead,
@@ -277,6 +311,7 @@ struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want)
 	spin_lock_init(&conn->lock);
 	timer_setup(&conn->cork_timer, smcr_tx_cork_expired, 0);
 	conn->net = sock_net(sk);
+	conn->is_answered = true;
 	conn->path.tx_want = tx_want;
 	conn->path.rx_want = rx_want;
 	RCU_INIT_POINTER(conn->sk, sk);

@@ -31,6 +31,8 @@
  * @tx_cons: the peer's consumer cursor
  * @tx_done: bytes of the send ring that may be overwritten
  * @tx_pending: sends with want_done under way
+ * @tx_unasked: bytes sent since the last want_done
+ * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
  * @tx_flags: producer flags of the last message sent
  * @rx_prod: the peer's producer cursor, validated
@@ -59,6 +61,8 @@ struct smcr_conn {
 	struct smcr_cursor tx_cons;
 	u64 tx_done;
 	u32 tx_pending;
+	u32 tx_unasked;
+	bool is_answered;
 	u16 tx_seq;
 	u8 tx_flags;
 	struct smcr_cursor rx_prod;

@@ -7,12 +7,10 @@
  * sender, a message from the peer that made room, a completion.
  *
  * A completion costs more than it tells, so it is asked for only when it is
- * needed: as long as the peer consumes everything before the next send
- * (request and response), its cursor in the answer frees the send ring, and
- * nothing completes. Otherwise a completion is requested, and while it is
- * under way small writes gather in the ring and leave with it. At any time
- * at most a quarter of the send ring waits for a cursor alone, so a sender
- * never stalls because a peer is in no hurry to announce.
+ * needed: for each quarter of the send ring, and when the peer has said
+ * nothing since the last send. As long as it answers (request and response),
+ * nothing completes. While a completion is under way, small writes gather in
+ * the ring and leave with it.
  */
 #include "conn.h"
 
@@ -73,8 +71,8 @@ static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 {
 	if (!len)
 		return false;
-	return conn->tx_sent.total != conn->tx_cons.total ||
-	       len > conn->path.tx_size / 4;
+	return !conn->is_answered ||
+	       conn->tx_unasked + len > conn->path.tx_size / 4;
 }
 
 /* everything that a message says besides the data */
@@ -100,6 +98,20 @@ static bool update_is_due_locked(const struct smcr_conn *conn)
 				      conn->rx_flags & SMCR_CDC_WRITE_BLOCKED);
 }
 
+static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
+{
+	if (!tx->is_plain)
+		conn->rx_announced = conn->rx_cons.total;
+	if (!tx->len)
+		return;
+	conn->is_answered = false;
+	conn->tx_unasked += tx->len;
+	if (tx->want_done) {
+		conn->tx_pending++;
+		conn->tx_unasked = 0;
+	}
+}
+
 /**
  * smcr_tx_push_locked() - send what can and should go now
  * @conn: the connection; conn->lock held
@@ -116,6 +128,7 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	u32 unsent = unsent_locked(conn);
 	u32 room, len;
 	struct smcr_tx tx;
+	bool has_news;
 	u8 flags;
 
 	lockdep_assert_held(&conn->lock);
@@ -130,17 +143,21 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	flags = smcr_close_due(&conn->close, len == unsent);
 	if (flags & SMCR_CDC_ABORT)
 		len = 0;
-	if (!len && flags == conn->close.sent && !update_is_due_locked(conn))
+	has_news = flags != conn->close.sent || update_is_due_locked(conn);
+	if (!len && !has_news)
 		return;
 
+	tx.len = len;
 	tx.spans = smcr_ring_spans(conn->tx_off, conn->path.tx_size,
 				   sent.count, conn->path.peer_size, len,
 				   tx.span);
 	tx.want_done = wants_done_locked(conn, len);
 	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);
 	tx.done_total = conn->tx_sent.total;
+	has_news |= conn->tx_flags;
 	if (len)
 		conn->tx_flags = unsent >= room ? SMCR_CDC_WRITE_BLOCKED : 0;
+	tx.is_plain = !has_news && !conn->tx_flags;
 	fill_message_locked(conn, &tx, flags);
 	if (conn->path.ops->send(&conn->path, &tx)) {
 		/* tx_room or dead will call again */
@@ -151,8 +168,7 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	if (conn->tx_off >= conn->path.tx_size)
 		conn->tx_off -= conn->path.tx_size;
 	conn->tx_seq++;
-	conn->tx_pending += tx.want_done;
-	conn->rx_announced = conn->rx_cons.total;
+	note_sent_locked(conn, &tx);
 	conn->close.sent = flags;
 }
 

@@ -523,6 +523,19 @@ struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns)
 }
 
 /**
+ * smcr_group_find_slot() - the connection that a plain write is for
+ * @group: the group
+ * @slot: low byte of its token, from the peer, unchecked
+ *
+ * Context: under rcu_read_lock, which protects the result.
+ * Return: the path or NULL.
+ */
+struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot)
+{
+	return rcu_dereference(group->slot[slot]);
+}
+
+/**
  * smcr_group_init() - get ready for groups
  *
  * Context: module init.

@@ -10,6 +10,7 @@
  * one for each entry of the send queue.
  */
 #include "rdma.h"
+#include "imm.h"
 
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -69,6 +70,17 @@ static void dispatch_cdc(struct smcr_link *link, const u8 *data, u32 len)
 	rcu_read_unlock();
 }
 
+static void dispatch_plain(struct smcr_link *link, u32 imm)
+{
+	struct smcr_path *path;
+
+	rcu_read_lock();
+	path = smcr_group_find_slot(link->group, smcr_imm_slot(imm));
+	if (path)
+		path->events->rx_plain(path, smcr_imm_len(imm));
+	rcu_read_unlock();
+}
+
 /*
  * The room for long messages is shared. That is enough: a peer sends the
  * next one only when the exchange of the first is over (wire.md 5.3).
@@ -98,6 +110,11 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 		return;
 	}
 	WRITE_ONCE(link->last_rx, jiffies);
+	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM) {
+		dispatch_plain(link, be32_to_cpu(wc->ex.imm_data));
+		give_back_rx(link, slot);
+		return;
+	}
 	ib_dma_sync_single_for_cpu(link->port.dev->ib, slot->sge[0].addr,
 				   SMCR_LLC_LEN, DMA_FROM_DEVICE);
 	if (len && slot->data[0] == SMCR_CDC_TYPE)
@@ -265,6 +282,17 @@ static u8 *add_message_locked(struct chain *c, struct smcr_link *link)
 	return slot;
 }
 
+/* the last write itself tells the peer: one request and packet less */
+static void make_plain(struct chain *c, const struct smcr_rdma_path *rp,
+		       const struct smcr_tx *tx)
+{
+	struct ib_send_wr *wr = &c->wr[c->count - 1].wr;
+
+	wr->opcode = IB_WR_RDMA_WRITE_WITH_IMM;
+	wr->send_flags = IB_SEND_SOLICITED;
+	wr->ex.imm_data = cpu_to_be32(smcr_imm_make(rp->peer_token, tx->len));
+}
+
 /*
  * One doorbell for all requests. The last one is signaled if @rec says that
  * somebody waits, or if it is time to.
@@ -318,7 +346,6 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 {
 	struct smcr_tx_record rec = {};
 	struct chain c;
-	u8 *slot;
 	int ret, i;
 
 	lockdep_assert_held(&link->tx_lock);
@@ -334,9 +361,13 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 	c.count = 0;
 	for (i = 0; i < tx->spans; i++)
 		add_write(&c, link, rp, &tx->span[i]);
-	slot = add_message_locked(&c, link);
-	tx->msg.token = rp->peer_token;
-	smcr_cdc_encode(&tx->msg, slot);
+	if (tx->is_plain && link->group->has_imm && tx->len <= SMCR_IMM_MAX_LEN) {
+		make_plain(&c, rp, tx);
+	} else {
+		tx->is_plain = false;
+		tx->msg.token = rp->peer_token;
+		smcr_cdc_encode(&tx->msg, add_message_locked(&c, link));
+	}
 	if (tx->want_done) {
 		smcr_path_get(rp->path);
 		rec.path = rp->path;

@@ -267,6 +267,7 @@ struct smcr_llc_flow {
  * @release: negotiated SMC release
  * @max_conns: negotiated limit of connections
  * @max_links: negotiated limit of links
+ * @has_imm: both sides understand plain writes, see Documentation/imm.md
  * @peer_os: of the first contact
  * @peer_host: of the first contact, blank padded
  * @reserved: connections that are or will be attached, under the list lock
@@ -302,6 +303,7 @@ struct smcr_group {
 	u8 release;
 	u8 max_conns;
 	u8 max_links;
+	bool has_imm;
 	u8 peer_os;
 	u8 peer_host[32];
 	int reserved;
@@ -382,6 +384,7 @@ void smcr_group_unreserve(struct smcr_group *group);
 int smcr_group_attach(struct smcr_group *group, struct smcr_path *path);
 void smcr_group_detach(struct smcr_group *group, struct smcr_path *path);
 struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token);
+struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot);
 struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns);
 void smcr_group_get(struct smcr_group *group);
 void smcr_group_put(struct smcr_group *group);

@@ -13,6 +13,7 @@
 #include <linux/utsname.h>
 #include <net/sock.h>
 
+#include "imm.h"
 #include "rdma.h"
 #include "snapshot.h"
 
@@ -38,6 +39,7 @@ static enum smcr_decline offer(struct sock *clcsk,
 	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
 	prop->max_conns = OUR_MAX_CONNS;
 	prop->max_links = OFFER_LINKS;
+	smcr_imm_offer(prop);
 	smcr_dev_put(port.dev);
 	return SMCR_DECLINE_NONE;
 }
@@ -204,6 +206,8 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 		fce->max_conns = group->max_conns;
 		fce->max_links = group->max_links;
 	}
+	if (group->has_imm)
+		smcr_imm_agree(fce);
 }
 
 /* where the peer wants our data */
@@ -234,6 +238,7 @@ static enum smcr_decline negotiate(struct smcr_group *group,
 				   const struct smcr_clc_proposal *prop)
 {
 	group->release = min_t(u8, prop->release, OUR_RELEASE);
+	group->has_imm = smcr_imm_is_offered(prop);
 	group->max_links = 2;
 	if (!group->release)
 		return SMCR_DECLINE_NONE;
@@ -375,6 +380,7 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 	*groupp = group;
 	memcpy(group->eid, a->eid, SMCR_EID_LEN);
 	group->release = a->fce.release;
+	group->has_imm = smcr_imm_is_agreed(&a->fce);
 	group->max_links = 2;
 	if (group->release) {
 		group->max_conns = a->fce.max_conns;

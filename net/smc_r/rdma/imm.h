@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Plain writes, an extension between smc_r hosts (Documentation/imm.md): data
+ * that comes with no news but itself is announced by the immediate value of
+ * its RDMA write instead of a CDC message behind it. Agreed on in vendor
+ * fields that other implementations leave zero.
+ */
+#ifndef SMCR_RDMA_IMM_H
+#define SMCR_RDMA_IMM_H
+
+#include "../wire/clc.h"
+
+#define SMCR_IMM_MAX_LEN	0xffffff
+
+/* PROPOSAL: a locally administered OUI, then a mask of extensions */
+#define SMCR_IMM_OUI		0x025352
+#define SMCR_IMM_BIT		0x01
+/* first contact extension: the same mask behind two known bytes */
+#define SMCR_IMM_FCE_MAGIC	0x5352
+
+/* the receiver's slot is the low byte of its token */
+static inline u32 smcr_imm_make(u32 peer_token, u32 len)
+{
+	return (peer_token & 0xff) << 24 | len;
+}
+
+static inline u8 smcr_imm_slot(u32 imm)
+{
+	return imm >> 24;
+}
+
+static inline u32 smcr_imm_len(u32 imm)
+{
+	return imm & SMCR_IMM_MAX_LEN;
+}
+
+static inline void smcr_imm_offer(struct smcr_clc_proposal *prop)
+{
+	smcr_store_be24(prop->vendor, SMCR_IMM_OUI);
+	prop->vendor[3] = SMCR_IMM_BIT;
+}
+
+static inline bool smcr_imm_is_offered(const struct smcr_clc_proposal *prop)
+{
+	return prop->release && smcr_load_be24(prop->vendor) == SMCR_IMM_OUI &&
+	       (prop->vendor[3] & SMCR_IMM_BIT);
+}
+
+static inline void smcr_imm_agree(struct smcr_clc_fce *fce)
+{
+	smcr_store_be16(fce->vendor, SMCR_IMM_FCE_MAGIC);
+	fce->vendor[3] = SMCR_IMM_BIT;
+}
+
+static inline bool smcr_imm_is_agreed(const struct smcr_clc_fce *fce)
+{
+	return fce->release &&
+	       smcr_load_be16(fce->vendor) == SMCR_IMM_FCE_MAGIC &&
+	       (fce->vendor[3] & SMCR_IMM_BIT);
+}
+
+#endif
