@@ -150,6 +150,23 @@ def build_module(kernel, log, source=TOP):
     return module
 
 
+def build_test_modules(kernel, log):
+    """Build selftests/kmod for a kernel: {path in guest: host path}."""
+    source = os.path.join(SELFTESTS, "kmod")
+    names = ["Kbuild", "Makefile"] + [
+        name for name in os.listdir(source) if re.search(r"\.[ch]$", name) and
+        not name.endswith(".mod.c")]
+    paths = [os.path.join(source, name) for name in names]
+    copy = cached("build", release(kernel), "kmod-" + hash_files(paths), "")
+    modules = [name[:-2] + ".ko" for name in names if name.endswith(".c")]
+    if not all(os.path.exists(copy + name) for name in modules):
+        for path in paths:
+            shutil.copy2(path, copy)
+        log(f"building selftests/kmod for {release(kernel)}")
+        run(["nice", "make", "KDIR=" + kdir(kernel)], "selftests/kmod", cwd=copy)
+    return {"rig/" + name: copy + name for name in modules}
+
+
 def build_programs(log):
     """Programs of the tree that run in guests: {path in guest: host path}."""
     files = {}
@@ -403,7 +420,7 @@ def vmlinux(kernel, log):
 def accelerator(log):
     """["-accel", ...]: KVM where a probe really boots under it."""
     path = cached("accel.json")
-    identity = [1, os.uname().release, socket.gethostname(),
+    identity = [2, os.uname().release, socket.gethostname(),
                 os.path.exists("/dev/kvm") and os.access("/dev/kvm", os.W_OK)]
     try:
         with open(path) as file:
@@ -412,8 +429,10 @@ def accelerator(log):
             return known["args"]
     except (OSError, ValueError, KeyError):
         pass
-    # Five-level page tables only cost time.
-    args = ["-accel", "tcg,thread=multi", "-cpu", "max,-la57"]
+    # One host thread for all CPUs of a guest: with more, code that the kernel
+    # patches while another CPU runs it now and then crashes the boot, and
+    # timer interrupts get lost. Five-level page tables only cost time.
+    args = ["-accel", "tcg,thread=single", "-cpu", "max,-la57"]
     if identity[-1]:
         log("probing KVM")
         kvm = ["-accel", "kvm", "-cpu", "host"]
@@ -622,6 +641,7 @@ class Pair:
             if kernel not in self.modules:
                 self.modules[kernel] = build_module(kernel, self.log)
             files["rig/smc_r.ko"] = self.modules[kernel]
+        files.update(build_test_modules(kernel, self.log))
         base = base_initramfs(kernel, agent, self.log)
         digest = hashlib.sha256((base + str(sorted(files)) +
                                  hash_files(files.values())).encode()).hexdigest()[:16]

@@ -100,10 +100,63 @@ slab_unreclaim() {
 		awk '/^SUnreclaim:/ {print \$2}' /proc/meminfo"
 }
 
-# KiB available.
+# KiB available, with the free pages that each CPU keeps for itself, which
+# are some MB and not part of the kernel's number.
 memavail() {
 	on "$1" "echo 3 >/proc/sys/vm/drop_caches; sleep 0.5
-		awk '/^MemAvailable:/ {print \$2}' /proc/meminfo"
+		awk '/^MemAvailable:/ {n += \$2} /^ +count:/ {n += \$2 * 4}
+			END {print n}' /proc/meminfo /proc/zoneinfo"
+}
+
+# reason_count GUEST client|server CODE: fallbacks for this reason.
+reason_count() {
+	on "$1" "smcnl fback | awk '\$1 == \"reason\" && \$2 == \"$2\" &&
+		\$3 == \"$3\" {n = \$4} END {print n + 0}'"
+}
+
+# Connections of each link group, largest first, on one line.
+group_conns() {
+	on "$1" "smcnl lgr" | sed 's/.* conns \([0-9]*\) .*/\1/' | sort -nr | xargs
+}
+
+# Objects that exist on rxe0: queue pairs, memory regions, ...
+rdma_resources() {
+	on "$1" "rdma resource show" | sed 's/^[0-9]*: //'
+}
+
+# pcap FILTER FIELD...: of the packets guest a has sent and received. Only
+# with "capture: yes" in the head.
+pcap() {
+	local filter=$1 field args=()
+	shift
+	for field in "$@"; do
+		args+=(-e "$field")
+	done
+	tshark -r "$RIG_DIR/a/wire.pcap" -Y "$filter" -T fields "${args[@]}" \
+		2>/dev/null
+}
+
+# --- the module under test and faults ---
+
+# unload GUEST: connections that are closing keep the module for a while.
+unload() {
+	on "$1" "i=0; until rmmod smc_r 2>/run/rmmod; do
+		i=\$((i + 1)); [ \$i -lt 75 ] || { cat /run/rmmod; exit 1; }
+		sleep 0.2; done"
+}
+
+load() {
+	on "$1" "insmod /rig/smc_r.ko"
+}
+
+# fault GUEST symbol=F retval=N [skip=N] [times=N]: see kmod/smcr_fault.c.
+fault() {
+	on "$1" "insmod /rig/smcr_fault.ko ${*:2}"
+}
+
+# unfault GUEST: prints how often it has failed.
+unfault() {
+	on "$1" "cat /sys/module/smcr_fault/parameters/failed; rmmod smcr_fault"
 }
 
 # --- assertions: one TAP line each ---
@@ -182,7 +235,7 @@ num() {
 	local left op right
 	read -r left op right <<<"$1"
 	if [[ $left =~ ^-?[0-9]+$ && $right =~ ^-?[0-9]+$ ]] &&
-	   [ "$left" "$op" "$right" ]; then
+	   test "$left" "$op" "$right"; then
 		tap ok "$2"
 	else
 		tap "not ok" "$2"

@@ -248,6 +248,28 @@ static void ppoll_signals(void)
 	beh_out_mask("events", pfd.revents);
 }
 
+/* As ppoll_signals: the pending signal is let in for the time of the wait. */
+static void pselect_signals(void)
+{
+	int fd = beh_connected();
+	struct timespec ts = { .tv_sec = 10 };
+	sigset_t all, none;
+	fd_set r;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	beh_alarm(50, 0);
+	sleep_ms(100);
+	FD_ZERO(&r);
+	FD_SET(fd, &r);
+	RES("interrupted", pselect(fd + 1, &r, NULL, NULL, &ts, &none));
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	FD_SET(fd, &r);
+	RES("data", pselect(fd + 1, &r, NULL, NULL, &ts, &none));
+	beh_out("r=%d", !!FD_ISSET(fd, &r));
+}
+
 static void out_select(const char *what, int fd)
 {
 	struct timeval tv = { 0 };
@@ -563,6 +585,39 @@ static void epoll_two_waiters(void)
 	out_event("b", b, 0);
 }
 
+static void epoll_exclusive(void)
+{
+	int fd = beh_connected();
+	int a = epoll_on(fd, EPOLLIN | EPOLLEXCLUSIVE);
+	int b = epoll_on(fd, EPOLLIN | EPOLLEXCLUSIVE);
+
+	out_event("idle", a, QUIET_MS);
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	out_event("a", a, 10000);
+	out_event("b", b, 10000);
+	RES("recv", beh_recv(fd, 10, 0));
+	out_event("a", a, 0);
+	out_event("b", b, 0);
+}
+
+static void epoll_pwait_signals(void)
+{
+	int fd = beh_connected();
+	int ep = epoll_on(fd, EPOLLIN);
+	struct epoll_event ev = { 0 };
+	sigset_t all, none;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	beh_alarm(50, 0);
+	sleep_ms(100);
+	RES("interrupted", epoll_pwait(ep, &ev, 1, 10000, &none));
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	RES("data", epoll_pwait(ep, &ev, 1, 10000, &none));
+	beh_out_mask("events", (int)ev.events);
+}
+
 static void epoll_nested(void)
 {
 	int fd = beh_connected();
@@ -652,6 +707,7 @@ const struct beh_case beh_poll_cases[] = {
 	{ "poll_wakes_listener", poll_wakes_listener },
 	{ "poll_timeout", poll_timeout },
 	{ "ppoll_signals", ppoll_signals },
+	{ "pselect_signals", pselect_signals },
 	{ "select_sets", select_sets },
 	{ "select_reset", select_reset },
 	{ "select_wakes", select_wakes },
@@ -667,6 +723,8 @@ const struct beh_case beh_poll_cases[] = {
 	{ "epoll_edge_listener", epoll_edge_listener },
 	{ "epoll_oneshot", epoll_oneshot },
 	{ "epoll_two_waiters", epoll_two_waiters },
+	{ "epoll_exclusive", epoll_exclusive },
+	{ "epoll_pwait_signals", epoll_pwait_signals },
 	{ "epoll_nested", epoll_nested },
 	{ "epoll_before_connect", epoll_before_connect },
 	{ "sigio", sigio },

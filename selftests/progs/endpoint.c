@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,9 @@ int endpoint_listen(const struct endpoint *ep, int port, int backlog)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (ep->has_fastopen &&
+	    setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &backlog, sizeof(backlog)) < 0)
+		die("TCP_FASTOPEN");
 	if (bind(fd, (struct sockaddr *)&addr.ss, addr.len) < 0 || listen(fd, backlog) < 0) {
 		int err = errno;
 
@@ -136,9 +140,13 @@ int endpoint_listen(const struct endpoint *ep, int port, int backlog)
 int endpoint_connect(const struct endpoint *ep, const struct address *addr)
 {
 	int fd = endpoint_socket(ep, SOCK_CLOEXEC);
+	int one = 1;
 
 	if (fd < 0)
 		return -1;
+	if (ep->has_fastopen &&
+	    setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)) < 0)
+		die("TCP_FASTOPEN_CONNECT");
 	if (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) < 0) {
 		int err = errno;
 

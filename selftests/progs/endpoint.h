@@ -18,6 +18,8 @@
 struct endpoint {
 	bool is_smc;
 	bool is_v6;
+	/* TCP Fast Open, which rules SMC out. */
+	bool has_fastopen;
 };
 
 struct address {

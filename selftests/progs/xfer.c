@@ -409,8 +409,8 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: xfer server -m tcp|smc [-6] PORT\n"
-		"       xfer client -m tcp|smc [-6] -n BYTES [-w SIZE] [-r SIZE] [-s USEC]\n"
+		"Usage: xfer server -m tcp|smc [-6] [-F] PORT\n"
+		"       xfer client -m tcp|smc [-6] [-F] -n BYTES [-w SIZE] [-r SIZE] [-s USEC]\n"
 		"            [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -n  bytes to move in each direction; k, m, g may be appended\n"
@@ -420,6 +420,7 @@ static void usage(int status)
 		"  -d  direction as seen from the client; default up\n"
 		"  -c  parallel connections; default 1\n"
 		"  -k  fail if the connection does not use this, falling back or not\n"
+		"  -F  with TCP Fast Open\n"
 		"  -S  seed of the data; default: of the day\n"
 		"  -T  time limit; default %d\n"
 		"\n"
@@ -475,7 +476,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6n:w:r:s:d:c:k:S:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6Fn:w:r:s:d:c:k:S:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&ep, optarg))
@@ -484,6 +485,9 @@ int main(int argc, char **argv)
 			break;
 		case '6':
 			ep.is_v6 = true;
+			break;
+		case 'F':
+			ep.has_fastopen = true;
 			break;
 		case 'n':
 			req.bytes = (uint64_t)parse_count(optarg);

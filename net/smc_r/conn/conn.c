@@ -176,7 +176,7 @@ static void rx_message_locked(struct smcr_conn *conn,
 	if (msg->prod_flags & SMCR_CDC_FAILOVER) {
 		/* wire.md 8.7: something newer than what we have got lost */
 		if (age > 0)
-			smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+			break_off_locked(conn, news);
 		return;
 	}
 	if (age < 0)
@@ -195,6 +195,13 @@ static bool is_over_locked(const struct smcr_conn *conn)
 	return conn->is_dead || conn->is_detached;
 }
 
+/* data for a closed socket: nobody will read it, TCP answers with a reset */
+static void refuse_data_locked(struct smcr_conn *conn, const struct news *news)
+{
+	if (news->readable && !rcu_access_pointer(conn->sk))
+		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+}
+
 static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
@@ -204,6 +211,7 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 	if (!is_over_locked(conn)) {
 		conn->is_answered = true;
 		rx_message_locked(conn, msg, &news);
+		refuse_data_locked(conn, &news);
 		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	}
 	smcr_conn_unlock(conn);
@@ -228,6 +236,7 @@ static void on_rx_plain(struct smcr_path *path, u32 len)
 					conn->path.rx_size);
 		else
 			break_off_locked(conn, &news);
+		refuse_data_locked(conn, &news);
 		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	}
 	smcr_conn_unlock(conn);
@@ -237,14 +246,13 @@ static void on_rx_plain(struct smcr_path *path, u32 len)
 static void on_tx_done(struct smcr_path *path, u64 done_total)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
-	struct news news = {};
+	/* even if nothing got free, somebody may wait for the ring to drain */
+	struct news news = { .writable = true };
 
 	spin_lock_bh(&conn->lock);
 	conn->tx_pending--;
-	if (done_total > conn->tx_done) {
+	if (done_total > conn->tx_done)
 		conn->tx_done = done_total;
-		news.writable = true;
-	}
 	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	smcr_conn_unlock(conn);
 	tell_socket(conn, &news);
@@ -253,10 +261,12 @@ static void on_tx_done(struct smcr_path *path, u64 done_total)
 static void on_tx_room(struct smcr_path *path)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
+	struct news news = { .writable = true };
 
 	spin_lock_bh(&conn->lock);
 	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	smcr_conn_unlock(conn);
+	tell_socket(conn, &news);
 }
 
 static void on_dead(struct smcr_path *path)
@@ -458,23 +468,6 @@ void smcr_conn_close(struct smcr_conn *conn, bool reset)
 	smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
 	smcr_conn_unlock(conn);
 	smcr_conn_put(conn);
-}
-
-/**
- * smcr_conn_state() - the RFC's name for the state of a connection
- * @conn: the connection
- *
- * Context: any; takes conn->lock.
- * Return: the state.
- */
-enum smcr_state smcr_conn_state(struct smcr_conn *conn)
-{
-	enum smcr_state state;
-
-	spin_lock_bh(&conn->lock);
-	state = conn->is_dead ? SMCR_CLOSED : smcr_close_state(&conn->close);
-	spin_unlock_bh(&conn->lock);
-	return state;
 }
 
 /**

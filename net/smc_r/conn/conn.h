@@ -95,7 +95,6 @@ void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo)
 void smcr_conn_close(struct smcr_conn *conn, bool reset);
 void smcr_conn_unlock(struct smcr_conn *conn) __releases(&conn->lock);
 void smcr_conn_exit(void);
-enum smcr_state smcr_conn_state(struct smcr_conn *conn);
 
 void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push);
 void smcr_tx_push(struct smcr_conn *conn, enum smcr_push push);

@@ -59,6 +59,7 @@ struct view {
 	u32 unread;
 	bool has_error;
 	bool is_eof;
+	bool is_fin;
 };
 
 static struct view take_view(struct smcr_conn *conn, const struct sock *sk)
@@ -69,6 +70,8 @@ static struct view take_view(struct smcr_conn *conn, const struct sock *sk)
 	view.unread = smcr_rx_unread(conn);
 	view.has_error = sk->sk_err;
 	view.is_eof = sk->sk_shutdown & RCV_SHUTDOWN;
+	view.is_fin = conn->close.rcvd & (SMCR_CDC_DONE_WRITING |
+					  SMCR_CDC_CLOSED);
 	spin_unlock_bh(&conn->lock);
 	return view;
 }
@@ -76,6 +79,9 @@ static struct view take_view(struct smcr_conn *conn, const struct sock *sk)
 /* why a reader without data returns; 1: it waits */
 static int reader_status(struct sock *sk, const struct view *view, long timeo)
 {
+	/* as with TCP, what came behind a FIN does not take it back */
+	if (view->is_fin)
+		return 0;
 	if (view->has_error)
 		return sock_error(sk);
 	if (view->is_eof)
@@ -113,8 +119,10 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 
 	do {
 		view.unread = smcr_rx_unread(conn);
-		if (view.unread == peeked)
+		if (view.unread <= peeked)
 			view = take_view(conn, sk);
+		/* another reader may have taken what we had peeked at */
+		peeked = min(peeked, view.unread);
 		if (view.unread == peeked) {
 			if (*copied >= target)
 				return 0;

@@ -132,7 +132,8 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	u8 flags;
 
 	lockdep_assert_held(&conn->lock);
-	if (conn->is_dead || conn->is_detached || !conn->path.peer_size ||
+	if (conn->is_dead || conn->is_detached ||
+	    !smp_load_acquire(&conn->path.peer_size) ||
 	    (conn->close.sent & SMCR_CLOSE_FINAL))
 		return;
 

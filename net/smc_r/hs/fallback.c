@@ -33,8 +33,8 @@ void smcr_fb_adopt_wait_queue(struct smcr_sock *smc)
 	write_lock_bh(&clcsk->sk_callback_lock);
 	rcu_assign_pointer(clcsk->sk_wq, &smc->sk.sk_socket->wq);
 	write_unlock_bh(&clcsk->sk_callback_lock);
-	if (sock_flag(&smc->sk, SOCK_FASYNC))
-		sock_set_flag(clcsk, SOCK_FASYNC);
+	/* fcntl() sets the flag of the outer socket only; the list is shared */
+	sock_set_flag(clcsk, SOCK_FASYNC);
 }
 
 /**
@@ -64,6 +64,18 @@ void smcr_fb_errors_in(struct smcr_sock *smc)
 		return;
 	WRITE_ONCE(smc->mirrored_err, 0);
 	WRITE_ONCE(smc->clcsock->sk->sk_err, 0);
+}
+
+/**
+ * smcr_fb_rule_out() - the application wants something SMC cannot do
+ * @smc: in mode IDLE
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_fb_rule_out(struct smcr_sock *smc)
+{
+	smcr_tcp_option_offer(smc->clcsock->sk, false);
+	smcr_fb_switch(smc, SMCR_DECLINE_TCP_OPTION);
 }
 
 /**

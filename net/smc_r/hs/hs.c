@@ -16,8 +16,18 @@
 #include "../compat/compat.h"
 #include "../compat/tcp_option.h"
 
+/* handshakes of one role that may wait for their peers at a time */
+#define MAX_HANDSHAKES	512
+
 const struct smcr_transport_ops *const *smcr_hs_transports;
-static struct workqueue_struct *hs_wq;
+
+/*
+ * Works of one kind may wait for works of another on the same host: client
+ * handshakes for server handshakes, these for the accept work.
+ */
+static struct workqueue_struct *accept_wq;
+static struct workqueue_struct *server_wq;
+static struct workqueue_struct *client_wq;
 
 /**
  * smcr_hs_init() - get ready for handshakes
@@ -29,8 +39,13 @@ static struct workqueue_struct *hs_wq;
 int smcr_hs_init(const struct smcr_transport_ops *const *transports)
 {
 	smcr_hs_transports = transports;
-	hs_wq = alloc_workqueue("smcr_hs", WQ_UNBOUND, 0);
-	return hs_wq ? 0 : -ENOMEM;
+	accept_wq = alloc_workqueue("smcr_accept", WQ_UNBOUND, 0);
+	server_wq = alloc_workqueue("smcr_server", WQ_UNBOUND, MAX_HANDSHAKES);
+	client_wq = alloc_workqueue("smcr_client", WQ_UNBOUND, MAX_HANDSHAKES);
+	if (accept_wq && server_wq && client_wq)
+		return 0;
+	smcr_hs_exit();
+	return -ENOMEM;
 }
 
 /**
@@ -40,7 +55,12 @@ int smcr_hs_init(const struct smcr_transport_ops *const *transports)
  */
 void smcr_hs_exit(void)
 {
-	destroy_workqueue(hs_wq);
+	if (client_wq)
+		destroy_workqueue(client_wq);
+	if (server_wq)
+		destroy_workqueue(server_wq);
+	if (accept_wq)
+		destroy_workqueue(accept_wq);
 }
 
 /**
@@ -65,8 +85,11 @@ void smcr_hs_set_mode(struct smcr_sock *smc, enum smcr_mode mode)
  */
 void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay)
 {
+	struct workqueue_struct *wq = smc->role == SMCR_SERVER ? server_wq :
+								  client_wq;
+
 	sock_hold(&smc->sk);
-	if (mod_delayed_work(hs_wq, &smc->hs_work, delay))
+	if (mod_delayed_work(wq, &smc->hs_work, delay))
 		sock_put(&smc->sk);
 }
 
@@ -79,7 +102,7 @@ void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay)
 void smcr_hs_queue_accept(struct smcr_sock *smc)
 {
 	sock_hold(&smc->sk);
-	if (!queue_work(hs_wq, &smc->listener.accept_work))
+	if (!queue_work(accept_wq, &smc->listener.accept_work))
 		sock_put(&smc->sk);
 }
 
@@ -138,7 +161,8 @@ void smcr_hs_hook(struct smcr_sock *smc)
 	struct sock *clcsk = smc->clcsock->sk;
 
 	write_lock_bh(&clcsk->sk_callback_lock);
-	if (!smc->saved.state_change) {
+	if (!smc->saved.is_hooked) {
+		smc->saved.is_hooked = true;
 		smc->saved.state_change = clcsk->sk_state_change;
 		smc->saved.data_ready = clcsk->sk_data_ready;
 		smc->saved.error_report = clcsk->sk_error_report;
@@ -178,14 +202,91 @@ void smcr_hs_unhook(struct smcr_sock *smc)
 	struct sock *clcsk = smc->clcsock->sk;
 
 	write_lock_bh(&clcsk->sk_callback_lock);
-	if (smc->saved.state_change) {
+	if (smc->saved.is_hooked) {
 		clcsk->sk_state_change = smc->saved.state_change;
 		clcsk->sk_data_ready = smc->saved.data_ready;
 		clcsk->sk_error_report = smc->saved.error_report;
-		smc->saved.state_change = NULL;
+		smc->saved.is_hooked = false;
 		rcu_assign_sk_user_data(clcsk, NULL);
 	}
 	write_unlock_bh(&clcsk->sk_callback_lock);
+}
+
+/* flags that mean something to TCP; SO_KEEPALIVE goes through the proto */
+static const int mirrored_flags[] = {
+	SOCK_LINGER, SOCK_URGINLINE, SOCK_DBG, SOCK_LOCALROUTE,
+	SOCK_RCVTSTAMP, SOCK_RCVTSTAMPNS, SOCK_TSTAMP_NEW, SOCK_ZEROCOPY,
+};
+
+static struct smcr_mirror look(const struct sock *sk)
+{
+	struct smcr_mirror m;
+	size_t i;
+
+	/* compared as a whole, padding included */
+	memset(&m, 0, sizeof(m));
+	for (i = 0; i < ARRAY_SIZE(mirrored_flags); i++)
+		if (sock_flag(sk, mirrored_flags[i]))
+			m.flags |= BIT(mirrored_flags[i]);
+	m.lingertime = sk->sk_lingertime;
+	m.sndtimeo = sk->sk_sndtimeo;
+	m.rcvtimeo = sk->sk_rcvtimeo;
+	m.bound_dev_if = sk->sk_bound_dev_if;
+	m.sndbuf = sk->sk_userlocks & SOCK_SNDBUF_LOCK ? sk->sk_sndbuf : 0;
+	m.rcvbuf = sk->sk_userlocks & SOCK_RCVBUF_LOCK ? sk->sk_rcvbuf : 0;
+	m.rcvlowat = sk->sk_rcvlowat;
+	m.mark = sk->sk_mark;
+	m.priority = sk->sk_priority;
+	m.reuse = sk->sk_reuse;
+	m.reuseport = sk->sk_reuseport;
+	return m;
+}
+
+static void copy_flags(struct sock *clcsk, unsigned long flags)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mirrored_flags); i++)
+		sock_valbool_flag(clcsk, mirrored_flags[i],
+				  flags & BIT(mirrored_flags[i]));
+}
+
+static void copy_changes(struct sock *clcsk, const struct smcr_mirror *old,
+			 const struct smcr_mirror *new)
+{
+	if (new->flags != old->flags)
+		copy_flags(clcsk, new->flags);
+	clcsk->sk_lingertime = new->lingertime;
+	WRITE_ONCE(clcsk->sk_sndtimeo, new->sndtimeo);
+	WRITE_ONCE(clcsk->sk_rcvtimeo, new->rcvtimeo);
+	WRITE_ONCE(clcsk->sk_rcvlowat, new->rcvlowat);
+	clcsk->sk_reuse = new->reuse;
+	clcsk->sk_reuseport = new->reuseport;
+	if (new->bound_dev_if != old->bound_dev_if)
+		WRITE_ONCE(clcsk->sk_bound_dev_if, new->bound_dev_if);
+	if (new->mark != old->mark)
+		WRITE_ONCE(clcsk->sk_mark, new->mark);
+	if (new->priority != old->priority)
+		WRITE_ONCE(clcsk->sk_priority, new->priority);
+	if (new->sndbuf && new->sndbuf != old->sndbuf) {
+		clcsk->sk_userlocks |= SOCK_SNDBUF_LOCK;
+		WRITE_ONCE(clcsk->sk_sndbuf, new->sndbuf);
+	}
+	if (new->rcvbuf && new->rcvbuf != old->rcvbuf) {
+		clcsk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+		WRITE_ONCE(clcsk->sk_rcvbuf, new->rcvbuf);
+	}
+}
+
+/**
+ * smcr_hs_init_mirror() - the TCP socket agrees with the outer one
+ * @smc: a new socket
+ *
+ * Context: any.
+ */
+void smcr_hs_init_mirror(struct smcr_sock *smc)
+{
+	smc->mirror = look(&smc->sk);
 }
 
 /**
@@ -194,39 +295,19 @@ void smcr_hs_unhook(struct smcr_sock *smc)
  *
  * The core applies them to the outer socket without asking us.
  *
- * Context: any.
+ * Context: process; takes the TCP socket's lock if something has changed.
  */
 void smcr_hs_sync_options(struct smcr_sock *smc)
 {
-	static const int flags[] = {
-		SOCK_LINGER, SOCK_URGINLINE, SOCK_DBG, SOCK_LOCALROUTE,
-		SOCK_RCVTSTAMP, SOCK_RCVTSTAMPNS, SOCK_TSTAMP_NEW,
-	};
+	struct smcr_mirror now = look(&smc->sk);
 	struct sock *clcsk = smc->clcsock->sk;
-	const struct sock *sk = &smc->sk;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(flags); i++)
-		if (sock_flag(sk, flags[i]) != sock_flag(clcsk, flags[i]))
-			sock_valbool_flag(clcsk, flags[i],
-					  sock_flag(sk, flags[i]));
-	clcsk->sk_lingertime = sk->sk_lingertime;
-	clcsk->sk_reuse = sk->sk_reuse;
-	clcsk->sk_reuseport = sk->sk_reuseport;
-	WRITE_ONCE(clcsk->sk_bound_dev_if, sk->sk_bound_dev_if);
-	WRITE_ONCE(clcsk->sk_mark, sk->sk_mark);
-	WRITE_ONCE(clcsk->sk_rcvlowat, sk->sk_rcvlowat);
-	WRITE_ONCE(clcsk->sk_sndtimeo, sk->sk_sndtimeo);
-	WRITE_ONCE(clcsk->sk_rcvtimeo, sk->sk_rcvtimeo);
-	/* IP_TOS sets a priority of its own */
-	if (sk->sk_priority)
-		WRITE_ONCE(clcsk->sk_priority, sk->sk_priority);
-	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
-		WRITE_ONCE(clcsk->sk_sndbuf, sk->sk_sndbuf);
-	if (sk->sk_userlocks & SOCK_RCVBUF_LOCK)
-		WRITE_ONCE(clcsk->sk_rcvbuf, sk->sk_rcvbuf);
-	clcsk->sk_userlocks |= sk->sk_userlocks &
-			       (SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK);
+	if (!memcmp(&now, &smc->mirror, sizeof(now)))
+		return;
+	lock_sock(clcsk);
+	copy_changes(clcsk, &smc->mirror, &now);
+	smc->mirror = now;
+	release_sock(clcsk);
 }
 
 /**
@@ -370,34 +451,48 @@ static void finish_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 }
 
 /* TCP did not connect; the next connect() on the TCP socket says why */
-static void tcp_connect_failed(struct smcr_sock *smc)
+static void tcp_connect_failed_locked(struct smcr_sock *smc)
 {
 	struct sock *sk = &smc->sk;
 
-	lock_sock(sk);
 	if (sock_flag(sk, SOCK_DEAD)) {
 		smcr_hs_release_clcsock(smc);
-	} else {
-		smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
-		smcr_fb_errors_out(smc, smc->clcsock->sk);
-		sk->sk_state_change(sk);
-		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
+		return;
 	}
-	release_sock(sk);
+	smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
+	smcr_fb_errors_out(smc, smc->clcsock->sk);
+	sk->sk_state_change(sk);
+	sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
 }
 
+/* true if TCP is established and the handshake is ours to run */
+static bool begin_client(struct smcr_sock *smc, bool *failed)
+{
+	u8 tcp_state = READ_ONCE(smc->clcsock->sk->sk_state);
+
+	if (smc->mode != SMCR_MODE_HANDSHAKE || tcp_state == TCP_SYN_SENT ||
+	    tcp_state == TCP_SYN_RECV)
+		return false;
+	smcr_hs_unhook(smc);
+	*failed = tcp_state == TCP_CLOSE;
+	return !*failed;
+}
+
+/* a work left over from an earlier connect() finds nothing to do */
 static void client_work(struct smcr_sock *smc)
 {
 	struct smcr_hs_result res = {};
-	u8 tcp_state = READ_ONCE(smc->clcsock->sk->sk_state);
+	bool failed = false;
+	bool begins = false;
 
-	if (tcp_state == TCP_SYN_SENT || tcp_state == TCP_SYN_RECV)
+	lock_sock(&smc->sk);
+	if (smc->clcsock)
+		begins = begin_client(smc, &failed);
+	if (failed)
+		tcp_connect_failed_locked(smc);
+	release_sock(&smc->sk);
+	if (!begins)
 		return;
-	smcr_hs_unhook(smc);
-	if (tcp_state == TCP_CLOSE) {
-		tcp_connect_failed(smc);
-		return;
-	}
 	smcr_hs_connect(smc, &res);
 	finish_connect(smc, &res);
 }
@@ -413,7 +508,7 @@ static void hs_work(struct work_struct *work)
 
 	if (smc->role == SMCR_SERVER)
 		smcr_hs_child_work(smc);
-	else if (smcr_mode(smc) == SMCR_MODE_HANDSHAKE && smc->clcsock)
+	else
 		client_work(smc);
 	sock_put(&smc->sk);
 }

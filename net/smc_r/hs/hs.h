@@ -58,12 +58,35 @@ struct smcr_listener {
 /**
  * struct smcr_clc_callbacks - callbacks of the TCP socket that we replaced
  *
- * NULL when not replaced. Written under the TCP socket's sk_callback_lock.
+ * Written under the TCP socket's sk_callback_lock; the functions stay known
+ * after @is_hooked is false again, as children are cloned from listeners.
  */
 struct smcr_clc_callbacks {
 	void (*state_change)(struct sock *sk);
 	void (*data_ready)(struct sock *sk);
 	void (*error_report)(struct sock *sk);
+	bool is_hooked;
+};
+
+/**
+ * struct smcr_mirror - SOL_SOCKET options as last copied to the TCP socket
+ *
+ * TCP sets some of these itself, so only what the application changes on
+ * the outer socket is copied.
+ */
+struct smcr_mirror {
+	unsigned long flags;
+	unsigned long lingertime;
+	long sndtimeo;
+	long rcvtimeo;
+	int bound_dev_if;
+	int sndbuf;
+	int rcvbuf;
+	int rcvlowat;
+	u32 mark;
+	u32 priority;
+	u8 reuse;
+	u8 reuseport;
 };
 
 /**
@@ -75,6 +98,7 @@ struct smcr_clc_callbacks {
  * @conn: valid in mode SMC; read under the socket lock
  * @hs_work: runs a handshake; each queued instance holds a reference
  * @saved: callbacks of @clcsock
+ * @mirror: what smcr_hs_sync_options() copied last
  * @parent: the listener of an accepted socket in handshake, referenced
  * @accept_node: in parent's ready list
  * @listener: valid in mode LISTEN
@@ -92,6 +116,7 @@ struct smcr_sock {
 	struct smcr_conn *conn;
 	struct delayed_work hs_work;
 	struct smcr_clc_callbacks saved;
+	struct smcr_mirror mirror;
 	struct smcr_sock *parent;
 	struct list_head accept_node;
 	struct smcr_listener listener;
@@ -144,6 +169,7 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res);
 void smcr_hs_hook(struct smcr_sock *smc);
 void smcr_hs_hook_errors(struct smcr_sock *smc);
 void smcr_hs_unhook(struct smcr_sock *smc);
+void smcr_hs_init_mirror(struct smcr_sock *smc);
 void smcr_hs_sync_options(struct smcr_sock *smc);
 enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc);
 struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc);
@@ -186,6 +212,7 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 
 /* fallback.c */
 void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason);
+void smcr_fb_rule_out(struct smcr_sock *smc);
 void smcr_fb_adopt_wait_queue(struct smcr_sock *smc);
 void smcr_fb_errors_in(struct smcr_sock *smc);
 void smcr_fb_errors_out(struct smcr_sock *smc, const struct sock *clcsk);

@@ -54,7 +54,8 @@ static void discard(struct smcr_sock *child)
 {
 	struct sock *sk = &child->sk;
 
-	lock_sock(sk);
+	/* maybe under its listener's lock */
+	lock_sock_nested(sk, SINGLE_DEPTH_NESTING);
 	sock_orphan(sk);
 	if (smcr_mode(child) == SMCR_MODE_SMC) {
 		smcr_conn_close(child->conn, true);
@@ -118,6 +119,15 @@ static void serve(struct smcr_sock *child)
 	child_done(child, !res.err);
 }
 
+/* the time for a PROPOSAL is over (wire.md 2.11) */
+static bool is_silent(const struct smcr_sock *child)
+{
+	const struct sock *clcsk = child->clcsock->sk;
+
+	return clcsk->sk_state == TCP_ESTABLISHED &&
+	       skb_queue_empty_lockless(&clcsk->sk_receive_queue);
+}
+
 /**
  * smcr_hs_child_work() - an accepted socket has something to do
  * @child: the socket
@@ -137,6 +147,11 @@ void smcr_hs_child_work(struct smcr_sock *child)
 	if (smcr_mode(child) != SMCR_MODE_HANDSHAKE || !child->parent)
 		return;
 	smcr_hs_unhook(child);
+	if (is_silent(child)) {
+		smcr_stats_failed(sock_net(&child->sk), SMCR_SERVER);
+		child_done(child, false);
+		return;
+	}
 	serve(child);
 }
 
@@ -185,7 +200,7 @@ static void start_child(struct smcr_sock *child)
 	struct smcr_sock *parent = child->parent;
 
 	if (parent->fallback_reason || !smcr_tcp_option_agreed(clcsk)) {
-		lock_sock(&child->sk);
+		lock_sock_nested(&child->sk, SINGLE_DEPTH_NESTING);
 		smcr_fb_switch(child, parent->fallback_reason ?:
 			       SMCR_DECLINE_PEER_NO_SMC);
 		release_sock(&child->sk);
@@ -219,6 +234,7 @@ static bool accept_one(struct smcr_sock *smc)
 	child->clcsock = clcsock;
 	child->role = SMCR_SERVER;
 	inherit(child, smc);
+	smcr_hs_init_mirror(child);
 	sock_hold(&smc->sk);
 	child->parent = smc;
 	start_child(child);

@@ -7,6 +7,7 @@
 
 #include <linux/module.h>
 #include <linux/socket.h>
+#include <linux/tcp.h>
 
 /* sizes of fresh sockets' rings, as stock Linux has them */
 #define RING_DEFAULT	(64 * 1024)
@@ -25,18 +26,27 @@ static void set_keepalive(struct sock *sk, int on)
 	release_sock(clcsk);
 }
 
+/*
+ * A socket that fell back looks like a TCP socket (see fallback.c), and the
+ * core may look at it as one: there has to be memory behind.
+ */
+union sock_memory {
+	struct smcr_sock smc;
+	struct tcp6_sock tcp;
+};
+
 static struct proto smcr_proto = {
 	.name = "SMC",
 	.owner = THIS_MODULE,
 	.keepalive = set_keepalive,
-	.obj_size = sizeof(struct smcr_sock),
+	.obj_size = sizeof(union sock_memory),
 };
 
 static struct proto smcr_proto6 = {
 	.name = "SMC6",
 	.owner = THIS_MODULE,
 	.keepalive = set_keepalive,
-	.obj_size = sizeof(struct smcr_sock),
+	.obj_size = sizeof(union sock_memory),
 };
 
 /**
@@ -67,6 +77,7 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 	sk->sk_rcvbuf = 2 * RING_DEFAULT;
 	smc = smcr_sk(sk);
 	smcr_hs_prepare_sock(smc);
+	smcr_hs_init_mirror(smc);
 	return smc;
 }
 

@@ -6,12 +6,16 @@
  *
  * Our ring's content is no secret: it is what this peer wrote into it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "rdma.h"
 
+#include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
 #define MIN_SIZE	16384
+#define MAX_LOST	64
 
 static struct smcr_buf *take_idle(struct smcr_group *group,
 				  enum smcr_buf_kind kind, u32 size)
@@ -59,6 +63,16 @@ static enum dma_data_direction direction(enum smcr_buf_kind kind)
 	return kind == SMCR_BUF_RX ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 }
 
+/* rings are read and written while the device does: no bounce buffers */
+static bool is_coherent(struct ib_device *ib, u64 dma)
+{
+	if (ib_uses_virt_dma(ib) || !dma_need_sync(ib->dma_device, dma))
+		return true;
+	pr_warn_once("%s: DMA is not coherent, connections use TCP; try without swiotlb=force\n",
+		     dev_name(&ib->dev));
+	return false;
+}
+
 static struct smcr_buf *create(struct smcr_group *group,
 			       enum smcr_buf_kind kind, u32 size)
 {
@@ -78,6 +92,8 @@ static struct smcr_buf *create(struct smcr_group *group,
 	buf->dma = ib_dma_map_single(ib, buf->mem, size, direction(kind));
 	if (ib_dma_mapping_error(ib, buf->dma))
 		goto free_mem;
+	if (!is_coherent(ib, buf->dma))
+		goto unmap;
 	if (kind == SMCR_BUF_RX && map_mr(group, buf))
 		goto unmap;
 
@@ -141,6 +157,21 @@ void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
 	spin_lock_bh(&group->buf_lock);
 	list_add(&buf->list, &group->idle[kind]);
 	spin_unlock_bh(&group->buf_lock);
+}
+
+/**
+ * smcr_buf_lose() - a ring that the peer may still write to is given up
+ * @group: the group
+ *
+ * It stays where it is until the group ends, which it does when a peer
+ * makes us lose too many.
+ *
+ * Context: any.
+ */
+void smcr_buf_lose(struct smcr_group *group)
+{
+	if (atomic_inc_return(&group->lost_bufs) > MAX_LOST)
+		smcr_group_kill(group, SMCR_LLC_REASON_PROTOCOL);
 }
 
 /**

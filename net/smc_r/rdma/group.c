@@ -63,6 +63,8 @@ static void tell_dead(struct smcr_group *group)
 	struct smcr_path *path;
 	int i;
 
+	/* pairs with the barrier in smcr_group_attach() */
+	smp_mb();
 	for (i = 1; i <= SMCR_GROUP_MAX_CONNS; i++) {
 		rcu_read_lock();
 		local_bh_disable();
@@ -99,19 +101,22 @@ static void kill_work(struct work_struct *work)
 }
 
 /* true if the caller has to queue the teardown */
-static bool mark_dead(struct smcr_group *group, enum smcr_llc_reason reason)
+static bool mark_dead_locked(struct smcr_group *group,
+			     enum smcr_llc_reason reason)
 {
-	bool was_alive;
+	lockdep_assert_held(&groups_lock);
+	if (group->state == SMCR_GROUP_DEAD)
+		return false;
+	WRITE_ONCE(group->state, SMCR_GROUP_DEAD);
+	group->kill_reason = reason;
+	list_del(&group->list);
+	return true;
+}
 
-	spin_lock_bh(&groups_lock);
-	was_alive = group->state != SMCR_GROUP_DEAD;
-	if (was_alive) {
-		WRITE_ONCE(group->state, SMCR_GROUP_DEAD);
-		group->kill_reason = reason;
-		list_del(&group->list);
-	}
-	spin_unlock_bh(&groups_lock);
-	return was_alive;
+static void start_teardown(struct smcr_group *group)
+{
+	wake_up_all(&group->state_wait);
+	queue_work(group_wq, &group->kill_work);
 }
 
 /**
@@ -126,10 +131,13 @@ static bool mark_dead(struct smcr_group *group, enum smcr_llc_reason reason)
  */
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason)
 {
-	if (!mark_dead(group, reason))
-		return;
-	wake_up_all(&group->state_wait);
-	queue_work(group_wq, &group->kill_work);
+	bool is_first;
+
+	spin_lock_bh(&groups_lock);
+	is_first = mark_dead_locked(group, reason);
+	spin_unlock_bh(&groups_lock);
+	if (is_first)
+		start_teardown(group);
 }
 
 /**
@@ -145,6 +153,7 @@ void smcr_group_kill_dev(struct smcr_dev *dev)
 	do {
 		found = NULL;
 		spin_lock_bh(&groups_lock);
+		dev->is_gone = true;
 		list_for_each_entry(group, &groups, list) {
 			if (group->link.port.dev != dev)
 				continue;
@@ -167,10 +176,11 @@ static void idle_work(struct work_struct *work)
 	bool is_idle;
 
 	spin_lock_bh(&groups_lock);
-	is_idle = !group->reserved;
+	is_idle = !group->reserved &&
+		  mark_dead_locked(group, SMCR_LLC_REASON_PROGRAM);
 	spin_unlock_bh(&groups_lock);
 	if (is_idle)
-		smcr_group_kill(group, SMCR_LLC_REASON_PROGRAM);
+		start_teardown(group);
 }
 
 static void test_work(struct work_struct *work)
@@ -216,7 +226,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 	INIT_WORK(&group->kill_work, kill_work);
 	INIT_DELAYED_WORK(&group->idle_work, idle_work);
 	INIT_DELAYED_WORK(&group->test_work, test_work);
-	group->net = net;
+	group->net_cookie = net->net_cookie;
 	group->role = role;
 	group->max_conns = SMCR_GROUP_MAX_CONNS;
 	memcpy(group->peer_id, peer_id, SMCR_PEER_ID_LEN);
@@ -236,7 +246,7 @@ static void add_locked(struct smcr_group *group, const struct smcr_port *port,
 	group->id = last_id;
 	group->reserved = 1;
 	group->link.port = *port;
-	memcpy(group->link.peer_gid, peer_gid, SMCR_GID_LEN);
+	memcpy(group->peer_gid, peer_gid, SMCR_GID_LEN);
 	list_add_tail(&group->list, &groups);
 }
 
@@ -250,12 +260,13 @@ static bool fits_server_locked(const struct smcr_group *group,
 			       const struct smcr_port *port, const u8 *peer_id,
 			       const u8 *peer_gid)
 {
-	return group->role == SMCR_SERVER && group->net == net &&
+	return group->role == SMCR_SERVER &&
+	       group->net_cookie == net->net_cookie &&
 	       group->link.port.dev == port->dev &&
 	       group->link.port.num == port->num &&
 	       !memcmp(group->link.port.gid, port->gid, SMCR_GID_LEN) &&
 	       !memcmp(group->peer_id, peer_id, SMCR_PEER_ID_LEN) &&
-	       !memcmp(group->link.peer_gid, peer_gid, SMCR_GID_LEN) &&
+	       !memcmp(group->peer_gid, peer_gid, SMCR_GID_LEN) &&
 	       has_capacity_locked(group);
 }
 
@@ -288,6 +299,11 @@ static struct smcr_group *find_or_add(const struct net *net,
 	if (!fresh)
 		return NULL;
 	spin_lock_bh(&groups_lock);
+	if (port->dev->is_gone) {
+		spin_unlock_bh(&groups_lock);
+		smcr_group_put(fresh);
+		return NULL;
+	}
 	group = find_server_locked(net, port, peer_id, peer_gid);
 	if (!group) {
 		add_locked(fresh, port, peer_gid);
@@ -322,17 +338,17 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 					 const u8 *peer_id,
 					 const u8 *peer_gid, bool *is_founder)
 {
+	long patience = SMCR_GROUP_FORM_TIMEOUT;
 	struct smcr_group *group;
 	int tries = 2;
 
-	while (tries--) {
+	while (tries-- && patience) {
 		group = find_or_add(net, port, peer_id, peer_gid, is_founder);
 		if (!group || *is_founder)
 			return group;
-		wait_event_timeout(group->state_wait,
-				   READ_ONCE(group->state) !=
-				   SMCR_GROUP_FORMING,
-				   SMCR_GROUP_FORM_TIMEOUT);
+		patience = wait_event_timeout(group->state_wait,
+					      READ_ONCE(group->state) !=
+					      SMCR_GROUP_FORMING, patience);
 		if (READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
 			return group;
 		smcr_group_unreserve(group);
@@ -360,11 +376,12 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 
 	spin_lock_bh(&groups_lock);
 	list_for_each_entry(group, &groups, list) {
-		if (group->role != SMCR_CLIENT || group->net != net ||
+		if (group->role != SMCR_CLIENT ||
+		    group->net_cookie != net->net_cookie ||
 		    group->state != SMCR_GROUP_ACTIVE ||
 		    group->link.peer_qpn != peer_qpn ||
 		    memcmp(group->peer_id, peer_id, SMCR_PEER_ID_LEN) ||
-		    memcmp(group->link.peer_gid, peer_gid, SMCR_GID_LEN))
+		    memcmp(group->peer_gid, peer_gid, SMCR_GID_LEN))
 			continue;
 		found = group;
 		found->reserved++;
@@ -379,28 +396,34 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
  * smcr_group_create() - a new group for a client
  * @net: namespace of the connection
  * @port: our port; the group takes a device reference of its own
- * @role: SMCR_CLIENT
- * @peer_id: from the ACCEPT
+ * @peer: from the ACCEPT
  *
  * Context: process.
  * Return: the group with room reserved and a reference for the caller, or
- * NULL.
+ * NULL without memory or when the device is going.
  */
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
-				     enum smcr_role role, const u8 *peer_id)
+				     const struct smcr_clc_rdma *peer)
 {
-	static const u8 no_gid[SMCR_GID_LEN];
-	struct smcr_group *group = alloc_group(net, role, peer_id);
+	struct smcr_group *group = alloc_group(net, SMCR_CLIENT,
+					       peer->peer_id);
+	bool is_gone;
 
 	if (!group)
 		return NULL;
-	smcr_dev_get(port->dev);
-	smcr_group_get(group);
 	spin_lock_bh(&groups_lock);
-	add_locked(group, port, no_gid);
+	is_gone = port->dev->is_gone;
+	if (!is_gone) {
+		add_locked(group, port, peer->gid);
+		smcr_dev_get(port->dev);
+		smcr_group_get(group);
+	}
 	spin_unlock_bh(&groups_lock);
-	return group;
+	if (!is_gone)
+		return group;
+	smcr_group_put(group);
+	return NULL;
 }
 
 /**
@@ -444,7 +467,7 @@ void smcr_group_unreserve(struct smcr_group *group)
  * @path: the connection; the slot takes a reference
  *
  * Context: process; takes group->slot_lock.
- * Return: 0, or -ENOSPC.
+ * Return: 0, -ENOSPC, or -ENOLINK when the group is dead.
  */
 int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
 {
@@ -462,7 +485,18 @@ int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
 		break;
 	}
 	spin_unlock_bh(&group->slot_lock);
-	return ret;
+	if (ret)
+		return ret;
+	/*
+	 * Either the teardown, which marks the group first, finds the path in
+	 * its slot, or we see the mark here.
+	 */
+	smp_mb();
+	if (READ_ONCE(group->state) == SMCR_GROUP_DEAD) {
+		smcr_group_detach(group, path);
+		return -ENOLINK;
+	}
+	return 0;
 }
 
 /**

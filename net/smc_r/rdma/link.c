@@ -12,6 +12,7 @@
 #include "rdma.h"
 #include "imm.h"
 
+#include <linux/delay.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -25,6 +26,9 @@
 
 /* wire.md 6.10 */
 #define REG_TIMEOUT	(5 * HZ)
+
+/* attempts, a millisecond or two apart, while the send queue is full */
+#define FULL_TRIES	500
 
 /* what does not fit into a slot goes behind the room for its beginning */
 #define OVERFLOW_LEN	(SMCR_LLC_MAX_LEN - SMCR_LLC_LEN)
@@ -112,6 +116,10 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 	WRITE_ONCE(link->last_rx, jiffies);
 	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM) {
 		dispatch_plain(link, be32_to_cpu(wc->ex.imm_data));
+		give_back_rx(link, slot);
+		return;
+	}
+	if (wc->opcode != IB_WC_RECV || wc->byte_len > SMCR_LLC_MAX_LEN) {
 		give_back_rx(link, slot);
 		return;
 	}
@@ -309,6 +317,10 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 		      link->sq_unsignaled >= SIGNAL_EVERY;
 	if (is_signaled)
 		last->send_flags |= IB_SEND_SIGNALED;
+	if (last->opcode == IB_WR_SEND && !(last->send_flags & IB_SEND_INLINE))
+		ib_dma_sync_single_for_device(link->port.dev->ib,
+					      last->sg_list->addr,
+					      SMCR_LLC_LEN, DMA_TO_DEVICE);
 	if (ib_post_send(link->qp, first, NULL)) {
 		/* part of the chain may be on its way: the link is lost */
 		link->state = SMCR_LINK_CLOSED;
@@ -498,13 +510,15 @@ static int post_and_wait(struct smcr_link *link, struct ib_send_wr *wr,
 	int ret;
 
 	spin_lock_bh(&link->tx_lock);
-	if (link->state != SMCR_LINK_READY || !has_room_locked(link, 1, 0))
+	if (link->state != SMCR_LINK_READY)
 		ret = -EIO;
+	else if (!has_room_locked(link, 1, SMCR_LINK_LLC_RESERVE / 2))
+		ret = -EAGAIN;
 	else
 		ret = post_locked(link, wr, wr, 1, &rec);
 	spin_unlock_bh(&link->tx_lock);
 	if (ret)
-		return -EIO;
+		return ret;
 	return wait_for_record(link, &done, timeo);
 }
 
@@ -534,7 +548,7 @@ int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
  * @buf: a receive ring, mapped
  *
  * Context: process, sleeps.
- * Return: 0, or -EIO; the link is being torn down then.
+ * Return: 0, or -EIO; the link may be torn down then.
  */
 int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
 {
@@ -546,14 +560,22 @@ int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
 		.access = IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE,
 	};
 
+	int ret = 0;
+	int tries;
+
 	if (buf->is_registered)
 		return 0;
-	if (post_and_wait(link, &reg.wr, REG_TIMEOUT)) {
-		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
-		return -EIO;
+	/* a full queue is nobody's fault and drains */
+	for (tries = FULL_TRIES; tries; tries--) {
+		ret = post_and_wait(link, &reg.wr, REG_TIMEOUT);
+		if (ret != -EAGAIN)
+			break;
+		usleep_range(1000, 2000);
 	}
-	buf->is_registered = true;
-	return 0;
+	if (ret && ret != -EAGAIN)
+		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+	buf->is_registered = !ret;
+	return ret ? -EIO : 0;
 }
 
 /* -- life ---------------------------------------------------------------- */
@@ -794,9 +816,12 @@ int smcr_link_to_rts(struct smcr_link *link)
 	if (ret)
 		return ret;
 	spin_lock_bh(&link->tx_lock);
-	link->state = SMCR_LINK_READY;
+	if (link->state == SMCR_LINK_NEW)
+		link->state = SMCR_LINK_READY;
+	else
+		ret = -EPIPE;
 	spin_unlock_bh(&link->tx_lock);
-	return 0;
+	return ret;
 }
 
 /* what will never complete any more */

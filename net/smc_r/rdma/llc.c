@@ -8,7 +8,11 @@
  */
 #include "rdma.h"
 
+#include <linux/delay.h>
 #include <linux/slab.h>
+
+/* attempts, a millisecond or two apart, while the send queue is full */
+#define FULL_TRIES	500
 
 /**
  * smcr_llc_init_flow() - initialise
@@ -74,13 +78,22 @@ void smcr_llc_abort(struct smcr_group *group)
 	complete_all(&group->flow.done);
 }
 
+static bool is_awaited(const struct smcr_llc_flow *flow,
+		       const struct smcr_llc *msg)
+{
+	if (flow->type != msg->type || flow->is_response != msg->is_response)
+		return false;
+	return msg->type != SMCR_LLC_CONFIRM_RKEY ||
+	       msg->u.confirm_rkey.rtoken[0].rkey == flow->rkey;
+}
+
 static void deliver(struct smcr_group *group, const struct smcr_llc *msg)
 {
 	struct smcr_llc_flow *flow = &group->flow;
 
 	spin_lock_bh(&flow->spin);
 	/* duplicates and what nobody waits for is dropped (wire.md 6.11) */
-	if (flow->type == msg->type && flow->is_response == msg->is_response) {
+	if (is_awaited(flow, msg)) {
 		if (msg->type == SMCR_LLC_CONFIRM_LINK)
 			flow->got.confirm_link = msg->u.confirm_link;
 		else if (msg->type == SMCR_LLC_CONFIRM_RKEY)
@@ -234,6 +247,18 @@ int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
 	return ret;
 }
 
+/* the send queue may be full of data for a moment */
+static int send_patiently(struct smcr_group *group, const struct smcr_llc *msg)
+{
+	int tries = FULL_TRIES;
+	int ret;
+
+	while ((ret = smcr_link_send_llc(&group->link, msg)) == -EAGAIN &&
+	       --tries)
+		usleep_range(1000, 2000);
+	return ret;
+}
+
 /**
  * smcr_llc_confirm_rkey() - tell the peer about a ring (wire.md 6.7)
  * @group: active
@@ -259,8 +284,9 @@ int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
 	msg->u.confirm_rkey.rtoken[0].vaddr = buf->mr->iova;
 
 	mutex_lock(&group->flow.lock);
+	group->flow.rkey = buf->mr->rkey;
 	smcr_llc_expect(group, SMCR_LLC_CONFIRM_RKEY, true);
-	if (!smcr_link_send_llc(&group->link, msg) &&
+	if (!send_patiently(group, msg) &&
 	    smcr_llc_wait(group, SMCR_LLC_RKEY_TIMEOUT) &&
 	    !group->flow.got.is_negative)
 		ret = 0;
@@ -287,7 +313,7 @@ int smcr_llc_test_link(struct smcr_group *group)
 
 	mutex_lock(&group->flow.lock);
 	smcr_llc_expect(group, SMCR_LLC_TEST_LINK, true);
-	if (!smcr_link_send_llc(&group->link, &msg) &&
+	if (!send_patiently(group, &msg) &&
 	    smcr_llc_wait(group, SMCR_LLC_TEST_TIMEOUT))
 		ret = 0;
 	mutex_unlock(&group->flow.lock);

@@ -41,8 +41,10 @@
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
 #define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
 
-/* longest wait for another handshake that is just creating the group */
-#define SMCR_GROUP_FORM_TIMEOUT	(15 * HZ)
+/* longest wait for another handshake that is just creating the group; our
+ * own client waits for an ACCEPT, and is not patient
+ */
+#define SMCR_GROUP_FORM_TIMEOUT	(3 * HZ)
 
 struct smcr_group;
 struct smcr_link;
@@ -53,12 +55,14 @@ struct smcr_link;
  * @list: in the list of devices, under its mutex
  * @refs: groups with hardware on it, and the client until removal
  * @released: the last reference is gone
+ * @is_gone: it gets no new groups; under the lock of the list of groups
  */
 struct smcr_dev {
 	struct ib_device *ib;
 	struct list_head list;
 	refcount_t refs;
 	struct completion released;
+	bool is_gone;
 };
 
 /**
@@ -138,8 +142,9 @@ struct smcr_tx_record {
 };
 
 enum smcr_link_state {
-	SMCR_LINK_CLOSED,	/* no sends: not yet ready, or gone */
+	SMCR_LINK_NEW,		/* no sends yet */
 	SMCR_LINK_READY,
+	SMCR_LINK_CLOSED,	/* no sends any more */
 };
 
 /**
@@ -236,6 +241,7 @@ enum smcr_group_state {
  * @spin: guards the rest; leaf
  * @type: message waited for, 0 for none
  * @is_response: whether it is a response
+ * @rkey: of CONFIRM RKEY, so that a late answer is not taken for the next
  * @done: it came, or the group died
  * @got: what came; valid when @has_got
  * @has_got: a message came
@@ -245,6 +251,7 @@ struct smcr_llc_flow {
 	spinlock_t spin;
 	u8 type;
 	bool is_response;
+	u32 rkey;
 	bool has_got;
 	struct completion done;
 	union {
@@ -259,10 +266,11 @@ struct smcr_llc_flow {
  * @list: in the list of groups
  * @state: written under the lock of that list
  * @state_wait: woken when @state changes
- * @net: namespace, never dereferenced
+ * @net_cookie: namespace
  * @role: ours, for all connections
  * @id: number for user space, low byte 0
  * @peer_id: as in PROPOSAL (server) or ACCEPT (client)
+ * @peer_gid: as in PROPOSAL (server) or ACCEPT (client)
  * @eid: negotiated with the first connection
  * @release: negotiated SMC release
  * @max_conns: negotiated limit of connections
@@ -282,7 +290,7 @@ struct smcr_llc_flow {
  * @buf_lock: guards the lists of buffers; leaf
  * @idle: buffers ready for reuse, by kind
  * @bufs: all buffers
- * @buf_count: registered receive rings
+ * @lost_bufs: receive rings given up
  * @flow: LLC exchange of ours
  * @rx_llc: scratch for decoding, used by the receive completion only
  * @kill_reason: what to tell the peer, 0 for nothing
@@ -295,10 +303,11 @@ struct smcr_group {
 	struct list_head list;
 	enum smcr_group_state state;
 	wait_queue_head_t state_wait;
-	const struct net *net;
+	u64 net_cookie;
 	enum smcr_role role;
 	u32 id;
 	u8 peer_id[SMCR_PEER_ID_LEN];
+	u8 peer_gid[SMCR_GID_LEN];
 	u8 eid[SMCR_EID_LEN];
 	u8 release;
 	u8 max_conns;
@@ -318,7 +327,7 @@ struct smcr_group {
 	spinlock_t buf_lock;
 	struct list_head idle[SMCR_BUF_KINDS];
 	struct list_head bufs;
-	int buf_count;
+	atomic_t lost_bufs;
 
 	struct smcr_llc_flow flow;
 	struct smcr_llc *rx_llc;
@@ -375,8 +384,7 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 					 const u8 *peer_gid, u32 peer_qpn);
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
-				     enum smcr_role role,
-				     const u8 *peer_id);
+				     const struct smcr_clc_rdma *peer);
 void smcr_group_activate(struct smcr_group *group);
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
 void smcr_group_kill_dev(struct smcr_dev *dev);
@@ -394,6 +402,7 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 			      enum smcr_buf_kind kind, u32 want);
 void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
 		  struct smcr_buf *buf);
+void smcr_buf_lose(struct smcr_group *group);
 void smcr_buf_unmap_all(struct smcr_group *group);
 void smcr_buf_free_all(struct smcr_group *group);
 

@@ -46,11 +46,13 @@ static enum smcr_decline offer(struct sock *clcsk,
 
 /* -- attaching a connection to a group ----------------------------------- */
 
-static void free_rdma_path(struct smcr_rdma_path *rp, bool keep_rx)
+static void free_rdma_path(struct smcr_rdma_path *rp, bool lost)
 {
 	if (rp->tx)
 		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx);
-	if (rp->rx && !keep_rx)
+	if (rp->rx && lost)
+		smcr_buf_lose(rp->group);
+	else if (rp->rx)
 		smcr_buf_put(rp->group, SMCR_BUF_RX, rp->rx);
 	kfree(rp);
 }
@@ -90,7 +92,7 @@ static enum smcr_decline attach(struct smcr_group *group,
 	if (smcr_group_attach(group, path)) {
 		path->priv = NULL;
 		free_rdma_path(rp, false);
-		return SMCR_DECLINE_INTERNAL;
+		return SMCR_DECLINE_NO_ACTIVE_LINK;
 	}
 	path->ops = &smcr_rdma_transport;
 	return SMCR_DECLINE_NONE;
@@ -146,33 +148,6 @@ static enum smcr_decline publish_ring(struct smcr_path *path)
 	return SMCR_DECLINE_NONE;
 }
 
-static enum smcr_decline attach_to_hw(struct smcr_group *group,
-				      struct smcr_path *path, bool is_founder)
-{
-	enum smcr_decline reason = SMCR_DECLINE_NO_ACTIVE_LINK;
-
-	if (is_founder) {
-		reason = create_hw(group);
-		if (reason)
-			return reason;
-	}
-	down_read(&group->hw_lock);
-	if (group->has_hw)
-		reason = attach(group, path, is_founder);
-	if (!reason && !is_founder) {
-		reason = publish_ring(path);
-		if (reason) {
-			smcr_group_get(group);
-			detach(path, true);
-			up_read(&group->hw_lock);
-			smcr_group_put(group);
-			return reason;
-		}
-	}
-	up_read(&group->hw_lock);
-	return reason;
-}
-
 /* -- CLC contents -------------------------------------------------------- */
 
 static void fill_rdma(struct smcr_path *path, struct smcr_clc_rdma *r)
@@ -210,6 +185,49 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 		smcr_imm_agree(fce);
 }
 
+static enum smcr_decline attach_locked(struct smcr_group *group,
+				       struct smcr_path *path, bool is_founder,
+				       struct smcr_clc_rdma *own)
+{
+	enum smcr_decline reason;
+
+	if (!group->has_hw)
+		return SMCR_DECLINE_NO_ACTIVE_LINK;
+	reason = attach(group, path, is_founder);
+	if (!reason && !is_founder)
+		reason = publish_ring(path);
+	if (!reason)
+		fill_rdma(path, own);
+	return reason;
+}
+
+/* on failure, @path may be attached or not: path->ops tells */
+static enum smcr_decline attach_to_hw(struct smcr_group *group,
+				      struct smcr_path *path, bool is_founder,
+				      struct smcr_clc_rdma *own)
+{
+	enum smcr_decline reason = SMCR_DECLINE_NONE;
+
+	if (is_founder)
+		reason = create_hw(group);
+	if (reason)
+		return reason;
+	down_read(&group->hw_lock);
+	reason = attach_locked(group, path, is_founder, own);
+	up_read(&group->hw_lock);
+	return reason;
+}
+
+/* undo what attach_to_hw() got done, and entering the group */
+static void give_up_group(struct smcr_group *group, struct smcr_path *path,
+			  bool is_founder)
+{
+	if (path->ops)
+		detach(path, true);
+	else
+		leave_group(group, is_founder);
+}
+
 /* where the peer wants our data */
 static void adopt_peer_ring(struct smcr_path *path,
 			    const struct smcr_clc_rdma *r)
@@ -229,6 +247,12 @@ static void adopt_peer_host(struct smcr_group *group,
 {
 	group->peer_os = fce->os;
 	memcpy(group->peer_host, fce->host, sizeof(group->peer_host));
+}
+
+static enum smcr_decline later_contact_result(const struct smcr_group *group)
+{
+	return READ_ONCE(group->state) == SMCR_GROUP_ACTIVE ?
+	       SMCR_DECLINE_NONE : SMCR_DECLINE_NO_ACTIVE_LINK;
 }
 
 /* -- server -------------------------------------------------------------- */
@@ -262,7 +286,7 @@ static enum smcr_decline enter_group(struct smcr_group *group,
 		reason = negotiate(group, prop);
 	}
 	if (!reason)
-		reason = attach_to_hw(group, path, is_founder);
+		reason = attach_to_hw(group, path, is_founder, &accept->r);
 	if (reason)
 		return reason;
 	accept->mode = SMCR_CLC_MODE_R;
@@ -270,7 +294,6 @@ static enum smcr_decline enter_group(struct smcr_group *group,
 	accept->has_fce = is_founder;
 	if (is_founder)
 		fill_fce(group, &accept->fce);
-	fill_rdma(path, &accept->r);
 	return SMCR_DECLINE_NONE;
 }
 
@@ -295,8 +318,8 @@ static enum smcr_decline select(struct smcr_path *path, struct sock *clcsk,
 	if (!group)
 		return SMCR_DECLINE_MEMORY;
 	reason = enter_group(group, path, is_founder, prop, accept);
-	if (reason && !path->ops)
-		leave_group(group, is_founder);
+	if (reason)
+		give_up_group(group, path, is_founder);
 	return reason;
 }
 
@@ -346,7 +369,7 @@ static enum smcr_decline finish_server(struct smcr_path *path,
 
 	adopt_peer_ring(path, &confirm->r);
 	if (!rp->is_founder)
-		return SMCR_DECLINE_NONE;
+		return later_contact_result(group);
 	down_read(&group->hw_lock);
 	if (group->has_hw)
 		reason = first_contact_server(path, confirm);
@@ -361,6 +384,7 @@ static enum smcr_decline finish_server(struct smcr_path *path,
 static enum smcr_decline first_contact_client(struct smcr_path *path,
 					      struct sock *clcsk,
 					      const struct smcr_clc_accept *a,
+					      struct smcr_clc_rdma *own,
 					      struct smcr_group **groupp)
 {
 	enum smcr_decline reason;
@@ -372,8 +396,7 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 		       SMCR_DECLINE_INDIRECT : SMCR_DECLINE_NO_ROUTE;
 	if (smcr_port_find(clcsk, &port))
 		return SMCR_DECLINE_NO_RDMA_DEVICE;
-	group = smcr_group_create(sock_net(clcsk), &port, SMCR_CLIENT,
-				  a->r.peer_id);
+	group = smcr_group_create(sock_net(clcsk), &port, &a->r);
 	smcr_dev_put(port.dev);
 	if (!group)
 		return SMCR_DECLINE_MEMORY;
@@ -387,7 +410,7 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 		group->max_links = a->fce.max_links;
 	}
 	adopt_peer_host(group, &a->fce);
-	reason = attach_to_hw(group, path, true);
+	reason = attach_to_hw(group, path, true, own);
 	if (reason)
 		return reason;
 	/* what comes next may come before CONFIRM is sent */
@@ -403,13 +426,14 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 static enum smcr_decline later_contact_client(struct smcr_path *path,
 					      struct sock *clcsk,
 					      const struct smcr_clc_accept *a,
+					      struct smcr_clc_rdma *own,
 					      struct smcr_group **groupp)
 {
 	*groupp = smcr_group_get_client(sock_net(clcsk), a->r.peer_id,
 					a->r.gid, a->r.qpn);
 	if (!*groupp)
 		return SMCR_DECLINE_SYNC;
-	return attach_to_hw(*groupp, path, false);
+	return attach_to_hw(*groupp, path, false, own);
 }
 
 static void fill_confirm(struct smcr_path *path,
@@ -424,7 +448,6 @@ static void fill_confirm(struct smcr_path *path,
 	confirm->mode = SMCR_CLC_MODE_R;
 	confirm->is_first_contact = accept->is_first_contact;
 	memcpy(confirm->eid, accept->eid, SMCR_EID_LEN);
-	fill_rdma(path, &confirm->r);
 	if (!accept->is_first_contact)
 		return;
 	confirm->r.mtu_code = min(link->port.mtu, link->peer_mtu);
@@ -442,14 +465,14 @@ static enum smcr_decline join(struct smcr_path *path, struct sock *clcsk,
 	enum smcr_decline reason;
 
 	if (accept->is_first_contact)
-		reason = first_contact_client(path, clcsk, accept, &group);
+		reason = first_contact_client(path, clcsk, accept, &confirm->r,
+					      &group);
 	else
-		reason = later_contact_client(path, clcsk, accept, &group);
+		reason = later_contact_client(path, clcsk, accept, &confirm->r,
+					      &group);
 	if (reason) {
-		if (path->ops)
-			detach(path, true);
-		else if (group)
-			leave_group(group, accept->is_first_contact);
+		if (group)
+			give_up_group(group, path, accept->is_first_contact);
 		return reason;
 	}
 	adopt_peer_ring(path, &accept->r);
@@ -488,7 +511,7 @@ static enum smcr_decline finish_client(struct smcr_path *path)
 	enum smcr_decline reason = SMCR_DECLINE_NO_ACTIVE_LINK;
 
 	if (!rp->is_founder)
-		return SMCR_DECLINE_NONE;
+		return later_contact_result(group);
 	down_read(&group->hw_lock);
 	if (group->has_hw)
 		reason = confirm_link_client(path);
@@ -496,11 +519,13 @@ static enum smcr_decline finish_client(struct smcr_path *path)
 	return reason;
 }
 
+/* anybody can send a DECLINE: believe it only if the link is dead as well */
 static void desync(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	smcr_group_kill(rp->group, SMCR_LLC_REASON_PROGRAM);
+	if (smcr_llc_test_link(rp->group))
+		smcr_group_kill(rp->group, SMCR_LLC_REASON_PROGRAM);
 }
 
 static int send(struct smcr_path *path, struct smcr_tx *tx)

@@ -20,7 +20,8 @@ static const struct proto_ops smcr_proto_ops;
 
 static void release_listener(struct smcr_sock *smc)
 {
-	smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
+	smcr_hs_set_mode(smc, smc->fallback_reason ? SMCR_MODE_TCP :
+						     SMCR_MODE_IDLE);
 	smcr_hs_listen_stop(smc);
 }
 
@@ -169,8 +170,11 @@ static int connect_result(struct socket *sock, struct sockaddr *addr,
 		sock->state = SS_CONNECTED;
 		return 0;
 	case SMCR_MODE_IDLE:
-		/* TCP tells its error once and is then ready for another try */
 		sock->state = SS_UNCONNECTED;
+		/* shutdown() from another thread ended it */
+		if (smc->clcsock->state == SS_UNCONNECTED)
+			return -ECONNABORTED;
+		/* TCP tells its error once and is then ready for another try */
 		ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len,
 						 O_NONBLOCK);
 		smcr_fb_errors_out(smc, smc->clcsock->sk);
@@ -194,6 +198,18 @@ static int wait_connected(struct socket *sock, struct sockaddr *addr,
 		return signal_pending(current) ? sock_intr_errno(timeo) :
 						 -EINPROGRESS;
 	return connect_result(sock, addr, addr_len);
+}
+
+static int connect_tcp(struct smcr_sock *smc, struct sockaddr *addr,
+		       int addr_len, int flags)
+{
+	int ret;
+
+	smcr_fb_errors_in(smc);
+	smcr_hs_sync_options(smc);
+	ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len, flags);
+	smcr_fb_errors_out(smc, smc->clcsock->sk);
+	return ret;
 }
 
 static int connect_locked(struct socket *sock, struct sockaddr *addr,
@@ -228,18 +244,19 @@ static int connect_locked(struct socket *sock, struct sockaddr *addr,
 	default:
 		break;
 	}
-	smcr_fb_errors_in(smc);
-	smcr_hs_sync_options(smc);
-	ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len, flags);
-	smcr_fb_errors_out(smc, smc->clcsock->sk);
-	return ret;
+	/* AF_UNSPEC, or TCP has an error to tell: it does not sleep for that */
+	return connect_tcp(smc, addr, addr_len, flags | O_NONBLOCK);
 }
 
 static int smcr_connect(struct socket *sock, struct sockaddr *addr,
 			int addr_len, int flags)
 {
+	struct smcr_sock *smc = smcr_sk(sock->sk);
 	int ret;
 
+	/* TCP may sleep: not under our lock */
+	if (smcr_mode(smc) == SMCR_MODE_TCP)
+		return connect_tcp(smc, addr, addr_len, flags);
 	lock_sock(sock->sk);
 	ret = connect_locked(sock, addr, addr_len, flags);
 	release_sock(sock->sk);

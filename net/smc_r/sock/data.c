@@ -60,13 +60,33 @@ static int tcp_recvmsg_via(struct smcr_sock *smc, struct msghdr *msg,
 	return ret;
 }
 
-static int send_locked(struct sock *sk, struct msghdr *msg, size_t len)
+/*
+ * What a call on a socket without SMC connection does: TCP answers, and may
+ * sleep for long, so not under our lock. A fresh socket must not be caught by
+ * a connect() meanwhile: TCP answers at once there, if asked not to wait.
+ */
+enum ask {
+	ASK_NOBODY,
+	ASK_TCP,
+	ASK_TCP_NOW,
+};
+
+static int not_smc(struct smcr_sock *smc, enum ask *ask)
+{
+	if (smc->mode == SMCR_MODE_FAILED && smc->sk.sk_err)
+		return sock_error(&smc->sk);
+	*ask = smc->mode == SMCR_MODE_TCP ? ASK_TCP : ASK_TCP_NOW;
+	return 0;
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg, size_t len,
+		       enum ask *ask)
 {
 	struct smcr_sock *smc = smcr_sk(sk);
 	int ret;
 
 	if (smc->mode == SMCR_MODE_IDLE && (msg->msg_flags & MSG_FASTOPEN))
-		smcr_fb_switch(smc, SMCR_DECLINE_TCP_OPTION);
+		smcr_fb_rule_out(smc);
 	if (smc->mode == SMCR_MODE_HANDSHAKE) {
 		ret = wait_until_connected(sk, sock_sndtimeo(sk,
 							     msg->msg_flags &
@@ -75,7 +95,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t len)
 			return ret;
 	}
 	if (smc->mode != SMCR_MODE_SMC)
-		return tcp_sendmsg_via(smc, msg, len);
+		return not_smc(smc, ask);
 	if (msg->msg_flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	return smcr_tx_sendmsg(smc->conn, sk, msg, len);
@@ -93,19 +113,24 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t len)
 int smcr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct sock *sk = sock->sk;
+	enum ask ask = ASK_NOBODY;
 	int ret;
 
 	/* a fallen back socket stays so: no lock to share with TCP's */
 	if (smcr_mode(smcr_sk(sk)) == SMCR_MODE_TCP)
 		return tcp_sendmsg_via(smcr_sk(sk), msg, len);
 	lock_sock(sk);
-	ret = send_locked(sk, msg, len);
+	ret = send_locked(sk, msg, len, &ask);
+	if (ask == ASK_TCP_NOW) {
+		msg->msg_flags |= MSG_DONTWAIT;
+		ret = tcp_sendmsg_via(smcr_sk(sk), msg, len);
+	}
 	release_sock(sk);
-	return ret;
+	return ask == ASK_TCP ? tcp_sendmsg_via(smcr_sk(sk), msg, len) : ret;
 }
 
 static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
-		       int flags)
+		       int flags, enum ask *ask)
 {
 	struct smcr_sock *smc = smcr_sk(sk);
 	int ret;
@@ -117,7 +142,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 			return ret;
 	}
 	if (smc->mode != SMCR_MODE_SMC)
-		return tcp_recvmsg_via(smc, msg, len, flags);
+		return not_smc(smc, ask);
 	if (flags & MSG_OOB)
 		return -EINVAL;
 	/* nothing is ever queued there */
@@ -140,14 +165,19 @@ int smcr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 		 int flags)
 {
 	struct sock *sk = sock->sk;
+	enum ask ask = ASK_NOBODY;
 	int ret;
 
 	if (smcr_mode(smcr_sk(sk)) == SMCR_MODE_TCP)
 		return tcp_recvmsg_via(smcr_sk(sk), msg, len, flags);
 	lock_sock(sk);
-	ret = recv_locked(sk, msg, len, flags);
+	ret = recv_locked(sk, msg, len, flags, &ask);
+	if (ask == ASK_TCP_NOW)
+		ret = tcp_recvmsg_via(smcr_sk(sk), msg, len,
+				      flags | MSG_DONTWAIT);
 	release_sock(sk);
-	return ret;
+	return ask == ASK_TCP ? tcp_recvmsg_via(smcr_sk(sk), msg, len, flags) :
+				ret;
 }
 
 static __poll_t poll_conn(struct smcr_sock *smc)

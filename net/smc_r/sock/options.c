@@ -33,7 +33,7 @@ static int rule_out_smc(struct smcr_sock *smc)
 		return 0;
 	if (smc->mode != SMCR_MODE_IDLE)
 		return -EINVAL;
-	smcr_fb_switch(smc, SMCR_DECLINE_TCP_OPTION);
+	smcr_fb_rule_out(smc);
 	return 0;
 }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Make a kernel function fail, for tests of error paths.
+ *
+ *	insmod smcr_fault.ko symbol=smcr_buf_get retval=0 skip=1 times=1
+ *
+ * The function's first instruction is replaced by a probe, whose handler
+ * sets the return value and lets the CPU go on behind the call: the body
+ * does not run. The kernel's own error injection works like this, but is
+ * limited to functions marked for it and not built into Debian's kernels.
+ *
+ * No function may be chosen that its callers inline, that returns a struct,
+ * or whose callers rely on what it writes through pointers.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/spinlock.h>
+
+static char *symbol;
+module_param(symbol, charp, 0444);
+MODULE_PARM_DESC(symbol, "function that fails, or module:function");
+
+static long retval;
+module_param(retval, long, 0444);
+MODULE_PARM_DESC(retval, "what it returns, -12 for a pointer is ERR_PTR(-ENOMEM)");
+
+static unsigned int skip;
+module_param(skip, uint, 0444);
+MODULE_PARM_DESC(skip, "let this many calls through first");
+
+static unsigned int times = UINT_MAX;
+module_param(times, uint, 0444);
+MODULE_PARM_DESC(times, "then fail this many; default all");
+
+static unsigned int calls;
+module_param(calls, uint, 0444);
+MODULE_PARM_DESC(calls, "calls so far; read only");
+
+static unsigned int failed;
+module_param(failed, uint, 0444);
+MODULE_PARM_DESC(failed, "of these, made to fail; read only");
+
+/* guards calls and failed */
+static DEFINE_SPINLOCK(count_lock);
+
+/* where the CPU goes instead of the function's body; returns to its caller */
+static noinline notrace void only_return(void)
+{
+	asm volatile("");
+}
+
+static bool is_due(void)
+{
+	unsigned long flags;
+	bool due;
+
+	spin_lock_irqsave(&count_lock, flags);
+	due = calls >= skip && failed < times;
+	calls++;
+	failed += due;
+	spin_unlock_irqrestore(&count_lock, flags);
+	return due;
+}
+
+static int on_call(struct kprobe *p, struct pt_regs *regs)
+{
+	if (!is_due())
+		return 0;
+	regs_set_return_value(regs, retval);
+	instruction_pointer_set(regs, (unsigned long)only_return);
+	return 1;
+}
+NOKPROBE_SYMBOL(on_call);
+
+/* its presence keeps the probe from being turned into a jump */
+static void after_call(struct kprobe *p, struct pt_regs *regs,
+		       unsigned long flags)
+{
+}
+
+static struct kprobe probe = {
+	.pre_handler = on_call,
+	.post_handler = after_call,
+};
+
+static int __init fault_init(void)
+{
+	int ret;
+
+	if (!symbol)
+		return -EINVAL;
+	calls = 0;
+	failed = 0;
+	probe.symbol_name = symbol;
+	ret = register_kprobe(&probe);
+	if (ret)
+		pr_err("no probe on %s: %d\n", symbol, ret);
+	return ret;
+}
+
+static void __exit fault_exit(void)
+{
+	unregister_kprobe(&probe);
+	pr_info("%s failed %u of %u times\n", symbol, failed, calls);
+}
+
+module_init(fault_init);
+module_exit(fault_exit);
+
+MODULE_DESCRIPTION("Make a chosen kernel function fail");
+MODULE_LICENSE("GPL");

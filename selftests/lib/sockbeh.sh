@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the sockbeh scenarios have in common. Cases that may differ from TCP
+# are in net/sockbeh.except, each with its reason.
+SOCKBEH_EXCEPT=$(dirname "$RIG_LIB")/../net/sockbeh.except
+# guests are slow
+SOCKBEH_T=${SOCKBEH_T:-3}
+
+# compare NAME HOST PORT_TCP PORT_SMC OPTIONS...: the client's output over
+# TCP and with SMC sockets, one test point for each case. Both run at the
+# same time. Servers listen already.
+compare() {
+	local name=$1 host=$2 port_tcp=$3 port_smc=$4 case line wanted seen
+	local options="-T $SOCKBEH_T ${*:5}"
+
+	start a "tcp" "sockbeh client -v -m tcp $options $host $port_tcp >/tmp/tcp.out"
+	start a "smc" "sockbeh client -v -m smc $options $host $port_smc >/tmp/smc.out"
+	ok "$name: each case ends over TCP" finish a tcp 280
+	ok "$name: each case ends with SMC" finish a smc 280
+	wanted=$(on a "cat /tmp/tcp.out")
+	seen=$(on a "cat /tmp/smc.out")
+	num "$(wc -l <<<"$wanted") -ge 150" "$name: there are cases"
+	while read -r line; do
+		case=${line%%:*}
+		# Last, so that a case that no longer differs is seen, too.
+		if grep -q "^$case[[:space:]]" "$SOCKBEH_EXCEPT"; then
+			note "$name: $case may differ: $(sed -n "s/^$case[[:space:]]*//p" \
+				"$SOCKBEH_EXCEPT")"
+			note "  TCP: $line"
+			note "  SMC: $(grep "^$case:" <<<"$seen" || echo nothing)"
+			continue
+		fi
+		is "$line" "$(grep "^$case:" <<<"$seen" || echo nothing)" "$name: $case"
+	done <<<"$wanted"
+}

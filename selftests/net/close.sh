@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Connections end in all ways a program can think of, or without its thinking:
+# no byte is lost that TCP would not lose, the peer learns of it as with TCP,
+# and nothing remains.
+#
+#	a sockbeh, xfer ---- TCP, then SMC-R over rxe0 ---- sockbeh, xfer b
+#
+# kernels: 6.1 6.12
+# peers: ours:ours
+# timeout: 400
+. "$RIG_LIB"
+
+CASES="half_close_both half_close_peer_first half_close_large
+	shutdown_wr shutdown_rd_unread shutdown_rdwr
+	close_peer_reads_eof close_unread close_peer_unread
+	close_slow_reader close_very_slow_reader shutdown_close_slow_reader
+	exit_slow_reader kill_slow_reader close_both_full peer_close_then_ours
+	linger_delivers linger_waits linger_expires
+	reset_so_error reset_send reset_wakes_recv reset_wakes_send
+	reset_by_linger reset_after_data send_after_peer_close"
+
+none_left() {
+	wait_for 15 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
+	is "0 0" "$(group_conns a) $(group_conns b)" "$1: no connection is left"
+}
+
+start b tcp "sockbeh server -m tcp -T 3 7001"
+start b smc "sockbeh server -m smc -T 3 7002"
+start b xfer "xfer server -m smc 7000"
+for port in 7000 7001 7002; do
+	wait_port b $port
+done
+
+run="for c in $(echo $CASES); do sockbeh client -m MODE -T 3 -t \$c $B PORT 2>/dev/null; done"
+tcp=${run/MODE/tcp} smc=${run/MODE/smc}
+start a ref "${tcp/PORT/7001} >/tmp/tcp.out"
+start a smc "${smc/PORT/7002} >/tmp/smc.out"
+ok "sockbeh over TCP ends" finish a ref 180
+ok "sockbeh over SMC ends" finish a smc 180
+for name in $CASES; do
+	want=$(on a "grep '^$name:' /tmp/tcp.out" || true)
+	is "${want:-nothing from TCP}" "$(on a "grep '^$name:' /tmp/smc.out" || true)" \
+		"$name as over TCP"
+done
+is "$(smc_stat a client_v2)" "$(smc_stat a connections)" "all of these are SMC"
+none_left sockbeh
+
+# Killed in the middle of a transfer.
+for who in client server; do
+	for direction in up down; do
+		start a client "xfer client -m smc -k smc -n 1g -d $direction -T 60 $B 7000"
+		wait_for 10 on a "smcnl lgr | grep -q 'conns 1 '"
+		sleep 1
+		case $who in
+		client)
+			on a "kill -KILL \$(pidof xfer)"
+			wait_for 10 on b '[ $(pidof xfer | wc -w) = 1 ]' || true
+			is 1 "$(on b 'pidof xfer | wc -w')" \
+				"$direction, client killed: the server's end notices"
+			;;
+		server)
+			# The newest process serves the connection.
+			on b "kill -KILL \$(pgrep -n xfer)"
+			fails "$direction, server killed: the client notices" finish a client 10
+			like 'Connection reset|Broken pipe|early end' \
+				"$(log_of a client)" "$direction, server killed: and says so"
+			;;
+		esac
+		none_left "$direction, $who killed"
+	done
+done
+
+ok "the next connection works" on a \
+	"xfer client -m smc -k smc -n 1m -d both -T 20 $B 7000"
+for guest in a b; do
+	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
+done
+for server in tcp smc xfer; do
+	ok "server $server ends" stop b $server
+done
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+done
+done_testing

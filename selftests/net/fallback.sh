@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Whatever rules SMC out for a connection, its data flows over TCP, and both
+# sides count why.
+#
+#	a xfer ---- TCP, sometimes SMC-R over rxe0 ---- xfer b
+#
+# The guests begin without RDMA devices; they come and go.
+#
+# kernels: 6.1 6.12
+# peers: ours:ours
+# rdma: none
+# timeout: 240
+. "$RIG_LIB"
+
+NONE=-
+PEER_NO_SMC=0x03010000
+NO_DEVICE=0x03030000
+NO_RDMA_DEVICE=0x03030002
+OPTION=0x03060000
+PEER_DECLINED=0x05000000
+
+# counts: what the counters of both guests are now, on one line.
+counts() {
+	echo "$(reason_count a client $1) $(smc_stat a fallback_client)" \
+		"$(reason_count b server $2) $(smc_stat b fallback_server)"
+}
+
+# falls NAME CLIENT_REASON SERVER_REASON OPTIONS...: by TCP, each side counts
+# one fallback for its reason, or none at all if that is "-".
+falls() {
+	local name=$1 client=$2 server=$3 before want
+	shift 3
+	before=($(counts $client $server))
+	ok "$name: data flows" on a "xfer client -k tcp -n 1m -d both -T 20 $*"
+	want="$((before[0] + 1)) $((before[1] + 1))"
+	[ $client != $NONE ] || want="0 ${before[1]}"
+	if [ $server = $NONE ]; then
+		want="$want 0 ${before[3]}"
+	else
+		want="$want $((before[2] + 1)) $((before[3] + 1))"
+	fi
+	is "$want" "$(counts $client $server)" "$name: counted on both sides"
+}
+
+uses_smc() {
+	local packets=$(rdma_packets a)
+	ok "$1: SMC is used" on a "xfer client -m smc -k smc -n 1m -d both -T 20 $B 7000"
+	num "$(($(rdma_packets a) - packets)) -ge 500" "$1: over RDMA"
+}
+
+rxe_add() {
+	on $1 "rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $2"
+}
+
+for guest in a b; do
+	on $guest "modprobe -a crc32_generic rdma_rxe"
+done
+start b smc "xfer server -m smc 7000"
+start b tcp "xfer server -m tcp 7001"
+start b fastopen "xfer server -m smc -F 7002"
+for port in 7000 7001 7002; do
+	wait_port b $port
+done
+
+falls "no RDMA device" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+rxe_add b $B
+falls "none at the client" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+on b "rdma link del rxe0"
+rxe_add a $A
+falls "none at the server" $PEER_DECLINED $NO_RDMA_DEVICE -m smc $B 7000
+rxe_add b $B
+uses_smc "devices on both sides"
+
+falls "the server's program uses TCP" $PEER_NO_SMC $NONE -m smc $B 7001
+falls "the client's program uses TCP" $NONE $PEER_NO_SMC -m tcp $B 7000
+falls "fast open at the client" $OPTION $PEER_NO_SMC -m smc -F $B 7000
+falls "fast open at the server" $PEER_NO_SMC $OPTION -m smc $B 7002
+falls "IPv6, the client's program uses TCP" $PEER_NO_SMC $NONE -m smc -6 ::ffff:$B 7001
+uses_smc "nothing is in the way"
+
+on b "smcnl ueid flush"
+falls "the server has no EID" $PEER_DECLINED $NO_DEVICE -m smc $B 7000
+on b "smcnl ueid add OTHER-EID"
+falls "the EIDs differ" $PEER_DECLINED $NO_DEVICE -m smc $B 7000
+on a "smcnl ueid flush"
+falls "the client has no EID" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+on a "smcnl ueid add FIRST-EID; smcnl ueid add OTHER-EID"
+uses_smc "one EID in common"
+
+on a "rdma link del rxe0"
+falls "the device of the client is gone" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+rxe_add a $A
+on b "rdma link del rxe0"
+falls "the device of the server is gone" $PEER_DECLINED $NO_RDMA_DEVICE -m smc $B 7000
+rxe_add b $B
+uses_smc "the devices are back"
+
+for guest in a b; do
+	is "0 0" "$(smc_stat $guest client_errors) $(smc_stat $guest server_errors)" \
+		"no handshake of $guest failed"
+done
+for server in smc tcp fastopen; do
+	ok "server $server ends" stop b $server
+done
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+done
+done_testing

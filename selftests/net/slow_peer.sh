@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Peers that stop in the middle of the handshake delay nobody else.
+#
+#	a 30 clients that stop ---- TCP ---- one listener b
+#	  conns --- SMC-R over rxe0 -------- the same
+#
+# A client stops because the function that sends its next message does not
+# run, and says it did.
+#
+# kernels: 6.1 6.12
+# peers: ours:ours
+# timeout: 180
+. "$RIG_LIB"
+
+STUCK=30
+# of 10 connections: as fast as without the others, with room for noise
+ms_of() {
+	sed -n 's/.*slowest=\([0-9]*\)\..*/\1/p' <<<"$1"
+}
+
+start b server "conns server -m smc 7000"
+wait_port b 7000
+# The link group exists.
+out=$(on a "conns client -m smc -k smc -n 10 -s $B 7000")
+note "undisturbed: $out"
+usual=$(ms_of "$out")
+limit=$((usual * 5 + 200))
+
+# stuck NAME FUNCTION: while STUCK clients hang in their handshake.
+stuck() {
+	local name=$1 function=$2 out begin
+
+	fault a symbol=$function retval=0 times=$STUCK
+	begin=$SECONDS
+	start a stuck "conns client -m smc -n $STUCK -p -T 30 $B 7000"
+	ok "$name: $STUCK clients stop" wait_for 5 on a \
+		"grep -qx $STUCK /sys/module/smcr_fault/parameters/failed"
+	out=$(on a "conns client -m smc -k smc -n 10 -s -T 25 $B 7000" || echo failed)
+	note "$name: $out"
+	like '^ok:' "$out" "$name: others connect"
+	num "$(ms_of "$out") -le $limit" "$name: within $limit ms"
+	ok "$name: and programs without SMC" on a \
+		"conns client -m tcp -k tcp -n 10 -s -T 5 $B 7000"
+	num "$((SECONDS - begin)) -lt 6" "$name: while they hung"
+	fails "$name: in the end they fail, none falls back" finish a stuck 20
+	like "^connection 0: connect: Connection (timed out|reset by peer)" \
+		"$(log_of a stuck | sed 's/connection [0-9]*:/connection 0:/')" \
+		"$name: with this error"
+	like "asked=$STUCK connected=0 failed=$STUCK" "$(log_of a stuck)" "$name: all"
+	is $STUCK "$(unfault a)" "$name: no other was touched"
+}
+
+stuck "no PROPOSAL" smcr_clc_send_proposal
+is $STUCK "$(smc_stat b server_errors)" "failed handshakes of the server"
+stuck "no CONFIRM" smcr_clc_send_accept
+is $((STUCK * 2)) "$(smc_stat b server_errors)" "failed handshakes of the server"
+is $((STUCK * 2)) "$(smc_stat a client_errors)" "failed handshakes of the client"
+
+# Half a message is no better than none.
+start a half "silent connect -n 20 -w 4 $B 7000"
+wait_for 5 on a "grep -q '^connected' /run/rig/half.log"
+out=$(on a "conns client -m smc -k smc -n 10 -s -T 25 $B 7000" || echo failed)
+like '^ok:' "$out" "others connect beside 20 that are idle"
+num "$(ms_of "$out") -le $limit" "within $limit ms"
+ok "the idle ones end" finish a half 10
+
+wait_for 15 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
+is "0 0" "$(group_conns a) $(group_conns b)" "no connection is left"
+is "0 20" "$(smc_stat a fallback) $(reason_count b server 0x03010000)" \
+	"nobody with SMC fell back"
+on b "kill -TERM \$(pidof conns)"
+ok "server ends" finish b server 5
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+done
+done_testing

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Much data, each byte checked and SHA-256 compared, in pieces of all sizes.
+#
+#	a xfer ---- SMC-R over rxe0 ---- xfer b
+#
+# kernels: 6.1 6.12
+# peers: ours:ours
+# timeout: 500
+. "$RIG_LIB"
+
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+
+# move NAME BYTES OPTIONS...: arrives unchanged, as many bytes of SMC and
+# RDMA packets are counted, nothing by TCP.
+move() {
+	local name=$1 bytes=$2 tx rx packets begin=$SECONDS
+	shift 2
+
+	tx=$(smc_stat a tx_bytes)
+	rx=$(smc_stat a rx_bytes)
+	packets=$(($(rdma_packets a) + $(rdma_packets b)))
+	ON_TIMEOUT=130 ok "$name" on a \
+		"xfer client -m smc -k smc -n $bytes $* -T 120 $B 7000"
+	num "$(($(smc_stat a tx_bytes) + $(smc_stat a rx_bytes) - tx - rx)) -ge $bytes" \
+		"$name: counted by SMC"
+	packets=$(($(rdma_packets a) + $(rdma_packets b) - packets))
+	num "$packets -ge $((bytes / 4096))" "$name: went over RDMA"
+	note "$name: $((SECONDS - begin)) s, $packets packets"
+}
+
+move "200 MB up, 1 MB at a time" 200000000 -w 1048576 -r 1048576
+move "200 MB down, a page at a time" 200000000 -w 4096 -r 4096 -d down
+move "50 MB each way at once" 50000000 -d both
+move "10 MB each way in random pieces, 8 connections" 10000000 -d both \
+	-w rand -r rand -c 8
+move "300 kB up, a byte at a time" 300000 -w 1 -r 65536
+move "100 kB down, read a byte at a time" 100000 -w 65536 -r 1 -d down
+move "8 MB up to a slow reader" 8000000 -w 1048576 -r 16384 -s 5000
+move "8 MB down to a slow reader" 8000000 -w 65536 -r 16384 -s 5000 -d down
+move "2 MB both ways, both slow" 2000000 -w 4096 -r 4096 -s 5000 -d both
+
+for guest in a b; do
+	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
+done
+is 16 "$(smc_stat a client_v2)" "connections of the client"
+wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
+is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
+ok "server ends" stop b server
+done_testing
