@@ -5,6 +5,7 @@
  */
 #include "hs.h"
 
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/socket.h>
 #include <linux/tcp.h>
