@@ -64,20 +64,20 @@ static inline u16 smcr_load_le16(const u8 *p)
 
 static inline void smcr_store_be16(u8 *p, u16 v)
 {
-	p[0] = (u8)(v >> 8);
-	p[1] = (u8)v;
+	p[0] = v >> 8 & 0xff;
+	p[1] = v & 0xff;
 }
 
 static inline void smcr_store_be24(u8 *p, u32 v)
 {
-	p[0] = (u8)(v >> 16);
-	smcr_store_be16(p + 1, (u16)v);
+	p[0] = v >> 16 & 0xff;
+	smcr_store_be16(p + 1, v & 0xffff);
 }
 
 static inline void smcr_store_be32(u8 *p, u32 v)
 {
-	smcr_store_be16(p, (u16)(v >> 16));
-	smcr_store_be16(p + 2, (u16)v);
+	smcr_store_be16(p, v >> 16 & 0xffff);
+	smcr_store_be16(p + 2, v & 0xffff);
 }
 
 static inline void smcr_store_be64(u8 *p, u64 v)
@@ -88,8 +88,8 @@ static inline void smcr_store_be64(u8 *p, u64 v)
 
 static inline void smcr_store_le16(u8 *p, u16 v)
 {
-	p[0] = (u8)v;
-	p[1] = (u8)(v >> 8);
+	p[0] = v & 0xff;
+	p[1] = v >> 8 & 0xff;
 }
 
 #endif
