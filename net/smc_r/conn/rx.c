@@ -134,7 +134,9 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 			wait_for_data(conn, sk, peeked, &timeo);
 			continue;
 		}
-		part = min_t(size_t, view.unread - peeked, len - *copied);
+		/* in pieces, so that the peer hears early of free room */
+		part = min(view.unread - peeked, conn->path.rx_size / 4);
+		part = min_t(size_t, part, len - *copied);
 		if (!(flags & MSG_TRUNC)) {
 			ret = copy_out(conn, msg, peeked, part);
 			if (ret)

@@ -20,8 +20,14 @@
 #include "../base/stats.h"
 #include "../compat/compat.h"
 
-/* gather at most this much while earlier data is under way */
-#define GATHER_MAX	(64 * 1024)
+/*
+ * A quarter of the ring is a good piece: large enough to gather, small enough
+ * that copying, sending and reading overlap.
+ */
+static u32 piece(const struct smcr_conn *conn)
+{
+	return conn->path.tx_size / 4;
+}
 
 /* TCP sends what was corked after this time at the latest */
 #define CORK_TIMEOUT	msecs_to_jiffies(200)
@@ -56,7 +62,7 @@ static bool holds_back_locked(struct smcr_conn *conn, u32 len,
 {
 	if (push == SMCR_PUSH_NOW)
 		return false;
-	if (len >= min_t(u32, conn->path.tx_size / 2, GATHER_MAX))
+	if (len >= piece(conn))
 		return false;
 	if (conn->tx_pending)
 		return true;
@@ -72,7 +78,7 @@ static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 	if (!len)
 		return false;
 	return !conn->is_answered ||
-	       conn->tx_unasked + len > conn->path.tx_size / 4;
+	       conn->tx_unasked + len > piece(conn);
 }
 
 /* everything that a message says besides the data */
@@ -239,7 +245,7 @@ static u32 free_room(struct smcr_conn *conn)
  */
 bool smcr_tx_is_writable(struct smcr_conn *conn)
 {
-	return free_room(conn) >= conn->path.tx_size / 4;
+	return free_room(conn) >= piece(conn);
 }
 
 /**
@@ -357,7 +363,8 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 			smcr_conn_reset(conn, EPIPE);
 			return 0;
 		}
-		len = min_t(size_t, free_room(conn), msg_data_left(msg));
+		len = min(free_room(conn), piece(conn));
+		len = min_t(size_t, len, msg_data_left(msg));
 		if (!len) {
 			smcr_tx_push(conn, SMCR_PUSH_NOW);
 			ret = wait_for_room(conn, sk, &timeo);
