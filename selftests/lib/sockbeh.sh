@@ -12,7 +12,7 @@ SOCKBEH_T=${SOCKBEH_T:-3}
 # same time. Servers listen already.
 compare() {
 	local name=$1 host=$2 port_tcp=$3 port_smc=$4 case line wanted seen
-	local options="-T $SOCKBEH_T ${*:5}"
+	local options="-T $SOCKBEH_T -j 4 ${*:5}"
 
 	start a "tcp" "sockbeh client -v -m tcp $options $host $port_tcp >/tmp/tcp.out"
 	start a "smc" "sockbeh client -v -m smc $options $host $port_smc >/tmp/smc.out"

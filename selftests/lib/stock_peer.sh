@@ -45,23 +45,34 @@ stock_xfer() {
 	ok "xfer server ends" stop b xfer
 }
 
-# Half-close, end of file and reset as over TCP; the tested end is a.
+# stock_close OURS STOCK ADDRESS OPTIONS...: half-close, end of file and reset
+# as over TCP, at our end; ADDRESS is that of the stock guest.
 stock_close() {
-	local cases="half_close_both half_close_peer_first close_peer_reads_eof
-		close_peer_unread reset_by_linger peer_close_then_ours"
-	local name
+	local ours=$1 stock=$2 address=$3 name run
+	local cases="half_close_both half_close_peer_first half_close_large
+		close_peer_reads_eof close_peer_unread peer_close_then_ours"
 
-	start b tcp "sockbeh server -m tcp -T 3 7001"
-	start b smc "sockbeh server -m smc -T 3 7002"
-	wait_port b 7001
-	wait_port b 7002
+	run="sockbeh client -T 3 ${*:4}"
+	start $stock tcp "sockbeh server -m tcp -T 3 7001"
+	start $stock smc "sockbeh server -m smc -T 3 7002"
+	wait_port $stock 7001
+	wait_port $stock 7002
 	for name in $cases; do
-		is "$(on a "sockbeh client -m tcp -T 3 -t $name $B 7001" 2>/dev/null)" \
-			"$(on a "sockbeh client -m smc -T 3 -t $name $B 7002" 2>/dev/null)" \
+		is "$(on $ours "$run -m tcp -t $name $address 7001" 2>/dev/null)" \
+			"$(on $ours "$run -m smc -t $name $address 7002" 2>/dev/null)" \
 			"$name as over TCP"
 	done
-	ok "sockbeh server ends" stop b smc
-	stop b tcp
+	ok "sockbeh server ends" stop $stock smc
+	stop $stock tcp
+}
+
+# llc_flags ADDRESS TYPE: the flags of each LLC message of a type (first byte,
+# 2 hex digits) from there, on one line. Of what is sent over a queue pair,
+# the message follows 12 bytes of header.
+llc_flags() {
+	pcap 'infiniband.bth.opcode == 4' ip.src udp.payload |
+		awk -v from=$1 -v type=$2 '$1 == from && substr($2, 25, 2) == type {
+			print substr($2, 31, 2) }' | sort | uniq -c | xargs
 }
 
 stock_end() {

@@ -46,6 +46,13 @@ done
 is "$(smc_stat a client_v2)" "$(smc_stat a connections)" "all of these are SMC"
 none_left sockbeh
 
+# living: processes of the xfer server on b, its own first; without those
+# that only wait to be reaped.
+living() {
+	on b 'for p in $(pidof xfer); do
+		grep -q "^State:.[^Z]" /proc/$p/status && echo $p; done' | sort -n
+}
+
 # Killed in the middle of a transfer.
 for who in client server; do
 	for direction in up down; do
@@ -55,13 +62,12 @@ for who in client server; do
 		case $who in
 		client)
 			on a "kill -KILL \$(pidof xfer)"
-			wait_for 10 on b '[ $(pidof xfer | wc -w) = 1 ]' || true
-			is 1 "$(on b 'pidof xfer | wc -w')" \
+			wait_for 10 eval '[ "$(living | wc -l)" = 1 ]' || true
+			is 1 "$(living | wc -l)" \
 				"$direction, client killed: the server's end notices"
 			;;
 		server)
-			# The newest process serves the connection.
-			on b "kill -KILL \$(pgrep -n xfer)"
+			on b "kill -KILL $(living | tail -n 1)"
 			fails "$direction, server killed: the client notices" finish a client 10
 			like 'Connection reset|Broken pipe|early end' \
 				"$(log_of a client)" "$direction, server killed: and says so"

@@ -15,11 +15,16 @@
 
 stock_redis
 stock_xfer
-stock_close
+stock_close b a $A -r
 stock_end
-# Of one link, there is no more talk than about this.
-is "1 2" "$(echo $(pcap 'smc.llc_msg == 1' smc.confirm.link.response | sort | uniq -c |
-	awk '{n += $1} END {print NR - 1, n}'))" "CONFIRM LINK, one request and one response"
-is "" "$(pcap 'smc.llc_msg == 2' smc.llc_msg)" "no ADD LINK: one link was agreed on"
+
+# What they said to each other about links and keys.
+is "1 03" "$(llc_flags $B 21)" "one CONFIRM LINK of ours"
+is "1 83" "$(llc_flags $A 21)" "one answer to it"
+is "," "$(llc_flags $B 22),$(llc_flags $A 22)" "no ADD LINK: one link was agreed on"
+is "$(llc_flags $A 26 | sed -n 's/^\([0-9]*\) 00.*/\1 80/p')" \
+	"$(llc_flags $B 26 | grep -o '[0-9]* 80')" "each CONFIRM RKEY is answered"
+is "$(llc_flags $A 29 | sed -n 's/^\([0-9]*\) 00.*/\1 80/p')" \
+	"$(llc_flags $B 29 | grep -o '[0-9]* 80')" "each DELETE RKEY is answered"
 ok "the module goes" unload b
 done_testing

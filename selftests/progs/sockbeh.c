@@ -31,6 +31,9 @@ struct selection {
 	const char *only;
 	bool with_exempt;
 	bool is_verbose;
+	/* cases are dealt out to this many workers */
+	int workers;
+	int worker;
 };
 
 static void on_sigpipe(int sig)
@@ -108,23 +111,48 @@ static void list_cases(void)
 			       c->exempt ? c->exempt : "");
 }
 
-static int run_client(const struct selection *sel, const char *host, int port)
+static int run_share(const struct selection *sel, const char *host, int port)
 {
 	const struct beh_case *c;
 	int unfinished = 0;
+	int seen = 0;
 	int ran = 0;
 	size_t i;
 
+	beh_record = mmap(NULL, sizeof(*beh_record), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (beh_record == MAP_FAILED)
+		die("mmap");
 	for (i = 0; i < N_GROUPS; i++) {
 		for (c = groups[i]; c->name; c++) {
-			if (!is_selected(sel, c))
+			if (!is_selected(sel, c) || seen++ % sel->workers != sel->worker)
 				continue;
 			ran++;
 			unfinished += !run_case(c, host, port, sel->is_verbose);
+			fflush(stdout);
 		}
 	}
 	fprintf(stderr, "%d cases, %d not finished\n", ran, unfinished);
 	return unfinished || !ran;
+}
+
+/* Most cases wait most of the time, so workers do not disturb each other. */
+static int run_client(struct selection *sel, const char *host, int port)
+{
+	int failed = 0;
+	int status;
+
+	for (sel->worker = 0; sel->worker < sel->workers; sel->worker++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (pid == 0)
+			exit(run_share(sel, host, port));
+	}
+	while (wait(&status) > 0)
+		failed |= !WIFEXITED(status) || WEXITSTATUS(status);
+	return failed;
 }
 
 __attribute__((noreturn))
@@ -132,7 +160,7 @@ static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
 		"Usage: sockbeh server -m tcp|smc [-6] PORT\n"
-		"       sockbeh client -m tcp|smc [-6] [-r] [-x] [-v] [-T N] [-t CASE] HOST PORT\n"
+		"       sockbeh client -m tcp|smc [-6] [-r] [-x] [-v] [-T N] [-j N] [-t CASE] HOST PORT\n"
 		"       sockbeh -l\n"
 		"\n"
 		"  -m  kind of the tested sockets\n"
@@ -141,6 +169,7 @@ static void usage(int status)
 		"  -x  also run the cases that may differ from TCP\n"
 		"  -t  run one case\n"
 		"  -T  multiply all time limits, for slow hosts (both sides)\n"
+		"  -j  run this many cases at a time; they are printed as they end\n"
 		"  -v  print times to stderr\n"
 		"  -l  list the cases\n"
 		"\n"
@@ -151,7 +180,7 @@ static void usage(int status)
 
 int main(int argc, char **argv)
 {
-	struct selection sel = { 0 };
+	struct selection sel = { .workers = 1 };
 	bool is_server;
 	bool has_mode = false;
 	int opt;
@@ -168,7 +197,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6rxvt:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6rxvt:T:j:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&beh_ep, optarg))
@@ -195,6 +224,11 @@ int main(int argc, char **argv)
 			if (beh_time_factor < 1)
 				usage(2);
 			break;
+		case 'j':
+			sel.workers = (int)parse_count(optarg);
+			if (sel.workers < 1)
+				usage(2);
+			break;
 		case 'h':
 			usage(0);
 		default:
@@ -206,9 +240,5 @@ int main(int argc, char **argv)
 	if (is_server)
 		return beh_serve(&beh_ep, parse_port(argv[optind]));
 
-	beh_record = mmap(NULL, sizeof(*beh_record), PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (beh_record == MAP_FAILED)
-		die("mmap");
 	return run_client(&sel, argv[optind], parse_port(argv[optind + 1]));
 }
