@@ -1064,8 +1064,8 @@ const struct beh_case beh_data_cases[] = {
 	{ "timeout_send_part", timeout_send_part },
 	{ "signal_recv", signal_recv },
 	{ "signal_send", signal_send },
-	{ "oob_recv", oob_recv },
-	{ "oob_inline", oob_inline },
-	{ "oob_send", oob_send },
+	{ "oob_recv", oob_recv, "MSG_OOB is not supported over SMC" },
+	{ "oob_inline", oob_inline, "MSG_OOB is not supported over SMC" },
+	{ "oob_send", oob_send, "MSG_OOB is not supported over SMC" },
 	{ 0 }
 };

@@ -593,6 +593,8 @@ static void epoll_exclusive(void)
 
 	out_event("idle", a, QUIET_MS);
 	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	/* A waiter would keep the event from the other one. */
+	beh_wait_in(fd, 10);
 	out_event("a", a, 10000);
 	out_event("b", b, 10000);
 	RES("recv", beh_recv(fd, 10, 0));

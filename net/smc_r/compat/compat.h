@@ -46,6 +46,18 @@ static inline int smcr_compat_accept(struct socket *sock,
 #endif
 
 /*
+ * 6.3 or so: a socket can have its SOL_SOCKET options set through its own
+ * setsockopt. Needed where the core refuses SO_REUSEPORT for families other
+ * than INET; older kernels do not refuse it.
+ */
+static inline void smcr_compat_custom_sockopt(struct socket *sock)
+{
+#ifdef SOCK_CUSTOM_SOCKOPT
+	set_bit(SOCK_CUSTOM_SOCKOPT, &sock->flags);
+#endif
+}
+
+/*
  * 6.12 has a helper that gives a kernel socket a reference to its network
  * namespace, so that its timers do not outlive the namespace. Gone when 6.11
  * is not supported any more.

@@ -471,6 +471,23 @@ void smcr_conn_close(struct smcr_conn *conn, bool reset)
 }
 
 /**
+ * smcr_conn_is_over() - have both sides ended their direction?
+ * @conn: established
+ *
+ * Context: any; takes conn->lock.
+ * Return: true if they have.
+ */
+bool smcr_conn_is_over(struct smcr_conn *conn)
+{
+	bool is_over;
+
+	spin_lock_bh(&conn->lock);
+	is_over = conn->is_dead || (conn->close.sent && conn->close.rcvd);
+	spin_unlock_bh(&conn->lock);
+	return is_over;
+}
+
+/**
  * smcr_conn_exit() - wait until the last connection is gone
  *
  * Context: module exit; no socket and no transport is left, only timers.

@@ -94,6 +94,7 @@ void smcr_conn_reset(struct smcr_conn *conn, int err);
 void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo);
 void smcr_conn_close(struct smcr_conn *conn, bool reset);
 void smcr_conn_unlock(struct smcr_conn *conn) __releases(&conn->lock);
+bool smcr_conn_is_over(struct smcr_conn *conn);
 void smcr_conn_exit(void);
 
 void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push);

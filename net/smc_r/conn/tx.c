@@ -355,6 +355,9 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 	u32 len;
 	int ret;
 
+	/* before the loop as well: nothing to send is no excuse */
+	if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
+		return -EPIPE;
 	while (msg_data_left(msg)) {
 		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
 			return -EPIPE;

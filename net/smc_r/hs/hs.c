@@ -450,11 +450,19 @@ static void finish_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 	release_sock(sk);
 }
 
-/* TCP did not connect; the next connect() on the TCP socket says why */
-static void tcp_connect_failed_locked(struct smcr_sock *smc)
+/**
+ * smcr_hs_tcp_ended() - TCP did not connect
+ * @smc: in mode HANDSHAKE; TCP is in state CLOSE
+ *
+ * The next connect() on the TCP socket says why.
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_hs_tcp_ended(struct smcr_sock *smc)
 {
 	struct sock *sk = &smc->sk;
 
+	smcr_hs_unhook(smc);
 	if (sock_flag(sk, SOCK_DEAD)) {
 		smcr_hs_release_clcsock(smc);
 		return;
@@ -473,8 +481,9 @@ static bool begin_client(struct smcr_sock *smc, bool *failed)
 	if (smc->mode != SMCR_MODE_HANDSHAKE || tcp_state == TCP_SYN_SENT ||
 	    tcp_state == TCP_SYN_RECV)
 		return false;
-	smcr_hs_unhook(smc);
 	*failed = tcp_state == TCP_CLOSE;
+	if (!*failed)
+		smcr_hs_unhook(smc);
 	return !*failed;
 }
 
@@ -489,7 +498,7 @@ static void client_work(struct smcr_sock *smc)
 	if (smc->clcsock)
 		begins = begin_client(smc, &failed);
 	if (failed)
-		tcp_connect_failed_locked(smc);
+		smcr_hs_tcp_ended(smc);
 	release_sock(&smc->sk);
 	if (!begins)
 		return;

@@ -91,6 +91,7 @@ static int smcr_create(struct net *net, struct socket *sock, int protocol,
 
 	sock->ops = &smcr_proto_ops;
 	sock->state = SS_UNCONNECTED;
+	smcr_compat_custom_sockopt(sock);
 	smc = smcr_hs_sock_alloc(net, sock, protocol, kern);
 	if (!smc)
 		return -ENOBUFS;
@@ -185,18 +186,19 @@ static int connect_result(struct socket *sock, struct sockaddr *addr,
 	}
 }
 
+/* @pending is the answer if it is still going on in the end */
 static int wait_connected(struct socket *sock, struct sockaddr *addr,
-			  int addr_len, int flags)
+			  int addr_len, int flags, int pending)
 {
 	struct sock *sk = sock->sk;
 	long timeo = sock_sndtimeo(sk, flags & O_NONBLOCK);
 
 	if (!timeo)
-		return -EINPROGRESS;
+		return pending;
 	timeo = wait_for_handshake(sk, timeo);
 	if (smcr_sk(sk)->mode == SMCR_MODE_HANDSHAKE)
 		return signal_pending(current) ? sock_intr_errno(timeo) :
-						 -EINPROGRESS;
+						 pending;
 	return connect_result(sock, addr, addr_len);
 }
 
@@ -225,9 +227,7 @@ static int connect_locked(struct socket *sock, struct sockaddr *addr,
 		sock->state = SS_CONNECTED;
 		return 0;
 	case SMCR_MODE_HANDSHAKE:
-		if (flags & O_NONBLOCK)
-			return -EALREADY;
-		return wait_connected(sock, addr, addr_len, flags);
+		return wait_connected(sock, addr, addr_len, flags, -EALREADY);
 	case SMCR_MODE_FAILED:
 		return connect_result(sock, addr, addr_len);
 	case SMCR_MODE_IDLE:
@@ -240,7 +240,8 @@ static int connect_locked(struct socket *sock, struct sockaddr *addr,
 		if (ret)
 			return ret;
 		sock->state = SS_CONNECTING;
-		return wait_connected(sock, addr, addr_len, flags);
+		return wait_connected(sock, addr, addr_len, flags,
+				      -EINPROGRESS);
 	default:
 		break;
 	}
@@ -343,6 +344,7 @@ static void graft(struct smcr_sock *child, struct socket *new_sock)
 	lock_sock(sk);
 	sock_graft(sk, new_sock);
 	new_sock->ops = &smcr_proto_ops;
+	smcr_compat_custom_sockopt(new_sock);
 	new_sock->state = SS_CONNECTED;
 	if (smcr_mode(child) == SMCR_MODE_TCP)
 		smcr_fb_adopt_wait_queue(child);
@@ -376,10 +378,24 @@ int smcr_accept(struct socket *sock, struct socket *new_sock,
 	return ret;
 }
 
+/* where TCP would be in state CLOSE, although the TCP socket inside is not */
+static bool is_over(const struct smcr_sock *smc)
+{
+	return smc->sk.sk_state == SMCR_CLOSED ||
+	       smcr_conn_is_over(smc->conn);
+}
+
 static int smcr_getname(struct socket *sock, struct sockaddr *addr, int peer)
 {
 	struct smcr_sock *smc = smcr_sk(sock->sk);
+	bool no_peer = false;
 
+	lock_sock(sock->sk);
+	if (smc->mode == SMCR_MODE_SMC)
+		no_peer = is_over(smc);
+	release_sock(sock->sk);
+	if (peer && no_peer)
+		return -ENOTCONN;
 	return smc->clcsock->ops->getname(smc->clcsock, addr, peer);
 }
 
@@ -387,7 +403,7 @@ static int shutdown_conn(struct smcr_sock *smc, int how)
 {
 	struct sock *sk = &smc->sk;
 
-	if (sk->sk_state == SMCR_CLOSED)
+	if (is_over(smc))
 		return -ENOTCONN;
 	if (how != SHUT_WR) {
 		spin_lock_bh(&smc->conn->lock);
@@ -433,8 +449,13 @@ static int smcr_shutdown(struct socket *sock, int how)
 	case SMCR_MODE_LISTEN:
 		ret = shutdown_listener(smc, how);
 		break;
+	case SMCR_MODE_HANDSHAKE:
+		/* ends it: here if TCP is not connected, in the work otherwise */
+		ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
+		if (smc->clcsock->sk->sk_state == TCP_CLOSE)
+			smcr_hs_tcp_ended(smc);
+		break;
 	default:
-		/* in a handshake this ends it: the work sees TCP's end */
 		ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
 		break;
 	}

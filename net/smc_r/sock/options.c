@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Socket options. SOL_SOCKET never comes here: the core applies it to the
- * outer socket, and smcr_hs_sync_options() copies what TCP needs. The rest
- * belongs to the TCP socket; a few options mean something to SMC as well.
+ * Socket options. Those of SOL_SOCKET are the core's business: it applies
+ * them to the outer socket, and smcr_hs_sync_options() copies what TCP needs.
+ * The rest belongs to the TCP socket; a few options mean something to SMC as
+ * well.
  */
 #include "sock.h"
 
@@ -54,8 +55,25 @@ static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 	}
 }
 
+/* on newer kernels; they refuse SO_REUSEPORT for sockets that are not INET */
+static int set_sol_socket(struct socket *sock, int optname, sockptr_t optval,
+			  unsigned int optlen)
+{
+	int val;
+
+	if (optname != SO_REUSEPORT)
+		return sock_setsockopt(sock, SOL_SOCKET, optname, optval,
+				       optlen);
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	sock->sk->sk_reuseport = !!val;
+	return 0;
+}
+
 /**
- * smcr_setsockopt() - setsockopt(2) but for SOL_SOCKET
+ * smcr_setsockopt() - setsockopt(2)
  * @sock: the socket
  * @level: SOL_TCP, SOL_IP, ...
  * @optname: option
@@ -74,6 +92,8 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 	int val = 0;
 	int ret = 0;
 
+	if (level == SOL_SOCKET)
+		return set_sol_socket(sock, optname, optval, optlen);
 	if (level == SOL_TCP && optname == TCP_ULP)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
