@@ -36,13 +36,18 @@ check-kdir:
 		echo "no kernel headers in $(KDIR): install linux-headers-$$(uname -r), or say make KDIR=..." >&2; \
 		exit 1; }
 
-check:
+# the rest of what they need, selftests/rig/prepare installs
+python3:
+	@command -v python3 >/dev/null || { apt-get -qq update && \
+		DEBIAN_FRONTEND=noninteractive apt-get -qq -y install python3; }
+
+check: python3
 	selftests/run
 
-demo:
+demo: python3
 	selftests/demo
 
-bench:
+bench: python3
 	selftests/bench
 
 clean:
@@ -56,4 +61,4 @@ clean:
 	$(MAKE) -C selftests/fuzz clean
 
 .PHONY: all modules modules_install install tools check-kdir check demo bench
-.PHONY: clean
+.PHONY: python3 clean

@@ -6,7 +6,7 @@
 #
 # kernels: 6.1 6.12
 # peers: ours:ours
-# timeout: 500
+# timeout: 560
 . "$RIG_LIB"
 
 start b server "xfer server -m smc 7000"
@@ -21,8 +21,8 @@ move() {
 	tx=$(smc_stat a tx_bytes)
 	rx=$(smc_stat a rx_bytes)
 	packets=$(($(rdma_packets a) + $(rdma_packets b)))
-	ON_TIMEOUT=130 ok "$name" on a \
-		"xfer client -m smc -k smc -n $bytes $* -T 120 $B 7000"
+	ON_TIMEOUT=250 ok "$name" on a \
+		"xfer client -m smc -k smc -n $bytes $* -T 240 $B 7000"
 	num "$(($(smc_stat a tx_bytes) + $(smc_stat a rx_bytes) - tx - rx)) -ge $bytes" \
 		"$name: counted by SMC"
 	packets=$(($(rdma_packets a) + $(rdma_packets b) - packets))

@@ -18,8 +18,12 @@
 
 #define SIGNAL_EVERY	(SMCR_LINK_SQ_DEPTH / 4)
 
-/* wire.md 5.2; retry 7 would mean for ever on soft-RoCE */
-#define ACK_TIMEOUT	15
+/*
+ * Local matters (wire.md 5.2): half a second and six retries outlast a busy
+ * or briefly deaf peer and tell a dead one within four seconds. Seven retries
+ * would mean for ever on soft-RoCE.
+ */
+#define ACK_TIMEOUT	17
 #define RETRY_COUNT	6
 #define RNR_RETRY	7
 #define MIN_RNR_TIMER	5
