@@ -140,6 +140,12 @@ static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 	return 0;
 }
 
+/* data that the peer had not read when it sent its last cursor */
+static bool has_undelivered_locked(const struct smcr_conn *conn)
+{
+	return conn->tx_written != conn->tx_cons.total;
+}
+
 static void apply_close_locked(struct smcr_conn *conn, u8 flags,
 			       struct news *news)
 {
@@ -153,6 +159,12 @@ static void apply_close_locked(struct smcr_conn *conn, u8 flags,
 	news->state = true;
 	if (!sk)
 		return;
+	if ((fresh & SMCR_CDC_CLOSED) && has_undelivered_locked(conn)) {
+		/* nobody will read that: TCP would get a reset behind the FIN */
+		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+		fail_socket_locked(conn, EPIPE);
+		return;
+	}
 	if (fresh & SMCR_CDC_ABORT)
 		/* TCP reports a reset behind a FIN as a broken pipe */
 		fail_socket_locked(conn, before ? EPIPE : ECONNRESET);

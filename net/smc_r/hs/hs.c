@@ -374,15 +374,16 @@ void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
 {
 	bool declined = false;
 
-	if (res->conn)
-		smcr_conn_abandon(res->conn);
-	res->conn = NULL;
 	res->reason = reason;
 	if (reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT)
 		smcr_clc_recv(smc, SMCR_CLC_DECLINE, SMCR_HS_DECLINE_WAIT,
 			      NULL, &declined);
 	if (!declined)
 		res->err = smcr_clc_send_decline(smc, reason, version);
+	/* after that: the end of a new group must not overtake the DECLINE */
+	if (res->conn)
+		smcr_conn_abandon(res->conn);
+	res->conn = NULL;
 }
 
 static void count_result(const struct smcr_sock *smc,
