@@ -349,7 +349,9 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 		patience = wait_event_timeout(group->state_wait,
 					      READ_ONCE(group->state) !=
 					      SMCR_GROUP_FORMING, patience);
-		if (READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
+		/* who waited did not know the limit that was negotiated */
+		if (READ_ONCE(group->state) == SMCR_GROUP_ACTIVE &&
+		    READ_ONCE(group->reserved) <= group->max_conns)
 			return group;
 		smcr_group_unreserve(group);
 		smcr_group_put(group);
@@ -476,7 +478,8 @@ int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
 
 	spin_lock_bh(&group->slot_lock);
 	for (i = 1; i <= SMCR_GROUP_MAX_CONNS; i++) {
-		if (rcu_access_pointer(group->slot[i]))
+		if (rcu_access_pointer(group->slot[i]) ||
+		    test_bit(i, group->burned))
 			continue;
 		path->token = ++group->slot_seq << 8 | i;
 		smcr_path_get(path);
@@ -493,7 +496,7 @@ int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
 	 */
 	smp_mb();
 	if (READ_ONCE(group->state) == SMCR_GROUP_DEAD) {
-		smcr_group_detach(group, path);
+		smcr_group_detach(group, path, false);
 		return -ENOLINK;
 	}
 	return 0;
@@ -503,13 +506,19 @@ int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
  * smcr_group_detach() - take a connection's token back
  * @group: the group
  * @path: attached; the slot's reference is dropped
+ * @lost: the peer may still use the token
  *
  * Context: any; takes group->slot_lock.
  */
-void smcr_group_detach(struct smcr_group *group, struct smcr_path *path)
+void smcr_group_detach(struct smcr_group *group, struct smcr_path *path,
+		       bool lost)
 {
+	u8 slot = path->token & 0xff;
+
 	spin_lock_bh(&group->slot_lock);
-	RCU_INIT_POINTER(group->slot[path->token & 0xff], NULL);
+	RCU_INIT_POINTER(group->slot[slot], NULL);
+	if (lost)
+		__set_bit(slot, group->burned);
 	spin_unlock_bh(&group->slot_lock);
 	smcr_path_put(path);
 }

@@ -286,6 +286,7 @@ struct smcr_llc_flow {
  * @link: the only link
  * @slot_lock: guards writes to @slot; leaf
  * @slot: attached paths by low byte of their token; read under RCU
+ * @burned: slots that the peer may still write to, not used again
  * @slot_seq: makes tokens of reused slots differ
  * @buf_lock: guards the lists of buffers; leaf
  * @idle: buffers ready for reuse, by kind
@@ -322,6 +323,7 @@ struct smcr_group {
 
 	spinlock_t slot_lock;
 	struct smcr_path __rcu *slot[SMCR_GROUP_MAX_CONNS + 1];
+	DECLARE_BITMAP(burned, SMCR_GROUP_MAX_CONNS + 1);
 	u32 slot_seq;
 
 	spinlock_t buf_lock;
@@ -390,7 +392,8 @@ void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
 void smcr_group_kill_dev(struct smcr_dev *dev);
 void smcr_group_unreserve(struct smcr_group *group);
 int smcr_group_attach(struct smcr_group *group, struct smcr_path *path);
-void smcr_group_detach(struct smcr_group *group, struct smcr_path *path);
+void smcr_group_detach(struct smcr_group *group, struct smcr_path *path,
+		       bool lost);
 struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token);
 struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot);
 struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns);

@@ -121,7 +121,7 @@ static void detach(struct smcr_path *path, bool lost)
 	path->priv = NULL;
 	smcr_link_forget_waiter(&group->link, rp);
 	free_rdma_path(rp, lost);
-	smcr_group_detach(group, path);
+	smcr_group_detach(group, path, lost);
 	leave_group(group, is_founder);
 }
 
