@@ -133,8 +133,9 @@ static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 				 conn->path.peer_size, conn->tx_sent.total);
 	if (ret < 0)
 		return ret;
-	if (ret > 0 && conn->tx_cons.total > conn->tx_done) {
-		conn->tx_done = conn->tx_cons.total;
+	if (ret > 0) {
+		conn->tx_done = max(conn->tx_done, conn->tx_cons.total);
+		/* the push that follows may be what a closer waits for */
 		news->writable = true;
 	}
 	return 0;

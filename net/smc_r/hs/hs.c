@@ -422,6 +422,9 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 	} else if (res->conn) {
 		smc->conn = res->conn;
 		smcr_hs_set_mode(smc, SMCR_MODE_SMC);
+		smcr_tx_set_cork(smc->conn,
+				 tcp_sk(smc->clcsock->sk)->nonagle &
+				 TCP_NAGLE_CORK);
 		smcr_conn_establish(smc->conn);
 	} else {
 		smcr_fb_switch(smc, res->reason);

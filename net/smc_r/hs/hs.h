@@ -16,6 +16,8 @@
 #ifndef SMCR_HS_HS_H
 #define SMCR_HS_HS_H
 
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
 
@@ -92,6 +94,8 @@ struct smcr_mirror {
 /**
  * struct smcr_sock - an AF_SMC socket
  * @sk: first; freed after an RCU grace period
+ * @as_tcp: what the core may read of a socket that fell back and looks like
+ *	one of TCP, see fallback.c
  * @clcsock: the TCP socket inside; const from creation until release
  * @mode: changed under the socket lock, by smcr_hs_set_mode()
  * @role: server for accepted sockets
@@ -109,7 +113,10 @@ struct smcr_mirror {
  * @mirrored_err: error of @clcsock last shown in sk->sk_err
  */
 struct smcr_sock {
-	struct sock sk;
+	union {
+		struct sock sk;
+		struct tcp6_sock as_tcp;
+	};
 	struct socket *clcsock;
 	enum smcr_mode mode;
 	enum smcr_role role;

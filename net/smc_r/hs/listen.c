@@ -83,7 +83,11 @@ static void child_done(struct smcr_sock *child, bool keep)
 
 static void deferred_data_ready(struct sock *sk)
 {
+	/* RCU keeps the memory, not the socket */
+	if (!refcount_inc_not_zero(&sk->sk_refcnt))
+		return;
 	smcr_hs_queue(smcr_sk(sk), 0);
+	sock_put(sk);
 }
 
 /* TCP_DEFER_ACCEPT: come back when data arrives or the time is over */
@@ -92,7 +96,7 @@ static bool defer(struct smcr_sock *child)
 	if (!child->defer_secs || smcr_mode(child) != SMCR_MODE_SMC)
 		return false;
 	child->is_deferred = true;
-	child->sk.sk_data_ready = deferred_data_ready;
+	WRITE_ONCE(child->sk.sk_data_ready, deferred_data_ready);
 	smcr_hs_queue(child, child->defer_secs * HZ);
 	if (smcr_rx_unread(child->conn) || child->sk.sk_shutdown)
 		smcr_hs_queue(child, 0);
@@ -102,7 +106,7 @@ static bool defer(struct smcr_sock *child)
 static void undefer(struct smcr_sock *child)
 {
 	child->is_deferred = false;
-	child->sk.sk_data_ready = child->parent->sk.sk_data_ready;
+	WRITE_ONCE(child->sk.sk_data_ready, child->parent->sk.sk_data_ready);
 	child_done(child, true);
 }
 
@@ -194,6 +198,25 @@ static void restore_callbacks(struct sock *clcsk,
 	write_unlock_bh(&clcsk->sk_callback_lock);
 }
 
+/* the work may run, and end the child, as soon as it is queued */
+static void start_handshake(struct smcr_sock *child)
+{
+	struct sock *clcsk = child->clcsock->sk;
+
+	sock_hold(&child->sk);
+	sock_hold(clcsk);
+	smcr_hs_set_mode(child, SMCR_MODE_HANDSHAKE);
+	/* before the callbacks, which ask for less delay */
+	smcr_hs_queue(child, SMCR_HS_CLC_TIMEOUT);
+	smcr_hs_hook(child);
+	/* what arrived before the callbacks were in place */
+	if (!skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
+	    clcsk->sk_state != TCP_ESTABLISHED)
+		smcr_hs_queue(child, 0);
+	sock_put(clcsk);
+	sock_put(&child->sk);
+}
+
 static void start_child(struct smcr_sock *child)
 {
 	struct sock *clcsk = child->clcsock->sk;
@@ -207,13 +230,7 @@ static void start_child(struct smcr_sock *child)
 		child_done(child, true);
 		return;
 	}
-	smcr_hs_set_mode(child, SMCR_MODE_HANDSHAKE);
-	smcr_hs_hook(child);
-	smcr_hs_queue(child, SMCR_HS_CLC_TIMEOUT);
-	/* what arrived before the callbacks were in place */
-	if (!skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
-	    clcsk->sk_state != TCP_ESTABLISHED)
-		smcr_hs_queue(child, 0);
+	start_handshake(child);
 }
 
 /* false: nothing to accept */

@@ -5,10 +5,8 @@
  */
 #include "hs.h"
 
-#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/socket.h>
-#include <linux/tcp.h>
 
 /* sizes of fresh sockets' rings, as stock Linux has them */
 #define RING_DEFAULT	(64 * 1024)
@@ -27,27 +25,18 @@ static void set_keepalive(struct sock *sk, int on)
 	release_sock(clcsk);
 }
 
-/*
- * A socket that fell back looks like a TCP socket (see fallback.c), and the
- * core may look at it as one: there has to be memory behind.
- */
-union sock_memory {
-	struct smcr_sock smc;
-	struct tcp6_sock tcp;
-};
-
 static struct proto smcr_proto = {
 	.name = "SMC",
 	.owner = THIS_MODULE,
 	.keepalive = set_keepalive,
-	.obj_size = sizeof(union sock_memory),
+	.obj_size = sizeof(struct smcr_sock),
 };
 
 static struct proto smcr_proto6 = {
 	.name = "SMC6",
 	.owner = THIS_MODULE,
 	.keepalive = set_keepalive,
-	.obj_size = sizeof(union sock_memory),
+	.obj_size = sizeof(struct smcr_sock),
 };
 
 /**

@@ -452,7 +452,9 @@ static int smcr_shutdown(struct socket *sock, int how)
 	case SMCR_MODE_HANDSHAKE:
 		/* ends it: here if TCP is not connected, in the work otherwise */
 		ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
-		if (smc->clcsock->sk->sk_state == TCP_CLOSE)
+		/* unhooked: the work is in the handshake and will end it */
+		if (smc->saved.is_hooked &&
+		    smc->clcsock->sk->sk_state == TCP_CLOSE)
 			smcr_hs_tcp_ended(smc);
 		break;
 	default:

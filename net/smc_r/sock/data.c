@@ -184,6 +184,9 @@ static __poll_t poll_conn(struct smcr_sock *smc)
 {
 	struct sock *sk = &smc->sk;
 	u8 shutdown = READ_ONCE(sk->sk_shutdown);
+	/* more than half of the ring may never be there at a time */
+	u32 lowat = min_t(u32, READ_ONCE(sk->sk_rcvlowat),
+			  smc->conn->path.rx_size / 2);
 	__poll_t mask = 0;
 
 	if (READ_ONCE(sk->sk_err))
@@ -193,7 +196,7 @@ static __poll_t poll_conn(struct smcr_sock *smc)
 		mask |= EPOLLHUP;
 	if (shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (smcr_rx_unread(smc->conn) >= READ_ONCE(sk->sk_rcvlowat))
+	if (smcr_rx_unread(smc->conn) >= lowat)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (shutdown & SEND_SHUTDOWN || smcr_tx_is_writable(smc->conn))
 		return mask | EPOLLOUT | EPOLLWRNORM;

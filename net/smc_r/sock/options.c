@@ -27,16 +27,6 @@ static bool is_fastopen(int level, int optname)
 	}
 }
 
-/* fast open puts data where the handshake has to be: TCP it is */
-static int rule_out_smc(struct smcr_sock *smc)
-{
-	if (smc->mode == SMCR_MODE_TCP)
-		return 0;
-	if (smc->mode != SMCR_MODE_IDLE)
-		return -EINVAL;
-	smcr_fb_rule_out(smc);
-	return 0;
-}
 
 static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 {
@@ -50,7 +40,7 @@ static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 			smcr_tx_set_cork(smc->conn, val);
 		break;
 	case TCP_DEFER_ACCEPT:
-		smc->defer_secs = max(val, 0);
+		smc->defer_secs = clamp(val, 0, 3600);
 		break;
 	}
 }
@@ -97,11 +87,15 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 	if (level == SOL_TCP && optname == TCP_ULP)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
-	if (is_fastopen(level, optname))
-		ret = rule_out_smc(smc);
+	/* it puts data where the handshake has to be: only before that */
+	if (is_fastopen(level, optname) && smc->mode != SMCR_MODE_TCP &&
+	    smc->mode != SMCR_MODE_IDLE)
+		ret = -EINVAL;
 	if (!ret)
 		ret = smc->clcsock->ops->setsockopt(smc->clcsock, level,
 						    optname, optval, optlen);
+	if (!ret && is_fastopen(level, optname) && smc->mode == SMCR_MODE_IDLE)
+		smcr_fb_rule_out(smc);
 	if (!ret && level == SOL_TCP && optlen >= sizeof(val) &&
 	    !copy_from_sockptr(&val, optval, sizeof(val)))
 		apply_to_smc(smc, optname, val);
