@@ -135,7 +135,7 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 			continue;
 		}
 		/* in pieces, so that the peer hears early of free room */
-		part = min(view.unread - peeked, conn->path.rx_size / 4);
+		part = min(view.unread - peeked, conn->path.rx_size / 2);
 		part = min_t(size_t, part, len - *copied);
 		if (!(flags & MSG_TRUNC)) {
 			ret = copy_out(conn, msg, peeked, part);

@@ -21,10 +21,16 @@
 #include "../compat/compat.h"
 
 /*
- * A quarter of the ring is a good piece: large enough to gather, small enough
- * that copying, sending and reading overlap.
+ * Half of the ring is a good piece: large enough to be worth a message, small
+ * enough that copying, sending and reading overlap.
  */
 static u32 piece(const struct smcr_conn *conn)
+{
+	return conn->path.tx_size / 2;
+}
+
+/* as with TCP, a writer is not woken for less than a good part */
+static u32 worthwhile(const struct smcr_conn *conn)
 {
 	return conn->path.tx_size / 4;
 }
@@ -78,7 +84,7 @@ static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 	if (!len)
 		return false;
 	return !conn->is_answered ||
-	       conn->tx_unasked + len > piece(conn);
+	       conn->tx_unasked + len > worthwhile(conn);
 }
 
 /* everything that a message says besides the data */
@@ -245,7 +251,7 @@ static u32 free_room(struct smcr_conn *conn)
  */
 bool smcr_tx_is_writable(struct smcr_conn *conn)
 {
-	return free_room(conn) >= piece(conn);
+	return free_room(conn) >= worthwhile(conn);
 }
 
 /**

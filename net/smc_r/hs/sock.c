@@ -61,6 +61,8 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 		return NULL;
 	sock_init_data(sock, sk);
 	sock_set_flag(sk, SOCK_RCU_FREE);
+	/* unset for an accepted connection */
+	sk->sk_type = SOCK_STREAM;
 	sk->sk_state = SMCR_INIT;
 	sk->sk_protocol = protocol;
 	sk->sk_sndbuf = 2 * RING_DEFAULT;
