@@ -61,6 +61,8 @@ static void discard(struct smcr_sock *child)
 		smcr_conn_close(child->conn, true);
 		child->conn = NULL;
 	}
+	/* a reset, as TCP does to those that nobody accepted */
+	sock_no_linger(child->clcsock->sk);
 	smcr_hs_release_clcsock(child);
 	release_sock(sk);
 	sock_put(sk);
@@ -90,15 +92,28 @@ static void deferred_data_ready(struct sock *sk)
 	sock_put(sk);
 }
 
+static bool has_data(const struct smcr_sock *child)
+{
+	const struct sock *clcsk = child->clcsock->sk;
+
+	if (smcr_mode(child) == SMCR_MODE_SMC)
+		return smcr_rx_unread(child->conn) || child->sk.sk_shutdown;
+	return !skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
+	       clcsk->sk_state != TCP_ESTABLISHED;
+}
+
 /* TCP_DEFER_ACCEPT: come back when data arrives or the time is over */
 static bool defer(struct smcr_sock *child)
 {
-	if (!child->defer_secs || smcr_mode(child) != SMCR_MODE_SMC)
+	if (!child->defer_secs)
 		return false;
 	child->is_deferred = true;
-	WRITE_ONCE(child->sk.sk_data_ready, deferred_data_ready);
 	smcr_hs_queue(child, child->defer_secs * HZ);
-	if (smcr_rx_unread(child->conn) || child->sk.sk_shutdown)
+	if (smcr_mode(child) == SMCR_MODE_SMC)
+		WRITE_ONCE(child->sk.sk_data_ready, deferred_data_ready);
+	else
+		smcr_hs_hook(child);
+	if (has_data(child))
 		smcr_hs_queue(child, 0);
 	return true;
 }
@@ -106,6 +121,8 @@ static bool defer(struct smcr_sock *child)
 static void undefer(struct smcr_sock *child)
 {
 	child->is_deferred = false;
+	if (smcr_mode(child) == SMCR_MODE_TCP)
+		smcr_hs_hook_errors(child);
 	WRITE_ONCE(child->sk.sk_data_ready, child->parent->sk.sk_data_ready);
 	child_done(child, true);
 }

@@ -465,10 +465,18 @@ static int smcr_shutdown(struct socket *sock, int how)
 	return ret;
 }
 
+/* to TCP at once, as its poll() is not preceded by a sync of the options */
 static int smcr_set_rcvlowat(struct sock *sk, int val)
 {
+	struct smcr_sock *smc = smcr_sk(sk);
+	struct sock *clcsk = smc->clcsock->sk;
+	int ret;
+
+	lock_sock(clcsk);
+	ret = smc->clcsock->ops->set_rcvlowat(clcsk, val);
+	release_sock(clcsk);
 	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
-	return 0;
+	return ret;
 }
 
 static const struct proto_ops smcr_proto_ops = {
