@@ -31,7 +31,11 @@ TAP_POINTS=0
 # on GUEST SCRIPT: run it in guest a or b; its output, its exit status. 124
 # when it took longer than ON_TIMEOUT seconds (ON_TIMEOUT=100 on a '...').
 on() {
-	"$RIG_ON" "$RIG_DIR/$1" "$ON_TIMEOUT" "$2" </dev/null
+	local status=0
+
+	"$RIG_ON" "$RIG_DIR/$1" "$ON_TIMEOUT" "$2" </dev/null || status=$?
+	[ $status != 124 ] || echo "# too late in $1: $2" >&2
+	return $status
 }
 
 quoted() {

@@ -9,8 +9,11 @@ SOCKBEH_T=${SOCKBEH_T:-3}
 
 # neutral CASE: removes from a line on stdin what may differ.
 neutral() {
-	sed "$(awk -F'\t+' -v name="$1" '!/^#/ && $1 == name {print $2}' \
-		"$SOCKBEH_EXCEPT")"
+	local files=$SOCKBEH_EXCEPT
+
+	[ ! -e "$files.$RIG_KERNEL" ] || files="$files $files.$RIG_KERNEL"
+	# shellcheck disable=SC2086
+	sed "$(awk -F'\t+' -v name="$1" '!/^#/ && $1 == name {print $2}' $files)"
 }
 
 # compare NAME HOST PORT_TCP PORT_SMC OPTIONS...: the client's output over
