@@ -59,7 +59,7 @@ struct smcr_stats_reason {
  */
 struct smcr_stats {
 	struct smcr_stats_path __percpu *path;
-	spinlock_t lock;
+	spinlock_t lock;	/* guards what follows */
 	u64 success[2];
 	u64 failed[2];
 	u64 fallback[2];

@@ -53,7 +53,7 @@ struct smcr_conn {
 	struct smcr_path path;
 	struct net *net;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* guards what follows */
 	struct sock __rcu *sk;
 	u64 tx_written;
 	u32 tx_off;

@@ -144,6 +144,7 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	u8 flags;
 
 	lockdep_assert_held(&conn->lock);
+	/* pairs with the release where the transport learns the peer's ring */
 	if (conn->is_dead || conn->is_detached ||
 	    !smp_load_acquire(&conn->path.peer_size) ||
 	    (conn->close.sent & SMCR_CLOSE_FINAL))

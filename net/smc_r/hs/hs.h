@@ -51,7 +51,7 @@ enum smcr_mode {
  */
 struct smcr_listener {
 	struct work_struct accept_work;
-	spinlock_t lock;
+	spinlock_t lock;	/* guards what follows */
 	struct list_head ready;
 	int ready_count;
 	int handshakes;
@@ -147,6 +147,7 @@ static inline struct smcr_sock *smcr_sk(const struct sock *sk)
  */
 static inline enum smcr_mode smcr_mode(const struct smcr_sock *smc)
 {
+	/* pairs with the release in smcr_hs_set_mode() */
 	return smp_load_acquire(&smc->mode);
 }
 

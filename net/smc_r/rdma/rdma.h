@@ -205,7 +205,7 @@ struct smcr_link {
 	u32 peer_psn;
 	u8 peer_mtu;
 
-	spinlock_t tx_lock;
+	spinlock_t tx_lock;	/* guards state to waiters */
 	enum smcr_link_state state;
 	u16 sq_free;
 	u16 sq_unsignaled;
@@ -247,8 +247,8 @@ enum smcr_group_state {
  * @has_got: a message came
  */
 struct smcr_llc_flow {
-	struct mutex lock;
-	spinlock_t spin;
+	struct mutex lock;	/* one exchange at a time */
+	spinlock_t spin;	/* guards what follows */
 	u8 type;
 	bool is_response;
 	u32 rkey;
@@ -321,12 +321,12 @@ struct smcr_group {
 	bool has_hw;
 	struct smcr_link link;
 
-	spinlock_t slot_lock;
+	spinlock_t slot_lock;	/* guards writes to slot, burned */
 	struct smcr_path __rcu *slot[SMCR_GROUP_MAX_CONNS + 1];
 	DECLARE_BITMAP(burned, SMCR_GROUP_MAX_CONNS + 1);
 	u32 slot_seq;
 
-	spinlock_t buf_lock;
+	spinlock_t buf_lock;	/* guards idle, bufs */
 	struct list_head idle[SMCR_BUF_KINDS];
 	struct list_head bufs;
 	atomic_t lost_bufs;

@@ -27,7 +27,6 @@ static bool is_fastopen(int level, int optname)
 	}
 }
 
-
 static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 {
 	switch (optname) {
