@@ -362,12 +362,12 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 	u32 len;
 	int ret;
 
-	/* before the loop as well: nothing to send is no excuse */
-	if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
-		return -EPIPE;
-	while (msg_data_left(msg)) {
+	for (;;) {
+		/* first: having nothing to send is no excuse */
 		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
 			return -EPIPE;
+		if (!msg_data_left(msg))
+			return 0;
 		if (peer_closed(conn)) {
 			*copied += msg_data_left(msg);
 			smcr_conn_reset(conn, EPIPE);
@@ -388,7 +388,6 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		*copied += len;
 		commit(conn, len, push);
 	}
-	return 0;
 }
 
 /**

@@ -329,7 +329,7 @@ static int fill_tech(struct sk_buff *skb, const void *data)
 	const struct smcr_stats_path *path = &stats->path;
 	const u64 *success = stats->totals.success;
 
-	/* version 1 is not implemented: its zeros are the truth */
+	/* no connection uses version 1: its zeros are the truth */
 	return !put_uncounted(skb) ||
 	       put_count(skb, SMCR_NL_TECH_CLIENT_V1, 0) ||
 	       put_count(skb, SMCR_NL_TECH_CLIENT_V2, success[SMCR_CLIENT]) ||

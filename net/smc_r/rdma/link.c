@@ -31,9 +31,6 @@
 /* wire.md 6.10 */
 #define REG_TIMEOUT	(5 * HZ)
 
-/* attempts, a millisecond or two apart, while the send queue is full */
-#define FULL_TRIES	500
-
 /* what does not fit into a slot goes behind the room for its beginning */
 #define OVERFLOW_LEN	(SMCR_LLC_MAX_LEN - SMCR_LLC_LEN)
 
@@ -570,7 +567,7 @@ int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
 	if (buf->is_registered)
 		return 0;
 	/* a full queue is nobody's fault and drains */
-	for (tries = FULL_TRIES; tries; tries--) {
+	for (tries = SMCR_LINK_FULL_TRIES; tries; tries--) {
 		ret = post_and_wait(link, &reg.wr, REG_TIMEOUT);
 		if (ret != -EAGAIN)
 			break;

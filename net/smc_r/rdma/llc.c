@@ -11,9 +11,6 @@
 #include <linux/delay.h>
 #include <linux/slab.h>
 
-/* attempts, a millisecond or two apart, while the send queue is full */
-#define FULL_TRIES	500
-
 /**
  * smcr_llc_init_flow() - initialise
  * @flow: zeroed
@@ -250,7 +247,7 @@ int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
 /* the send queue may be full of data for a moment */
 static int send_patiently(struct smcr_group *group, const struct smcr_llc *msg)
 {
-	int tries = FULL_TRIES;
+	int tries = SMCR_LINK_FULL_TRIES;
 	int ret;
 
 	while ((ret = smcr_link_send_llc(&group->link, msg)) == -EAGAIN &&

@@ -31,6 +31,8 @@
 #define SMCR_LINK_LLC_RESERVE	8
 /* receives are given back in chains of this many */
 #define SMCR_LINK_RX_BATCH	32
+/* attempts, a millisecond or two apart, while the send queue is full */
+#define SMCR_LINK_FULL_TRIES	500
 
 /* wire.md 6.10 */
 #define SMCR_LLC_SERVER_TIMEOUT	(2 * HZ)
