@@ -33,8 +33,9 @@ struct sock;
  *	fills in the token
  * @len: bytes in all spans
  * @is_plain: @msg says nothing new but that the producer cursor moved by
- *	@len. A transport that has a cheaper way to say that may use it and
- *	leave the flag set; one that sent @msg clears it.
+ *	@len, and whether the writer is blocked. A transport that has a cheaper
+ *	way to say that may use it and leave the flag set; one that sent @msg
+ *	clears it.
  * @want_done: report through tx_done when the data has left the send ring
  * @done_total: opaque to the transport, handed back by tx_done
  */
@@ -65,7 +66,7 @@ struct smcr_tx {
  */
 struct smcr_path_events {
 	void (*rx)(struct smcr_path *path, const struct smcr_cdc *msg);
-	void (*rx_plain)(struct smcr_path *path, u32 len);
+	void (*rx_plain)(struct smcr_path *path, u32 len, bool is_blocked);
 	void (*tx_done)(struct smcr_path *path, u64 done_total);
 	void (*tx_room)(struct smcr_path *path);
 	void (*dead)(struct smcr_path *path);

@@ -231,7 +231,7 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 	tell_socket(conn, &news);
 }
 
-static void on_rx_plain(struct smcr_path *path, u32 len)
+static void on_rx_plain(struct smcr_path *path, u32 len, bool is_blocked)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
 	struct news news = { .readable = true };
@@ -241,7 +241,7 @@ static void on_rx_plain(struct smcr_path *path, u32 len)
 	if (!is_over_locked(conn)) {
 		conn->is_answered = true;
 		conn->rx_seq++;
-		conn->rx_flags = 0;
+		conn->rx_flags = is_blocked ? SMCR_CDC_WRITE_BLOCKED : 0;
 		room = conn->rx_announced + conn->path.rx_size -
 		       conn->rx_prod.total;
 		if (len <= room)

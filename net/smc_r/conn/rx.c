@@ -134,9 +134,7 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 			wait_for_data(conn, sk, peeked, &timeo);
 			continue;
 		}
-		/* in pieces, so that the peer hears early of free room */
-		part = min(view.unread - peeked, conn->path.rx_size / 2);
-		part = min_t(size_t, part, len - *copied);
+		part = min_t(size_t, view.unread - peeked, len - *copied);
 		if (!(flags & MSG_TRUNC)) {
 			ret = copy_out(conn, msg, peeked, part);
 			if (ret)

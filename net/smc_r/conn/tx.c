@@ -21,16 +21,11 @@
 #include "../compat/compat.h"
 
 /*
- * Half of the ring is a good piece: large enough to be worth a message, small
- * enough that copying, sending and reading overlap.
+ * A quarter of the ring is a good part: worth a message, a completion, a
+ * writer's wake-up, and small enough that copying, sending and reading
+ * overlap.
  */
 static u32 piece(const struct smcr_conn *conn)
-{
-	return conn->path.tx_size / 2;
-}
-
-/* as with TCP, a writer is not woken for less than a good part */
-static u32 worthwhile(const struct smcr_conn *conn)
 {
 	return conn->path.tx_size / 4;
 }
@@ -84,7 +79,7 @@ static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 	if (!len)
 		return false;
 	return !conn->is_answered ||
-	       conn->tx_unasked + len > worthwhile(conn);
+	       conn->tx_unasked + len > piece(conn);
 }
 
 /* everything that a message says besides the data */
@@ -168,10 +163,9 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	tx.want_done = wants_done_locked(conn, len);
 	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);
 	tx.done_total = conn->tx_sent.total;
-	has_news |= conn->tx_flags;
 	if (len)
 		conn->tx_flags = unsent >= room ? SMCR_CDC_WRITE_BLOCKED : 0;
-	tx.is_plain = !has_news && !conn->tx_flags;
+	tx.is_plain = !has_news;
 	fill_message_locked(conn, &tx, flags);
 	if (conn->path.ops->send(&conn->path, &tx)) {
 		/* tx_room or dead will call again */
@@ -252,7 +246,7 @@ static u32 free_room(struct smcr_conn *conn)
  */
 bool smcr_tx_is_writable(struct smcr_conn *conn)
 {
-	return free_room(conn) >= worthwhile(conn);
+	return free_room(conn) >= piece(conn);
 }
 
 /**

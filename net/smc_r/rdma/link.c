@@ -10,11 +10,12 @@
  * one for each entry of the send queue.
  */
 #include "rdma.h"
-#include "imm.h"
 
 #include <linux/delay.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+
+#include "../wire/imm.h"
 
 #define SIGNAL_EVERY	(SMCR_LINK_SQ_DEPTH / 4)
 
@@ -82,7 +83,8 @@ static void dispatch_plain(struct smcr_link *link, u32 imm)
 	rcu_read_lock();
 	path = smcr_group_find_slot(link->group, smcr_imm_slot(imm));
 	if (path)
-		path->events->rx_plain(path, smcr_imm_len(imm));
+		path->events->rx_plain(path, smcr_imm_len(imm),
+				       smcr_imm_is_blocked(imm));
 	rcu_read_unlock();
 }
 
@@ -260,9 +262,15 @@ static void add_write(struct chain *c, struct smcr_link *link,
 	};
 	wr->remote_addr = rp->peer_vaddr + span->dst;
 	wr->rkey = rp->peer_rkey;
+	c->count++;
+	if (span->len <= link->max_inline) {
+		/* inline data is read by the CPU, from where it really is */
+		sge->addr = (uintptr_t)rp->tx->mem + span->src;
+		wr->wr.send_flags = IB_SEND_INLINE;
+		return;
+	}
 	ib_dma_sync_single_for_device(link->port.dev->ib, sge->addr,
 				      sge->length, DMA_TO_DEVICE);
-	c->count++;
 }
 
 static u8 *add_message_locked(struct chain *c, struct smcr_link *link)
@@ -296,10 +304,12 @@ static void make_plain(struct chain *c, const struct smcr_rdma_path *rp,
 		       const struct smcr_tx *tx)
 {
 	struct ib_send_wr *wr = &c->wr[c->count - 1].wr;
+	bool is_blocked = tx->msg.prod_flags & SMCR_CDC_WRITE_BLOCKED;
+	u32 imm = smcr_imm_make(rp->peer_token, is_blocked, tx->len);
 
 	wr->opcode = IB_WR_RDMA_WRITE_WITH_IMM;
-	wr->send_flags = IB_SEND_SOLICITED;
-	wr->ex.imm_data = cpu_to_be32(smcr_imm_make(rp->peer_token, tx->len));
+	wr->send_flags |= IB_SEND_SOLICITED;
+	wr->ex.imm_data = cpu_to_be32(imm);
 }
 
 /*
@@ -581,9 +591,8 @@ int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
 
 /* -- life ---------------------------------------------------------------- */
 
-static int create_qp(struct smcr_link *link)
+static struct ib_qp *try_create_qp(struct smcr_link *link, u32 max_inline)
 {
-	struct ib_device *ib = link->port.dev->ib;
 	struct ib_qp_init_attr attr = {
 		.send_cq = link->send_cq,
 		.recv_cq = link->recv_cq,
@@ -595,22 +604,28 @@ static int create_qp(struct smcr_link *link)
 			.max_recv_wr = SMCR_LINK_RQ_DEPTH + 1,
 			.max_send_sge = 1,
 			.max_recv_sge = 2,
-			.max_inline_data = SMCR_LLC_LEN,
+			.max_inline_data = max_inline,
 		},
 	};
 
-	if (ib->attrs.max_recv_sge < 2)
+	return ib_create_qp(link->pd, &attr);
+}
+
+static int create_qp(struct smcr_link *link)
+{
+	/* enough for small requests and answers, for messages, or none */
+	static const u32 inline_lens[] = { 128, SMCR_LLC_LEN, 0 };
+	size_t i;
+
+	if (link->port.dev->ib->attrs.max_recv_sge < 2)
 		return -EOPNOTSUPP;
-	link->qp = ib_create_qp(link->pd, &attr);
-	if (IS_ERR(link->qp)) {
-		/* some devices cannot send inline */
-		attr.cap.max_inline_data = 0;
-		link->qp = ib_create_qp(link->pd, &attr);
+	for (i = 0; i < ARRAY_SIZE(inline_lens); i++) {
+		link->max_inline = inline_lens[i];
+		link->qp = try_create_qp(link, link->max_inline);
+		if (!IS_ERR(link->qp))
+			return 0;
 	}
-	if (IS_ERR(link->qp))
-		return PTR_ERR(link->qp);
-	link->max_inline = attr.cap.max_inline_data;
-	return 0;
+	return PTR_ERR(link->qp);
 }
 
 static u64 map_array(struct smcr_link *link, void *mem, size_t len,

@@ -13,7 +13,7 @@
 #include <linux/utsname.h>
 #include <net/sock.h>
 
-#include "imm.h"
+#include "../wire/imm.h"
 #include "rdma.h"
 #include "snapshot.h"
 

@@ -5,12 +5,13 @@
  * its RDMA write instead of a CDC message behind it. Agreed on in vendor
  * fields that other implementations leave zero.
  */
-#ifndef SMCR_RDMA_IMM_H
-#define SMCR_RDMA_IMM_H
+#ifndef SMCR_WIRE_IMM_H
+#define SMCR_WIRE_IMM_H
 
-#include "../wire/clc.h"
+#include "clc.h"
 
-#define SMCR_IMM_MAX_LEN	0xffffff
+#define SMCR_IMM_BLOCKED	0x800000
+#define SMCR_IMM_MAX_LEN	0x7fffff
 
 /* PROPOSAL: a locally administered OUI, then a mask of extensions */
 #define SMCR_IMM_OUI		0x025352
@@ -19,14 +20,20 @@
 #define SMCR_IMM_FCE_MAGIC	0x5352
 
 /* the receiver's slot is the low byte of its token */
-static inline u32 smcr_imm_make(u32 peer_token, u32 len)
+static inline u32 smcr_imm_make(u32 peer_token, bool is_blocked, u32 len)
 {
-	return (peer_token & 0xff) << 24 | len;
+	return (peer_token & 0xff) << 24 |
+	       (is_blocked ? SMCR_IMM_BLOCKED : 0) | len;
 }
 
 static inline u8 smcr_imm_slot(u32 imm)
 {
 	return imm >> 24;
+}
+
+static inline bool smcr_imm_is_blocked(u32 imm)
+{
+	return imm & SMCR_IMM_BLOCKED;
 }
 
 static inline u32 smcr_imm_len(u32 imm)

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tests of wire/imm.h, the values of Documentation/imm.md. */
+#include "imm.h"
+#include "test.h"
+
+static void make__documented_bits(void)
+{
+	CHECK_EQ(smcr_imm_make(0x01, false, 1), 0x01000001);
+	CHECK_EQ(smcr_imm_make(0xff, false, SMCR_IMM_MAX_LEN), 0xff7fffff);
+	CHECK_EQ(smcr_imm_make(0x01, true, 1), 0x01800001);
+}
+
+static void make__takes_the_slot_of_the_token(void)
+{
+	CHECK_EQ(smcr_imm_make(0x12345678, false, 5), 0x78000005);
+}
+
+static void make__comes_apart_again(void)
+{
+	static const u32 lens[] = { 0, 1, 0x10000, SMCR_IMM_MAX_LEN };
+	u32 slot, blocked;
+	size_t i;
+
+	for (slot = 1; slot <= 255; slot++)
+		for (blocked = 0; blocked <= 1; blocked++)
+			for (i = 0; i < sizeof(lens) / sizeof(*lens); i++) {
+				u32 imm = smcr_imm_make(slot, blocked, lens[i]);
+
+				CHECK_EQ(smcr_imm_slot(imm), slot);
+				CHECK_EQ(smcr_imm_is_blocked(imm), blocked);
+				CHECK_EQ(smcr_imm_len(imm), lens[i]);
+			}
+}
+
+static void offer__needs_release_and_all_bytes(void)
+{
+	struct smcr_clc_proposal prop = { .release = 1 };
+
+	CHECK(!smcr_imm_is_offered(&prop));
+	smcr_imm_offer(&prop);
+	CHECK(smcr_imm_is_offered(&prop));
+	CHECK_EQ(smcr_load_be32(prop.vendor), 0x02535201);
+	prop.release = 0;
+	CHECK(!smcr_imm_is_offered(&prop));
+	prop.release = 1;
+	prop.vendor[3] = 0xfe;
+	CHECK(!smcr_imm_is_offered(&prop));
+	prop.vendor[3] = 0xff;
+	CHECK(smcr_imm_is_offered(&prop));
+	prop.vendor[0] = 0;
+	CHECK(!smcr_imm_is_offered(&prop));
+}
+
+static void agree__needs_release_and_all_bytes(void)
+{
+	struct smcr_clc_fce fce = { .release = 1 };
+
+	CHECK(!smcr_imm_is_agreed(&fce));
+	smcr_imm_agree(&fce);
+	CHECK(smcr_imm_is_agreed(&fce));
+	CHECK_EQ(smcr_load_be32(fce.vendor), 0x53520001);
+	fce.release = 0;
+	CHECK(!smcr_imm_is_agreed(&fce));
+	fce.release = 1;
+	fce.vendor[3] = 0;
+	CHECK(!smcr_imm_is_agreed(&fce));
+	fce.vendor[3] = 1;
+	fce.vendor[1] = 0;
+	CHECK(!smcr_imm_is_agreed(&fce));
+}
+
+static const struct test_case cases[] = {
+	CASE(make__documented_bits),
+	CASE(make__takes_the_slot_of_the_token),
+	CASE(make__comes_apart_again),
+	CASE(offer__needs_release_and_all_bytes),
+	CASE(agree__needs_release_and_all_bytes),
+};
+
+TEST_MAIN(cases)
