@@ -12,6 +12,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
+INSTALL_MOD_PATH ?= $(DESTDIR)
 MODPROBE_DIR = $(DESTDIR)$(SYSCONFDIR)/modprobe.d
 
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR)
@@ -22,7 +23,8 @@ modules: check-kdir
 	$(KBUILD) W=1 modules
 
 modules_install: check-kdir
-	$(KBUILD) INSTALL_MOD_DIR=updates modules_install
+	$(KBUILD) INSTALL_MOD_DIR=updates \
+		INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 
 install: modules_install
 	install -D -m 644 tools/smc_r.conf $(MODPROBE_DIR)/smc_r.conf
