@@ -79,15 +79,13 @@ rdma_b=$(rdma_resources b)
 load a
 load b
 
-# Of a queue pair the creation is tried twice: some devices cannot send inline.
-
 # The server fails. It tells the client before its ACCEPT, or later, when the
 # client waits for the link already.
 first "server, no connection" b $PEER_DECLINED $MEMORY symbol=smcr_conn_create retval=0 times=1
 first "server, no send ring" b $PEER_DECLINED $MEMORY symbol=smcr_buf_get retval=0 times=1
 first "server, no receive ring" b $PEER_DECLINED $MEMORY symbol=smcr_buf_get retval=0 skip=1 times=1
 first "server, no link" b $PEER_DECLINED $MEMORY symbol=smcr_link_create retval=$ENOMEM times=1
-first "server, no queue pair" b $PEER_DECLINED $MEMORY symbol=ib_create_qp_kernel retval=$ENOMEM times=2
+first "server, no queue pair" b $PEER_DECLINED $MEMORY symbol=ib_create_qp_kernel retval=$ENOMEM times=1
 first "server, link not ready to receive" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
 	$LINK_READY symbol=smcr_link_to_rtr retval=$EIO times=1
 first "server, link not ready to send" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
@@ -104,7 +102,7 @@ first "client, no connection" a $MEMORY $PEER_DECLINED symbol=smcr_conn_create r
 first "client, no send ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval=0 times=1
 first "client, no receive ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval=0 skip=1 times=1
 first "client, no link" a $MEMORY $PEER_DECLINED symbol=smcr_link_create retval=$ENOMEM times=1
-first "client, no queue pair" a $MEMORY $PEER_DECLINED symbol=ib_create_qp_kernel retval=$ENOMEM times=2
+first "client, no queue pair" a $MEMORY $PEER_DECLINED symbol=ib_create_qp_kernel retval=$ENOMEM times=1
 first "client, link not ready to receive" a $LINK_READY $PEER_DECLINED \
 	symbol=smcr_link_to_rtr retval=$EIO times=1
 first "client, link not ready to send" a $LINK_READY "$CONFIRM_TIMEOUT|$PEER_DECLINED" \

@@ -174,4 +174,25 @@ try ./silent connect -w 1 127.0.0.1 $p
 tap_is "silent listen -A: accepts none" "$(grep -c accepted "$tap_work/server.$p")" 0
 end_servers
 
+# --- turns ---
+
+both=$tap_work/both
+loop() { echo "while :; do echo $1 >>$both; sleep 0.01; done"; }
+try ./turns -s 0.1 -w 0.1 -t 0.5 -c "wc -l <$both" "$(loop 1)" "$(loop 2)"
+tap_is "turns -t: exit status" $rc 0
+tap_match "turns -t: reports" "$(tr '\n' ' ' <"$out")" '^before [0-9]+ after [0-9]+ ran [5-9][0-9]{2} [5-9][0-9]{2} $'
+lines=$(wc -l <"$both")
+turns=$(uniq "$both" | wc -l)
+tap_ok "turns: each has some" [ "$turns" -ge 4 ]
+tap_ok "turns: one at a time" [ "$turns" -le 12 ]
+tap_ok "turns: both run" [ "$lines" -gt $((2 * turns)) ]
+sleep 0.1
+tap_is "turns -t: ends both" "$(wc -l <"$both")" "$lines"
+try ./turns -s 0.1 'sleep 0.25' 'sleep 0.05'
+tap_match "turns: waits for both" "$rc $(cat "$out")" '^0 ran [0-9]+ [0-9]+$'
+try ./turns -s 0.1 -t 1 'sleep 9' 'sleep 0.05'
+tap_is "turns -t: an early end fails" $rc 1
+try ./turns -s 0.1 'sleep 0.05' false
+tap_is "turns: a command that fails fails" $rc 1
+
 tap_end

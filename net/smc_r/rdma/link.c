@@ -624,6 +624,8 @@ static int create_qp(struct smcr_link *link)
 		link->qp = try_create_qp(link, link->max_inline);
 		if (!IS_ERR(link->qp))
 			return 0;
+		if (link->qp == ERR_PTR(-ENOMEM))
+			break;
 	}
 	return PTR_ERR(link->qp);
 }
