@@ -4,6 +4,7 @@
 #   make KDIR=...           ... for the headers in KDIR
 #   make install            modules, modprobe configuration, tools
 #   make modules_install    modules only
+#   make uninstall          undo make install
 #   make check              all tests; TESTS="name ..." KERNEL=6.12 selects
 #   make demo               Redis over TCP and over SMC-R, side by side
 #   make bench              the same against stock smc.ko, as ratios
@@ -16,19 +17,26 @@ INSTALL_MOD_PATH ?= $(DESTDIR)
 MODPROBE_DIR = $(DESTDIR)$(SYSCONFDIR)/modprobe.d
 
 KBUILD = $(MAKE) -C $(KDIR) M=$(CURDIR)
+KRELEASE = $(shell $(MAKE) -s -C $(KDIR) kernelrelease)
 
 all: modules
 
 modules: check-kdir
 	$(KBUILD) W=1 modules
 
-modules_install: check-kdir
+modules_install: modules
 	$(KBUILD) INSTALL_MOD_DIR=updates \
 		INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 
 install: modules_install
 	install -D -m 644 tools/smc_r.conf $(MODPROBE_DIR)/smc_r.conf
 	$(MAKE) -C tools install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+
+uninstall: check-kdir
+	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KRELEASE)/updates/smc_r.ko*
+	rm -f $(MODPROBE_DIR)/smc_r.conf
+	$(MAKE) -C tools uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KRELEASE)
 
 tools:
 	$(MAKE) -C tools
@@ -62,5 +70,5 @@ clean:
 	$(MAKE) -C selftests/unit clean
 	$(MAKE) -C selftests/fuzz clean
 
-.PHONY: all modules modules_install install tools check-kdir check demo bench
+.PHONY: all modules modules_install install uninstall tools check-kdir check demo bench
 .PHONY: python3 clean

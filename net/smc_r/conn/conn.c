@@ -345,10 +345,11 @@ struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want)
 /**
  * smcr_conn_abandon() - give up a connection whose handshake failed
  * @conn: never established; its owner's reference is dropped
+ * @lost: the peer may believe in it, and write
  *
  * Context: process.
  */
-void smcr_conn_abandon(struct smcr_conn *conn)
+void smcr_conn_abandon(struct smcr_conn *conn, bool lost)
 {
 	bool attached;
 
@@ -358,7 +359,7 @@ void smcr_conn_abandon(struct smcr_conn *conn)
 	conn->is_detached = true;
 	spin_unlock_bh(&conn->lock);
 	if (attached)
-		conn->path.ops->detach(&conn->path, true);
+		conn->path.ops->detach(&conn->path, lost);
 	smcr_conn_put(conn);
 }
 

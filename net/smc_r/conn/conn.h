@@ -87,7 +87,7 @@ enum smcr_push {
 };
 
 struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want);
-void smcr_conn_abandon(struct smcr_conn *conn);
+void smcr_conn_abandon(struct smcr_conn *conn, bool lost);
 void smcr_conn_establish(struct smcr_conn *conn);
 void smcr_conn_shutdown_write(struct smcr_conn *conn);
 void smcr_conn_reset(struct smcr_conn *conn, int err);

@@ -118,7 +118,7 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 	}
 	res->err = smcr_clc_send_accept(smc, &msgs->confirm);
 	if (res->err) {
-		smcr_conn_abandon(res->conn);
+		smcr_conn_abandon(res->conn, true);
 		res->conn = NULL;
 		return;
 	}

@@ -382,7 +382,7 @@ void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
 		res->err = smcr_clc_send_decline(smc, reason, version);
 	/* after that: the end of a new group must not overtake the DECLINE */
 	if (res->conn)
-		smcr_conn_abandon(res->conn);
+		smcr_conn_abandon(res->conn, true);
 	res->conn = NULL;
 }
 

@@ -83,9 +83,9 @@ static enum smcr_decline check_confirm(const struct smcr_clc_accept *accept,
 	return SMCR_DECLINE_NONE;
 }
 
-static void give_up(struct smcr_hs_result *res)
+static void give_up(struct smcr_hs_result *res, bool lost)
 {
-	smcr_conn_abandon(res->conn);
+	smcr_conn_abandon(res->conn, lost);
 	res->conn = NULL;
 }
 
@@ -99,14 +99,15 @@ static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 	res->err = smcr_clc_recv(smc, SMCR_CLC_CONFIRM, SMCR_HS_CLC_TIMEOUT,
 				 &msgs->in, &declined);
 	if (res->err) {
-		give_up(res);
+		give_up(res, true);
 		return;
 	}
 	if (declined) {
 		if (msgs->in.decline.is_out_of_sync)
 			path->ops->desync(path);
 		res->reason = SMCR_DECLINE_PEER_DECLINED;
-		give_up(res);
+		/* a client writes behind its CONFIRM only */
+		give_up(res, false);
 		return;
 	}
 	reason = check_confirm(&msgs->accept, &msgs->in.accept);
@@ -137,7 +138,7 @@ static void exchange(struct smcr_sock *smc, struct server_msgs *msgs,
 	}
 	res->err = smcr_clc_send_accept(smc, &msgs->accept);
 	if (res->err) {
-		give_up(res);
+		give_up(res, true);
 		return;
 	}
 	confirm_phase(smc, msgs, res);

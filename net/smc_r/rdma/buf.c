@@ -15,7 +15,6 @@
 #include <linux/slab.h>
 
 #define MIN_SIZE	16384
-#define MAX_LOST	64
 
 static struct smcr_buf *take_idle(struct smcr_group *group,
 				  enum smcr_buf_kind kind, u32 size)
@@ -45,7 +44,7 @@ static int map_mr(struct smcr_group *group, struct smcr_buf *buf)
 	int ret;
 
 	buf->mr = ib_alloc_mr(group->link.pd, IB_MR_TYPE_MEM_REG,
-			      buf->size >> PAGE_SHIFT);
+			      DIV_ROUND_UP(buf->size, PAGE_SIZE));
 	if (IS_ERR(buf->mr))
 		return PTR_ERR(buf->mr);
 	sg_init_one(&sg, buf->mem, buf->size);
@@ -157,21 +156,6 @@ void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
 	spin_lock_bh(&group->buf_lock);
 	list_add(&buf->list, &group->idle[kind]);
 	spin_unlock_bh(&group->buf_lock);
-}
-
-/**
- * smcr_buf_lose() - a ring that the peer may still write to is given up
- * @group: the group
- *
- * It stays where it is until the group ends, which it does when a peer
- * makes us lose too many.
- *
- * Context: any.
- */
-void smcr_buf_lose(struct smcr_group *group)
-{
-	if (atomic_inc_return(&group->lost_bufs) > MAX_LOST)
-		smcr_group_kill(group, SMCR_LLC_REASON_PROTOCOL);
 }
 
 /**

@@ -11,6 +11,9 @@
 
 #include <linux/slab.h>
 
+/* slots that a group may lose before it takes no more connections */
+#define MAX_LOST	64
+
 /* guards the list, and state and reserved of each group on it; leaf */
 static DEFINE_SPINLOCK(groups_lock);
 static LIST_HEAD(groups);
@@ -83,11 +86,11 @@ static void kill_work(struct work_struct *work)
 						kill_work);
 	bool had_hw;
 
+	smcr_llc_abort(group);
 	cancel_delayed_work_sync(&group->idle_work);
 	cancel_delayed_work_sync(&group->test_work);
 	smcr_llc_send_delete_all(group, group->kill_reason);
 	smcr_link_close(&group->link);
-	smcr_llc_abort(group);
 	tell_dead(group);
 	/* handshakes have noticed by now, or will soon */
 	down_write(&group->hw_lock);
@@ -250,9 +253,12 @@ static void add_locked(struct smcr_group *group, const struct smcr_port *port,
 	list_add_tail(&group->list, &groups);
 }
 
+/* with too many slots lost, a new group is better; this one ends when idle */
 static bool has_capacity_locked(const struct smcr_group *group)
 {
-	return group->reserved < group->max_conns;
+	u32 lost = READ_ONCE(group->lost);
+
+	return lost <= MAX_LOST && group->reserved + lost < group->max_conns;
 }
 
 static bool fits_server_locked(const struct smcr_group *group,
@@ -517,8 +523,10 @@ void smcr_group_detach(struct smcr_group *group, struct smcr_path *path,
 
 	spin_lock_bh(&group->slot_lock);
 	RCU_INIT_POINTER(group->slot[slot], NULL);
-	if (lost)
+	if (lost) {
 		__set_bit(slot, group->burned);
+		WRITE_ONCE(group->lost, group->lost + 1);
+	}
 	spin_unlock_bh(&group->slot_lock);
 	smcr_path_put(path);
 }

@@ -38,6 +38,15 @@
 /* requests that one smcr_tx takes at most */
 #define MAX_CHAIN	(SMCR_RING_MAX_SPANS + 1)
 
+/* nobody waits for what cannot be sent any more, not even the group's end */
+static void fail_link(struct smcr_link *link)
+{
+	spin_lock_bh(&link->tx_lock);
+	link->state = SMCR_LINK_CLOSED;
+	spin_unlock_bh(&link->tx_lock);
+	smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+}
+
 /* -- receiving ----------------------------------------------------------- */
 
 static void post_rx_chain(struct smcr_link *link)
@@ -113,7 +122,7 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 	u32 len = min_t(u32, wc->byte_len, SMCR_LLC_LEN);
 
 	if (wc->status != IB_WC_SUCCESS) {
-		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		fail_link(link);
 		return;
 	}
 	WRITE_ONCE(link->last_rx, jiffies);
@@ -214,7 +223,7 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 	bool has_waiters;
 
 	if (wc->status != IB_WC_SUCCESS) {
-		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		fail_link(link);
 		return;
 	}
 	spin_lock_bh(&link->tx_lock);

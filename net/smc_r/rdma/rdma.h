@@ -289,11 +289,11 @@ struct smcr_llc_flow {
  * @slot_lock: guards writes to @slot; leaf
  * @slot: attached paths by low byte of their token; read under RCU
  * @burned: slots that the peer may still write to, not used again
+ * @lost: how many these are; written under @slot_lock
  * @slot_seq: makes tokens of reused slots differ
  * @buf_lock: guards the lists of buffers; leaf
  * @idle: buffers ready for reuse, by kind
  * @bufs: all buffers
- * @lost_bufs: receive rings given up
  * @flow: LLC exchange of ours
  * @rx_llc: scratch for decoding, used by the receive completion only
  * @kill_reason: what to tell the peer, 0 for nothing
@@ -323,15 +323,15 @@ struct smcr_group {
 	bool has_hw;
 	struct smcr_link link;
 
-	spinlock_t slot_lock;	/* guards writes to slot, burned */
+	spinlock_t slot_lock;	/* guards writes to slot, burned, lost */
 	struct smcr_path __rcu *slot[SMCR_GROUP_MAX_CONNS + 1];
 	DECLARE_BITMAP(burned, SMCR_GROUP_MAX_CONNS + 1);
+	u32 lost;
 	u32 slot_seq;
 
 	spinlock_t buf_lock;	/* guards idle, bufs */
 	struct list_head idle[SMCR_BUF_KINDS];
 	struct list_head bufs;
-	atomic_t lost_bufs;
 
 	struct smcr_llc_flow flow;
 	struct smcr_llc *rx_llc;
@@ -407,7 +407,6 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 			      enum smcr_buf_kind kind, u32 want);
 void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
 		  struct smcr_buf *buf);
-void smcr_buf_lose(struct smcr_group *group);
 void smcr_buf_unmap_all(struct smcr_group *group);
 void smcr_buf_free_all(struct smcr_group *group);
 

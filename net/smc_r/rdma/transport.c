@@ -50,9 +50,8 @@ static void free_rdma_path(struct smcr_rdma_path *rp, bool lost)
 {
 	if (rp->tx)
 		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx);
-	if (rp->rx && lost)
-		smcr_buf_lose(rp->group);
-	else if (rp->rx)
+	/* a lost one stays where it is until the group ends */
+	if (rp->rx && !lost)
 		smcr_buf_put(rp->group, SMCR_BUF_RX, rp->rx);
 	kfree(rp);
 }
@@ -222,8 +221,9 @@ static enum smcr_decline attach_to_hw(struct smcr_group *group,
 static void give_up_group(struct smcr_group *group, struct smcr_path *path,
 			  bool is_founder)
 {
+	/* the peer does not know the token yet */
 	if (path->ops)
-		detach(path, true);
+		detach(path, false);
 	else
 		leave_group(group, is_founder);
 }
@@ -360,6 +360,18 @@ static enum smcr_decline first_contact_server(struct smcr_path *path,
 	return SMCR_DECLINE_NONE;
 }
 
+/*
+ * Who speaks on the TCP connection names a group by what it claims to be. It
+ * has to know the queue pair as well before data goes there: a write to a
+ * wrong key would end the group.
+ */
+static bool is_from_peer(const struct smcr_group *group,
+			 const struct smcr_clc_rdma *r)
+{
+	return r->qpn == group->link.peer_qpn &&
+	       !memcmp(r->gid, group->link.peer_gid, SMCR_GID_LEN);
+}
+
 static enum smcr_decline finish_server(struct smcr_path *path,
 				       const struct smcr_clc_accept *confirm)
 {
@@ -367,6 +379,8 @@ static enum smcr_decline finish_server(struct smcr_path *path,
 	struct smcr_group *group = rp->group;
 	enum smcr_decline reason = SMCR_DECLINE_NONE;
 
+	if (!rp->is_founder && !is_from_peer(group, &confirm->r))
+		return SMCR_DECLINE_MODE;
 	adopt_peer_ring(path, &confirm->r);
 	if (!rp->is_founder)
 		return later_contact_result(group);
