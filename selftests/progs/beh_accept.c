@@ -55,6 +55,24 @@ static void accept_blocking(void)
 	beh_peer_do("peer_recv", OP_RECV, 10, 0);
 }
 
+static void accept_rcvlowat(void)
+{
+	int lfd = beh_listener(5);
+	int value = 0;
+	int fd;
+
+	beh_stream_reset();
+	beh_set_int(lfd, SOL_SOCKET, SO_RCVLOWAT, 5000);
+	beh_peer_start(OP_CONNECT, socket_port(lfd), 0);
+	fd = res_fd("accept", accept(lfd, NULL, NULL));
+	beh_peer_res("peer_connect");
+	RES("getsockopt", getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &value,
+				     &(socklen_t){ sizeof(value) }));
+	beh_out("value=%d", value);
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	RES("recv", beh_recv_full(fd, 10));
+}
+
 static void accept_nonblock(void)
 {
 	int lfd = beh_listener(5);
@@ -296,6 +314,7 @@ static void listen_errors(void)
 
 const struct beh_case beh_accept_cases[] = {
 	{ "accept_blocking", accept_blocking },
+	{ "accept_rcvlowat", accept_rcvlowat },
 	{ "accept_nonblock", accept_nonblock },
 	{ "accept_flags", accept_flags },
 	{ "accept_not_listening", accept_not_listening },

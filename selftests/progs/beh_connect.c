@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -94,6 +95,40 @@ static void connect_ok(void)
 	out_echo(fd);
 	RES("close", close(fd));
 	beh_peer_do("peer_recv", OP_RECV, 1, 0);
+}
+
+/* More than a message of a handshake has: it is about the program's data. */
+static void connect_rcvlowat(void)
+{
+	int port = listening_peer();
+	int fd = beh_socket(0);
+	int value = 0;
+
+	beh_set_int(fd, SOL_SOCKET, SO_RCVLOWAT, 5000);
+	beh_peer_start(OP_ACCEPT, 0, 0);
+	RES("connect", beh_connect_to(fd, port));
+	beh_peer_res("peer_accept");
+	RES("getsockopt", getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &value,
+				     &(socklen_t){ sizeof(value) }));
+	beh_out("value=%d", value);
+	beh_set_int(fd, SOL_SOCKET, SO_RCVLOWAT, 1);
+	out_echo(fd);
+}
+
+static void connect_corked(void)
+{
+	int port = listening_peer();
+	int fd = beh_socket(0);
+	int value = 0;
+
+	beh_set_int(fd, IPPROTO_TCP, TCP_CORK, 1);
+	beh_peer_start(OP_ACCEPT, 0, 0);
+	RES("connect", beh_connect_to(fd, port));
+	beh_peer_res("peer_accept");
+	RES("getsockopt", getsockopt(fd, IPPROTO_TCP, TCP_CORK, &value,
+				     &(socklen_t){ sizeof(value) }));
+	beh_out("value=%d", value);
+	out_echo(fd);
 }
 
 static void connect_twice(void)
@@ -472,6 +507,8 @@ const struct beh_case beh_connect_cases[] = {
 	{ "socket_flags", socket_flags },
 	{ "socket_file", socket_file },
 	{ "connect_ok", connect_ok },
+	{ "connect_rcvlowat", connect_rcvlowat },
+	{ "connect_corked", connect_corked },
 	{ "connect_twice", connect_twice },
 	{ "connect_refused", connect_refused },
 	{ "connect_refused_then_io", connect_refused_then_io },

@@ -574,6 +574,15 @@ static void sendfile_small(void)
 	beh_peer_do("peer_recv", OP_RECV, 1, 0);
 }
 
+static void sendfile_beyond_end(void)
+{
+	int fd = beh_connected();
+	int file = pattern_file(10);
+
+	RES("sendfile", sendfile(fd, file, NULL, 100));
+	beh_peer_do("peer_recv", OP_RECV, 10, 0);
+}
+
 static void sendfile_large(void)
 {
 	int fd = beh_connected();
@@ -1043,6 +1052,7 @@ const struct beh_case beh_data_cases[] = {
 	{ "many_messages", many_messages },
 	{ "bad_pointers", bad_pointers },
 	{ "sendfile_small", sendfile_small },
+	{ "sendfile_beyond_end", sendfile_beyond_end },
 	{ "sendfile_large", sendfile_large },
 	{ "sendfile_offset", sendfile_offset },
 	{ "sendfile_then_send", sendfile_then_send },

@@ -58,6 +58,31 @@ static inline void smcr_compat_custom_sockopt(struct socket *sock)
 }
 
 /*
+ * 6.5 tells a socket when a sendfile() ends early; before, MSG_MORE of the last
+ * part stays. Gone when 6.4 is not supported any more.
+ */
+void smcr_splice_eof(struct socket *sock);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+
+#define SMCR_PROTO_OPS_SPLICE_EOF
+
+static inline void smcr_compat_splice_eof(struct socket *sock)
+{
+}
+
+#else
+
+#define SMCR_PROTO_OPS_SPLICE_EOF	.splice_eof = smcr_splice_eof,
+
+static inline void smcr_compat_splice_eof(struct socket *sock)
+{
+	sock->ops->splice_eof(sock);
+}
+
+#endif
+
+/*
  * 6.12 has a helper that gives a kernel socket a reference to its network
  * namespace, so that its timers do not outlive the namespace. Gone when 6.11
  * is not supported any more.

@@ -200,6 +200,10 @@ static void rx_message_locked(struct smcr_conn *conn,
 		return;
 	}
 	conn->rx_flags = msg->prod_flags;
+	/* the next message may not repeat it */
+	if (msg->prod_flags & (SMCR_CDC_WANT_UPDATE | SMCR_CDC_URG_PENDING |
+			       SMCR_CDC_URG_PRESENT))
+		conn->rx_asked = true;
 	apply_close_locked(conn, msg->state_flags, news);
 }
 
@@ -402,6 +406,7 @@ void smcr_conn_establish(struct smcr_conn *conn)
 void smcr_conn_shutdown_write(struct smcr_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
+	conn->is_corked = false;
 	smcr_close_local(&conn->close, SMCR_CLOSE_SHUT_WR);
 	smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
 	smcr_conn_unlock(conn);
@@ -448,7 +453,7 @@ void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 
-	smcr_tx_push(conn, SMCR_PUSH_NOW);
+	smcr_tx_set_cork(conn, false);
 	add_wait_queue(sk_sleep(sk), &wait);
 	while (timeo && !signal_pending(current) && !is_drained(conn)) {
 		/* the write space callback only wakes those who ask */
@@ -473,6 +478,9 @@ void smcr_conn_close(struct smcr_conn *conn, bool reset)
 {
 	spin_lock_bh(&conn->lock);
 	RCU_INIT_POINTER(conn->sk, NULL);
+	conn->is_corked = false;
+	/* nobody will read that: TCP would answer it with a reset */
+	reset |= smcr_rx_unread(conn) > 0;
 	smcr_close_local(&conn->close,
 			 reset ? SMCR_CLOSE_RESET : SMCR_CLOSE_CLOSE);
 	if (!conn->is_dead) {

@@ -40,6 +40,8 @@
  * @rx_announced: rx_cons.total as the peer knows it
  * @rx_seq: sequence number of the last message received
  * @rx_flags: producer flags of the last message received
+ * @rx_asked: the peer wants to know how far we have read, until it knows that
+ *	we have read all
  * @close: progress of closing
  * @is_corked: TCP_CORK is set
  * @is_dead: the transport lost the peer
@@ -70,6 +72,7 @@ struct smcr_conn {
 	u64 rx_announced;
 	u16 rx_seq;
 	u8 rx_flags;
+	bool rx_asked;
 	struct smcr_close close;
 	bool is_corked;
 	bool is_dead;
@@ -102,6 +105,7 @@ void smcr_tx_push(struct smcr_conn *conn, enum smcr_push push);
 void smcr_tx_set_cork(struct smcr_conn *conn, bool cork);
 void smcr_tx_cork_expired(struct timer_list *timer);
 bool smcr_tx_is_writable(struct smcr_conn *conn);
+void smcr_tx_ask_for_room(struct sock *sk);
 u32 smcr_tx_unsent(struct smcr_conn *conn);
 u32 smcr_tx_unconfirmed(struct smcr_conn *conn);
 int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,

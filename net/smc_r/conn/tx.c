@@ -61,9 +61,9 @@ static void arm_cork_timer(struct smcr_conn *conn)
 static bool holds_back_locked(struct smcr_conn *conn, u32 len,
 			      enum smcr_push push)
 {
-	if (push == SMCR_PUSH_NOW)
-		return false;
-	if (len >= piece(conn))
+	u32 enough = min(piece(conn), conn->path.peer_size / 4);
+
+	if (push == SMCR_PUSH_NOW || len >= enough)
 		return false;
 	if (conn->tx_pending)
 		return true;
@@ -95,11 +95,10 @@ static void fill_message_locked(struct smcr_conn *conn, struct smcr_tx *tx,
 
 static bool update_is_due_locked(const struct smcr_conn *conn)
 {
-	const u8 asks = SMCR_CDC_WANT_UPDATE | SMCR_CDC_URG_PENDING;
 	u32 unannounced = conn->rx_cons.total - conn->rx_announced;
 	u32 used = conn->rx_prod.total - conn->rx_announced;
 
-	if (unannounced && (conn->rx_flags & asks))
+	if (unannounced && conn->rx_asked)
 		return true;
 	return smcr_ring_wants_update(unannounced, used, conn->path.rx_size,
 				      conn->rx_flags & SMCR_CDC_WRITE_BLOCKED);
@@ -107,8 +106,11 @@ static bool update_is_due_locked(const struct smcr_conn *conn)
 
 static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 {
-	if (!tx->is_plain)
+	if (!tx->is_plain) {
 		conn->rx_announced = conn->rx_cons.total;
+		if (conn->rx_announced == conn->rx_prod.total)
+			conn->rx_asked = false;
+	}
 	if (!tx->len)
 		return;
 	conn->is_answered = false;
@@ -250,6 +252,22 @@ bool smcr_tx_is_writable(struct smcr_conn *conn)
 }
 
 /**
+ * smcr_tx_ask_for_room() - somebody wants to be woken when there is room
+ * @sk: the socket
+ *
+ * Room that came before woke nobody: look again after this.
+ *
+ * Context: process; @sk has a struct socket.
+ */
+void smcr_tx_ask_for_room(struct sock *sk)
+{
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	/* pairs with the lock under which room is made, and looked for */
+	smp_mb__after_atomic();
+}
+
+/**
  * smcr_tx_unsent() - bytes not yet written to the peer (SIOCOUTQNSD)
  * @conn: the connection
  *
@@ -311,8 +329,10 @@ static int wait_for_room(struct smcr_conn *conn, struct sock *sk, long *timeo)
 	int ret = 0;
 
 	add_wait_queue(sk_sleep(sk), &wait);
-	while (!smcr_tx_is_writable(conn)) {
-		set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	for (;;) {
+		smcr_tx_ask_for_room(sk);
+		if (smcr_tx_is_writable(conn))
+			break;
 		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)) {
 			ret = -EPIPE;
 			break;

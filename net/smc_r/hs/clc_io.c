@@ -4,6 +4,7 @@
 
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <net/tcp.h>
 
 /* one kmalloc holds the raw and the decoded form */
 struct rx_buf {
@@ -101,6 +102,15 @@ free:
 	return ret;
 }
 
+/* TCP_CORK holds the application's bytes back, not ours */
+static void push_corked(struct sock *clcsk)
+{
+	if (!(tcp_sk(clcsk)->nonagle & TCP_NAGLE_CORK))
+		return;
+	tcp_sock_set_cork(clcsk, false);
+	tcp_sock_set_cork(clcsk, true);
+}
+
 /* a single send, so that the message leaves in one piece */
 static int send_raw(struct smcr_sock *smc, u8 *raw, int len)
 {
@@ -113,6 +123,7 @@ static int send_raw(struct smcr_sock *smc, u8 *raw, int len)
 	ret = kernel_sendmsg(smc->clcsock, &msg, &vec, 1, len);
 	if (ret < 0)
 		return ret;
+	push_corked(smc->clcsock->sk);
 	return ret == len ? 0 : -ECONNRESET;
 }
 

@@ -97,7 +97,7 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 
 	reason = fill_proposal(smc, &msgs->proposal);
 	if (reason) {
-		smcr_hs_decline(smc, res, reason, 2);
+		smcr_hs_decline(smc, res, reason, 2, 0);
 		return;
 	}
 	res->err = smcr_clc_send_proposal(smc, &msgs->proposal);
@@ -113,7 +113,8 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 	}
 	reason = join(smc, msgs, &res->conn);
 	if (reason) {
-		smcr_hs_decline(smc, res, reason, msgs->reply.accept.version);
+		smcr_hs_decline(smc, res, reason, msgs->reply.accept.version,
+				0);
 		return;
 	}
 	res->err = smcr_clc_send_accept(smc, &msgs->confirm);
@@ -124,7 +125,8 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 	}
 	reason = res->conn->path.ops->finish_client(&res->conn->path);
 	if (reason)
-		smcr_hs_decline(smc, res, reason, msgs->reply.accept.version);
+		smcr_hs_decline(smc, res, reason, msgs->reply.accept.version,
+				SMCR_HS_CLIENT_PATIENCE);
 }
 
 /**
@@ -144,7 +146,7 @@ void smcr_hs_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 	}
 	msgs = kzalloc(sizeof(*msgs), GFP_KERNEL);
 	if (!msgs) {
-		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, 2);
+		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, 2, 0);
 		return;
 	}
 	exchange(smc, msgs, res);

@@ -67,6 +67,24 @@ void smcr_fb_errors_in(struct smcr_sock *smc)
 }
 
 /**
+ * smcr_fb_rcvlowat() - let TCP have the low water mark
+ * @smc: in mode TCP, or about to be
+ *
+ * Not before: it is the application's, and a handshake message may be shorter.
+ * And then at once, as poll() is not preceded by a sync of the options.
+ *
+ * Context: process; takes the TCP socket's lock.
+ */
+void smcr_fb_rcvlowat(struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	lock_sock(clcsk);
+	smc->clcsock->ops->set_rcvlowat(clcsk, READ_ONCE(smc->sk.sk_rcvlowat));
+	release_sock(clcsk);
+}
+
+/**
  * smcr_fb_rule_out() - the application wants something SMC cannot do
  * @smc: in mode IDLE
  *
@@ -97,6 +115,8 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 	smc->fallback_reason = reason;
 	smcr_stats_fallback(sock_net(sk), smc->role, reason);
 	smcr_hs_sync_options(smc);
+	if (sk->sk_rcvlowat > 1)
+		smcr_fb_rcvlowat(smc);
 	smcr_hs_hook_errors(smc);
 	sk->sk_state = SMCR_ACTIVE;
 #if IS_ENABLED(CONFIG_IPV6)

@@ -234,7 +234,6 @@ static struct smcr_mirror look(const struct sock *sk)
 	m.bound_dev_if = sk->sk_bound_dev_if;
 	m.sndbuf = sk->sk_userlocks & SOCK_SNDBUF_LOCK ? sk->sk_sndbuf : 0;
 	m.rcvbuf = sk->sk_userlocks & SOCK_RCVBUF_LOCK ? sk->sk_rcvbuf : 0;
-	m.rcvlowat = sk->sk_rcvlowat;
 	m.mark = sk->sk_mark;
 	m.priority = sk->sk_priority;
 	m.reuse = sk->sk_reuse;
@@ -259,7 +258,6 @@ static void copy_changes(struct sock *clcsk, const struct smcr_mirror *old,
 	clcsk->sk_lingertime = new->lingertime;
 	WRITE_ONCE(clcsk->sk_sndtimeo, new->sndtimeo);
 	WRITE_ONCE(clcsk->sk_rcvtimeo, new->rcvtimeo);
-	WRITE_ONCE(clcsk->sk_rcvlowat, new->rcvlowat);
 	clcsk->sk_reuse = new->reuse;
 	clcsk->sk_reuseport = new->reuseport;
 	if (new->bound_dev_if != old->bound_dev_if)
@@ -363,23 +361,26 @@ struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
  * smcr_hs_decline() - end a handshake by a DECLINE of ours
  * @smc: the socket
  * @res: result of the handshake; its connection is given up
- * @reason: why; after a timeout the peer gets the chance to decline first,
- *	as two crossing DECLINEs would be taken for data (wire.md 2.12)
+ * @reason: why
  * @version: SMC version of the handshake
+ * @patience: jiffies that the peer gets to decline first, as two crossing
+ *	DECLINEs would be taken for data (wire.md 2.12)
  *
  * Context: process, may sleep.
  */
 void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
-		     enum smcr_decline reason, u8 version)
+		     enum smcr_decline reason, u8 version, long patience)
 {
 	bool declined = false;
+	int ret = -ETIMEDOUT;
 
 	res->reason = reason;
-	if (reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT)
-		smcr_clc_recv(smc, SMCR_CLC_DECLINE, SMCR_HS_DECLINE_WAIT,
-			      NULL, &declined);
-	if (!declined)
-		res->err = smcr_clc_send_decline(smc, reason, version);
+	if (patience)
+		ret = smcr_clc_recv(smc, SMCR_CLC_DECLINE, patience, NULL,
+				    &declined);
+	if (ret == -ETIMEDOUT)
+		ret = smcr_clc_send_decline(smc, reason, version);
+	res->err = ret;
 	/* after that: the end of a new group must not overtake the DECLINE */
 	if (res->conn)
 		smcr_conn_abandon(res->conn, true);

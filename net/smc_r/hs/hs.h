@@ -28,8 +28,12 @@
 
 /* patience with a peer between two CLC messages (wire.md 2.11) */
 #define SMCR_HS_CLC_TIMEOUT	(6 * HZ)
-/* let the peer decline first after an LLC timeout */
-#define SMCR_HS_DECLINE_WAIT	(1 * HZ)
+/*
+ * Once CONFIRM is out both sides may find that the link does not work. The
+ * client lets the server decline first, the server a peer that waited as long.
+ */
+#define SMCR_HS_CLIENT_PATIENCE	(2 * HZ)
+#define SMCR_HS_SERVER_PATIENCE	(1 * HZ)
 
 enum smcr_mode {
 	SMCR_MODE_IDLE,
@@ -84,7 +88,6 @@ struct smcr_mirror {
 	int bound_dev_if;
 	int sndbuf;
 	int rcvbuf;
-	int rcvlowat;
 	u32 mark;
 	u32 priority;
 	u8 reuse;
@@ -183,7 +186,7 @@ void smcr_hs_sync_options(struct smcr_sock *smc);
 enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc);
 struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc);
 void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
-		     enum smcr_decline reason, u8 version);
+		     enum smcr_decline reason, u8 version, long patience);
 
 /* clc_io.c: messages on the TCP socket */
 union smcr_clc_msg {
@@ -222,6 +225,7 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 /* fallback.c */
 void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason);
 void smcr_fb_rule_out(struct smcr_sock *smc);
+void smcr_fb_rcvlowat(struct smcr_sock *smc);
 void smcr_fb_adopt_wait_queue(struct smcr_sock *smc);
 void smcr_fb_errors_in(struct smcr_sock *smc);
 void smcr_fb_errors_out(struct smcr_sock *smc, const struct sock *clcsk);

@@ -114,7 +114,9 @@ static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 	if (!reason)
 		reason = path->ops->finish_server(path, &msgs->in.accept);
 	if (reason)
-		smcr_hs_decline(smc, res, reason, msgs->accept.version);
+		smcr_hs_decline(smc, res, reason, msgs->accept.version,
+				reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT ?
+				SMCR_HS_SERVER_PATIENCE : 0);
 }
 
 static void exchange(struct smcr_sock *smc, struct server_msgs *msgs,
@@ -133,7 +135,8 @@ static void exchange(struct smcr_sock *smc, struct server_msgs *msgs,
 	}
 	reason = answer(smc, msgs, &res->conn);
 	if (reason) {
-		smcr_hs_decline(smc, res, reason, msgs->in.proposal.version);
+		smcr_hs_decline(smc, res, reason, msgs->in.proposal.version,
+				0);
 		return;
 	}
 	res->err = smcr_clc_send_accept(smc, &msgs->accept);
@@ -156,7 +159,7 @@ void smcr_hs_serve(struct smcr_sock *smc, struct smcr_hs_result *res)
 	struct server_msgs *msgs = kzalloc(sizeof(*msgs), GFP_KERNEL);
 
 	if (!msgs) {
-		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, 2);
+		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, 2, 0);
 		return;
 	}
 	exchange(smc, msgs, res);

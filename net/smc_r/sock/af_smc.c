@@ -31,9 +31,10 @@ static void release_conn(struct smcr_sock *smc)
 	struct smcr_conn *conn = smc->conn;
 	struct sock *sk = &smc->sk;
 	bool lingers = sock_flag(sk, SOCK_LINGER);
-	bool reset = smcr_rx_unread(conn) || (lingers && !sk->sk_lingertime);
+	bool reset = lingers && !sk->sk_lingertime;
 
-	if (!reset && lingers && !(current->flags & PF_EXITING))
+	if (lingers && !reset && !smcr_rx_unread(conn) &&
+	    !(current->flags & PF_EXITING))
 		smcr_conn_wait_drained(conn, sk, sk->sk_lingertime);
 	smc->conn = NULL;
 	smcr_conn_close(conn, reset);
@@ -465,18 +466,13 @@ static int smcr_shutdown(struct socket *sock, int how)
 	return ret;
 }
 
-/* to TCP at once, as its poll() is not preceded by a sync of the options */
+/* called with the socket lock held */
 static int smcr_set_rcvlowat(struct sock *sk, int val)
 {
-	struct smcr_sock *smc = smcr_sk(sk);
-	struct sock *clcsk = smc->clcsock->sk;
-	int ret;
-
-	lock_sock(clcsk);
-	ret = smc->clcsock->ops->set_rcvlowat(clcsk, val);
-	release_sock(clcsk);
 	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
-	return ret;
+	if (smcr_mode(smcr_sk(sk)) == SMCR_MODE_TCP)
+		smcr_fb_rcvlowat(smcr_sk(sk));
+	return 0;
 }
 
 static const struct proto_ops smcr_proto_ops = {
@@ -498,6 +494,7 @@ static const struct proto_ops smcr_proto_ops = {
 	.recvmsg = smcr_recvmsg,
 	.mmap = sock_no_mmap,
 	.set_rcvlowat = smcr_set_rcvlowat,
+	SMCR_PROTO_OPS_SPLICE_EOF
 	/* no .splice_read: the generic one reads through recvmsg */
 };
 

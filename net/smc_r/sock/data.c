@@ -10,6 +10,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "../compat/compat.h"
 #include "../hs/hs.h"
 
 /* a call during connect: TCP waits for the end of it, and so do we */
@@ -180,6 +181,24 @@ int smcr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 				ret;
 }
 
+/**
+ * smcr_splice_eof() - sendfile(2) promised more and found the end of the file
+ * @sock: the socket
+ *
+ * Context: process, may sleep.
+ */
+void smcr_splice_eof(struct socket *sock)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+
+	lock_sock(sock->sk);
+	if (smc->mode == SMCR_MODE_SMC)
+		smcr_tx_push(smc->conn, SMCR_PUSH_AUTO);
+	else if (smc->mode == SMCR_MODE_TCP)
+		smcr_compat_splice_eof(smc->clcsock);
+	release_sock(sock->sk);
+}
+
 static __poll_t poll_conn(struct smcr_sock *smc)
 {
 	struct sock *sk = &smc->sk;
@@ -201,10 +220,7 @@ static __poll_t poll_conn(struct smcr_sock *smc)
 	if (shutdown & SEND_SHUTDOWN || smcr_tx_is_writable(smc->conn))
 		return mask | EPOLLOUT | EPOLLWRNORM;
 
-	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
-	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
-	/* room that came before the bit was set woke nobody */
-	smp_mb__after_atomic();
+	smcr_tx_ask_for_room(sk);
 	if (smcr_tx_is_writable(smc->conn))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	return mask;
