@@ -120,6 +120,15 @@ later "server, CONFIRM RKEY fails" b $PEER_DECLINED $REG_BUFFER \
 later "client, CONFIRM RKEY fails" a $REG_BUFFER $PEER_DECLINED \
 	symbol=smcr_llc_confirm_rkey retval=$EIO times=1
 
+# A send ring that cannot grow: two rings for the handshake come before.
+fresh
+fault a symbol=smcr_buf_get retval=0 skip=2 times=1
+ok "client, no larger send ring: data flows by SMC" connection smc
+num "$(unfault a) -ge 1" "client, no larger send ring: the fault was met"
+is "0 0" "$(smc_stat a fallback) $(smc_stat b fallback)" \
+	"client, no larger send ring: no fallback"
+stop b server
+
 ok "the module goes from a" unload a
 ok "the module goes from b" unload b
 is "$rdma_a" "$(rdma_resources a)" "RDMA objects of a are as before"

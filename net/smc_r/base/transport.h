@@ -84,7 +84,8 @@ struct smcr_path_events {
  * @tx_mem: send ring, @tx_size bytes
  * @rx_mem: receive ring, written by the peer, @rx_size bytes
  * @peer_size: size of the peer's receive ring, bytes; 0 until it is known
- * @tx_want: wanted size of the send ring in bytes
+ * @tx_first: wanted size of the send ring in bytes, to begin with
+ * @tx_want: wanted size of the send ring in bytes, for those who fill it
  * @rx_want: wanted size of the receive ring in bytes
  */
 struct smcr_path {
@@ -98,6 +99,7 @@ struct smcr_path {
 	u8 *rx_mem;
 	u32 rx_size;
 	u32 peer_size;
+	u32 tx_first;
 	u32 tx_want;
 	u32 rx_want;
 };
@@ -130,6 +132,9 @@ struct smcr_path {
  * @send: write @tx->span, then send @tx->msg, in this order. Called with
  *	bottom halves disabled, may not sleep. Return: 0, -EAGAIN when there
  *	is no room (tx_room follows), -EPIPE when the peer is lost.
+ * @grow: exchange the send ring, from which nothing is left to be sent, for
+ *	one of tx_want bytes or less. Process context, may sleep; the caller
+ *	is the only one to write into the ring. Return: 0 or -ENOMEM.
  * @desync: the client declined because it does not know our group: end it.
  * @snapshot: optional. Copy the group with the lowest ID that is not below
  *	@from_id. May sleep. Return: false when there is none.
@@ -151,6 +156,7 @@ struct smcr_transport_ops {
 	enum smcr_decline (*finish_client)(struct smcr_path *path);
 	void (*detach)(struct smcr_path *path, bool lost);
 	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
+	int (*grow)(struct smcr_path *path);
 	void (*desync)(struct smcr_path *path);
 	bool (*snapshot)(u32 from_id, struct smcr_group_info *info);
 };

@@ -319,7 +319,8 @@ static const struct smcr_path_events conn_events = {
 /**
  * smcr_conn_create() - create a connection for a handshake
  * @sk: the socket it is for
- * @tx_want: wanted send ring, bytes
+ * @tx_first: wanted send ring, bytes
+ * @tx_want: wanted send ring once that was full, bytes
  * @rx_want: wanted receive ring, bytes
  *
  * The caller passes conn->path to a transport and then calls either
@@ -328,7 +329,8 @@ static const struct smcr_path_events conn_events = {
  * Context: process, may sleep.
  * Return: the connection or NULL without memory.
  */
-struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want)
+struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_first, u32 tx_want,
+				   u32 rx_want)
 {
 	struct smcr_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
 
@@ -339,6 +341,7 @@ struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want)
 	timer_setup(&conn->cork_timer, smcr_tx_cork_expired, 0);
 	conn->net = sock_net(sk);
 	conn->is_answered = true;
+	conn->path.tx_first = tx_first;
 	conn->path.tx_want = tx_want;
 	conn->path.rx_want = rx_want;
 	RCU_INIT_POINTER(conn->sk, sk);

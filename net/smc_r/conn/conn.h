@@ -32,6 +32,7 @@
  * @tx_done: bytes of the send ring that may be overwritten
  * @tx_pending: sends with want_done under way
  * @tx_unasked: bytes sent since the last want_done
+ * @tx_is_growing: a larger send ring is due once this one is empty
  * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
  * @tx_flags: producer flags of the last message sent
@@ -64,6 +65,7 @@ struct smcr_conn {
 	u64 tx_done;
 	u32 tx_pending;
 	u32 tx_unasked;
+	bool tx_is_growing;
 	bool is_answered;
 	u16 tx_seq;
 	u8 tx_flags;
@@ -89,7 +91,8 @@ enum smcr_push {
 	SMCR_PUSH_NOW,
 };
 
-struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_want, u32 rx_want);
+struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_first, u32 tx_want,
+				   u32 rx_want);
 void smcr_conn_abandon(struct smcr_conn *conn, bool lost);
 void smcr_conn_establish(struct smcr_conn *conn);
 void smcr_conn_shutdown_write(struct smcr_conn *conn);

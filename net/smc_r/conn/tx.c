@@ -46,7 +46,11 @@ static u32 peer_room_locked(const struct smcr_conn *conn)
 
 static u32 free_locked(const struct smcr_conn *conn)
 {
-	return conn->path.tx_size - (u32)(conn->tx_written - conn->tx_done);
+	u32 used = conn->tx_written - conn->tx_done;
+
+	if (conn->tx_is_growing && used)
+		return 0;
+	return conn->path.tx_size - used;
 }
 
 static void arm_cork_timer(struct smcr_conn *conn)
@@ -78,8 +82,9 @@ static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 {
 	if (!len)
 		return false;
-	return !conn->is_answered ||
-	       conn->tx_unasked + len > piece(conn);
+	return !conn->is_answered || conn->tx_is_growing ||
+	       conn->tx_unasked + len > piece(conn) ||
+	       free_locked(conn) < piece(conn);
 }
 
 /* everything that a message says besides the data */
@@ -367,6 +372,32 @@ static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push)
 	smcr_conn_unlock(conn);
 }
 
+/*
+ * A connection begins with a small send ring. Who fills it gets a larger one,
+ * when nothing is left in the small one: each send has a completion from now
+ * on, so that moment comes.
+ */
+static void ask_for_growth(struct smcr_conn *conn)
+{
+	spin_lock_bh(&conn->lock);
+	if (conn->path.tx_size < conn->path.tx_want && !conn->tx_unasked)
+		conn->tx_is_growing = true;
+	spin_unlock_bh(&conn->lock);
+}
+
+static void grow_if_empty(struct smcr_conn *conn)
+{
+	if (!conn->tx_is_growing || !free_room(conn))
+		return;
+	/* without memory, it stays as it is */
+	if (conn->path.ops->grow(&conn->path))
+		conn->path.tx_want = conn->path.tx_size;
+	spin_lock_bh(&conn->lock);
+	conn->tx_is_growing = false;
+	conn->tx_off = (u32)conn->tx_written & (conn->path.tx_size - 1);
+	spin_unlock_bh(&conn->lock);
+}
+
 static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		     struct msghdr *msg, size_t *copied)
 {
@@ -387,9 +418,11 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 			smcr_conn_reset(conn, EPIPE);
 			return 0;
 		}
+		grow_if_empty(conn);
 		len = min(free_room(conn), piece(conn));
 		len = min_t(size_t, len, msg_data_left(msg));
 		if (!len) {
+			ask_for_growth(conn);
 			smcr_tx_push(conn, SMCR_PUSH_NOW);
 			ret = wait_for_room(conn, sk, &timeo);
 			if (ret)

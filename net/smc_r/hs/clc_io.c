@@ -12,13 +12,17 @@ struct rx_buf {
 	union smcr_clc_msg msg;
 };
 
+/* without @buf, the bytes are dropped */
 static int read_exactly(struct smcr_sock *smc, u8 *buf, size_t len)
 {
 	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	int flags = buf ? MSG_WAITALL : MSG_WAITALL | MSG_TRUNC;
 	struct msghdr msg = {};
 	int ret;
 
-	ret = kernel_recvmsg(smc->clcsock, &msg, &vec, 1, len, MSG_WAITALL);
+	if (!len)
+		return 0;
+	ret = kernel_recvmsg(smc->clcsock, &msg, &vec, 1, len, flags);
 	if (ret < 0)
 		return ret == -EAGAIN ? -ETIMEDOUT : ret;
 	if (ret != len)
@@ -27,22 +31,23 @@ static int read_exactly(struct smcr_sock *smc, u8 *buf, size_t len)
 }
 
 static int decode(const struct smcr_clc_hdr *hdr, enum smcr_clc_type expected,
-		  struct rx_buf *buf)
+		  struct rx_buf *buf, size_t len)
 {
 	if (hdr->type == SMCR_CLC_DECLINE)
-		return smcr_clc_decode_decline(buf->raw, hdr->len,
+		return smcr_clc_decode_decline(buf->raw, len,
 					       &buf->msg.decline);
 	if (hdr->type != expected)
 		return -EPROTO;
 	if (expected == SMCR_CLC_PROPOSAL)
-		return smcr_clc_decode_proposal(buf->raw, hdr->len,
+		return smcr_clc_decode_proposal(buf->raw, len,
 						&buf->msg.proposal);
-	return smcr_clc_decode_accept(buf->raw, hdr->len, &buf->msg.accept);
+	return smcr_clc_decode_accept(buf->raw, len, &buf->msg.accept);
 }
 
 static int receive(struct smcr_sock *smc, enum smcr_clc_type expected,
 		   struct rx_buf *buf, struct smcr_clc_hdr *hdr)
 {
+	size_t len;
 	int ret;
 
 	ret = read_exactly(smc, buf->raw, SMCR_CLC_HDR_LEN);
@@ -51,13 +56,17 @@ static int receive(struct smcr_sock *smc, enum smcr_clc_type expected,
 	ret = smcr_clc_decode_hdr(buf->raw, SMCR_CLC_HDR_LEN, hdr);
 	if (ret)
 		return -EPROTO;
-	if (hdr->len < SMCR_CLC_HDR_LEN || hdr->len > SMCR_CLC_MAX_LEN)
+	if (hdr->len < SMCR_CLC_HDR_LEN)
 		return -EPROTO;
+	/* later releases may say more than we want to know */
+	len = min_t(size_t, hdr->len, SMCR_CLC_MAX_LEN);
 	ret = read_exactly(smc, buf->raw + SMCR_CLC_HDR_LEN,
-			   hdr->len - SMCR_CLC_HDR_LEN);
+			   len - SMCR_CLC_HDR_LEN);
+	if (!ret)
+		ret = read_exactly(smc, NULL, hdr->len - len);
 	if (ret)
 		return ret;
-	return decode(hdr, expected, buf) ? -EPROTO : 0;
+	return decode(hdr, expected, buf, len) ? -EPROTO : 0;
 }
 
 /**

@@ -16,6 +16,8 @@
 #include "../compat/compat.h"
 #include "../compat/tcp_option.h"
 
+#define TX_RING_FIRST	(16 * 1024)
+
 /* handshakes of one role that may wait for their peers at a time */
 #define MAX_HANDSHAKES	512
 
@@ -346,15 +348,21 @@ enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc)
  * smcr_hs_new_conn() - a connection with the rings that the socket asks for
  * @smc: the socket
  *
- * sk_sndbuf and sk_rcvbuf are stored doubled, as for every socket.
+ * sk_sndbuf and sk_rcvbuf are stored doubled, as for every socket. As with
+ * TCP, a send buffer that nobody has set grows when it is used.
  *
  * Context: process, may sleep.
  * Return: the connection or NULL.
  */
 struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 {
-	return smcr_conn_create(&smc->sk, READ_ONCE(smc->sk.sk_sndbuf) / 2,
-				READ_ONCE(smc->sk.sk_rcvbuf) / 2);
+	const struct sock *sk = &smc->sk;
+	u32 tx_want = READ_ONCE(sk->sk_sndbuf) / 2;
+	u32 tx_first = sk->sk_userlocks & SOCK_SNDBUF_LOCK ? tx_want :
+							     TX_RING_FIRST;
+
+	return smcr_conn_create(&smc->sk, tx_first, tx_want,
+				READ_ONCE(sk->sk_rcvbuf) / 2);
 }
 
 /**

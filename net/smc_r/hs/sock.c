@@ -8,8 +8,8 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 
-/* sizes of fresh sockets' rings, as stock Linux has them */
-#define RING_DEFAULT	(64 * 1024)
+/* rings of sockets that set no size; that for sending begins smaller */
+#define RING_DEFAULT	(128 * 1024)
 
 static void set_keepalive(struct sock *sk, int on)
 {

@@ -66,7 +66,7 @@ static struct smcr_rdma_path *alloc_rdma_path(struct smcr_group *group,
 	INIT_LIST_HEAD(&rp->wait_node);
 	rp->path = path;
 	rp->group = group;
-	rp->tx = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
+	rp->tx = smcr_buf_get(group, SMCR_BUF_TX, path->tx_first);
 	rp->rx = smcr_buf_get(group, SMCR_BUF_RX, path->rx_want);
 	if (rp->tx && rp->rx)
 		return rp;
@@ -549,6 +549,28 @@ static int send(struct smcr_path *path, struct smcr_tx *tx)
 	return smcr_link_send(&rp->group->link, rp, tx);
 }
 
+static int grow(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+	struct smcr_buf *old = rp->tx;
+	struct smcr_buf *buf = NULL;
+
+	/* a group that dies needs no larger rings: do not wait for it */
+	if (!down_read_trylock(&group->hw_lock))
+		return -ENOMEM;
+	if (group->has_hw)
+		buf = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
+	up_read(&group->hw_lock);
+	if (!buf)
+		return -ENOMEM;
+	rp->tx = buf;
+	path->tx_mem = buf->mem;
+	WRITE_ONCE(path->tx_size, buf->size);
+	smcr_buf_put(group, SMCR_BUF_TX, old);
+	return 0;
+}
+
 const struct smcr_transport_ops smcr_rdma_transport = {
 	.name = "rdma",
 	.mode = SMCR_CLC_MODE_R,
@@ -559,6 +581,7 @@ const struct smcr_transport_ops smcr_rdma_transport = {
 	.finish_client = finish_client,
 	.detach = detach,
 	.send = send,
+	.grow = grow,
 	.desync = desync,
 	.snapshot = smcr_rdma_snapshot,
 };
