@@ -16,6 +16,21 @@ neutral() {
 	sed "$(awk -F'\t+' -v name="$1" '!/^#/ && $1 == name {print $2}' $files)"
 }
 
+# reference HOST PORT OPTIONS...: wait for the run over TCP. A case of it that
+# met a busy moment and did not end says nothing of us: it gets another try.
+reference() {
+	local case
+
+	finish a tcp 280 && return
+	for case in $(on a "sed -n 's/:.* HANG\$//p' /tmp/tcp.out"); do
+		note "again over TCP: $case"
+		on a "sockbeh client -m tcp ${*:3} -t $case $1 $2 >/tmp/again &&
+			grep -v '^$case:' /tmp/tcp.out >>/tmp/again &&
+			mv /tmp/again /tmp/tcp.out" || return
+	done
+	on a "! grep -q 'HANG\|CRASH\|BROKEN' /tmp/tcp.out"
+}
+
 # compare NAME HOST PORT_TCP PORT_SMC OPTIONS...: the client's output over
 # TCP and with SMC sockets, one test point for each case. Both run at the
 # same time. Servers listen already.
@@ -25,7 +40,7 @@ compare() {
 
 	start a "tcp" "sockbeh client -v -m tcp $options $host $port_tcp >/tmp/tcp.out"
 	start a "smc" "sockbeh client -v -m smc $options $host $port_smc >/tmp/smc.out"
-	ok "$name: each case ends over TCP" finish a tcp 280
+	ok "$name: each case ends over TCP" reference $host $port_tcp $options
 	ok "$name: each case ends with SMC" finish a smc 280
 	wanted=$(on a "cat /tmp/tcp.out")
 	seen=$(on a "cat /tmp/smc.out")
