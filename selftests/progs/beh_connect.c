@@ -97,38 +97,34 @@ static void connect_ok(void)
 	beh_peer_do("peer_recv", OP_RECV, 1, 0);
 }
 
-/* More than a message of a handshake has: it is about the program's data. */
-static void connect_rcvlowat(void)
+/* An option that is set before must not get in the way of the connection. */
+static int connected_with(int level, int option, int value)
 {
 	int port = listening_peer();
 	int fd = beh_socket(0);
-	int value = 0;
+	int now = 0;
 
-	beh_set_int(fd, SOL_SOCKET, SO_RCVLOWAT, 5000);
+	beh_set_int(fd, level, option, value);
 	beh_peer_start(OP_ACCEPT, 0, 0);
 	RES("connect", beh_connect_to(fd, port));
 	beh_peer_res("peer_accept");
-	RES("getsockopt", getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &value,
-				     &(socklen_t){ sizeof(value) }));
-	beh_out("value=%d", value);
+	RES("getsockopt", getsockopt(fd, level, option, &now, &(socklen_t){ sizeof(now) }));
+	beh_out("value=%d", now);
+	return fd;
+}
+
+static void connect_rcvlowat(void)
+{
+	/* more than a message of a handshake has */
+	int fd = connected_with(SOL_SOCKET, SO_RCVLOWAT, 5000);
+
 	beh_set_int(fd, SOL_SOCKET, SO_RCVLOWAT, 1);
 	out_echo(fd);
 }
 
 static void connect_corked(void)
 {
-	int port = listening_peer();
-	int fd = beh_socket(0);
-	int value = 0;
-
-	beh_set_int(fd, IPPROTO_TCP, TCP_CORK, 1);
-	beh_peer_start(OP_ACCEPT, 0, 0);
-	RES("connect", beh_connect_to(fd, port));
-	beh_peer_res("peer_accept");
-	RES("getsockopt", getsockopt(fd, IPPROTO_TCP, TCP_CORK, &value,
-				     &(socklen_t){ sizeof(value) }));
-	beh_out("value=%d", value);
-	out_echo(fd);
+	out_echo(connected_with(IPPROTO_TCP, TCP_CORK, 1));
 }
 
 static void connect_twice(void)
