@@ -168,6 +168,8 @@ struct plan {
 	struct address addr;
 	int count;
 	int timeout;
+	/* How many may be on their way to a connection. */
+	int batch;
 	/* 'p', 's' or 'H', as the options. */
 	int how;
 	bool ends_with_input;
@@ -300,8 +302,8 @@ static void handle(struct conn *c, unsigned int events, int ep, struct tally *ta
 	}
 }
 
-/* Until every connection holds or has failed. Return: false at the time limit. */
-static bool settle(struct conn *conns, int ep, struct tally *tally, long long end_us)
+/* Until the first @count connections hold or have failed. Return: false at the time limit. */
+static bool settle(struct conn *conns, int count, int ep, struct tally *tally, long long end_us)
 {
 	struct epoll_event events[MAX_EVENTS];
 
@@ -310,13 +312,13 @@ static bool settle(struct conn *conns, int ep, struct tally *tally, long long en
 		int n;
 		int i;
 
-		for (i = 0; i < tally->count; i++)
+		for (i = 0; i < count; i++)
 			busy += conns[i].phase == CONNECTING || conns[i].phase == ECHOING;
 		if (!busy)
 			return true;
 		if (now_us() > end_us) {
 			fprintf(stderr, "time limit: %d connections not done\n", busy);
-			for (i = 0; i < tally->count; i++) {
+			for (i = 0; i < count; i++) {
 				errno = ETIMEDOUT;
 				if (conns[i].phase == CONNECTING)
 					fail(&conns[i], tally, "connect");
@@ -402,8 +404,10 @@ static int run_parallel(const struct plan *plan)
 		conns[i].index = i;
 		conns[i].phase = CONNECTING;
 		open_one(&conns[i], plan, ep, &tally);
+		if (plan->batch && (i + 1) % plan->batch == 0)
+			settle(conns, i + 1, ep, &tally, end);
 	}
-	settle(conns, ep, &tally, end);
+	settle(conns, plan->count, ep, &tally, end);
 	total = now_us() - start;
 	if (plan->how == 'H')
 		hold(&tally, plan->ends_with_input);
@@ -411,7 +415,7 @@ static int run_parallel(const struct plan *plan)
 	for (i = 0; i < plan->count; i++)
 		if (conns[i].phase == HOLDING)
 			start_round(&conns[i], &tally);
-	settle(conns, ep, &tally, now_us() + plan->timeout * 1000000LL);
+	settle(conns, plan->count, ep, &tally, now_us() + plan->timeout * 1000000LL);
 	for (i = 0; i < plan->count; i++)
 		if (conns[i].fd >= 0)
 			close(conns[i].fd);
@@ -472,12 +476,13 @@ static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
 		"Usage: conns server -m tcp|smc [-6] PORT\n"
-		"       conns client -m tcp|smc [-6] -n COUNT -p|-s|-H [-i] [-k tcp|smc]\n"
-		"             [-T SECONDS] HOST PORT\n"
+		"       conns client -m tcp|smc [-6] -n COUNT -p|-s|-H [-b COUNT] [-i]\n"
+		"             [-k tcp|smc] [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -p  all at once; each echoes, all are held open, each echoes again\n"
 		"  -s  one after another; each echoes %d bytes\n"
 		"  -H  as -p, but hold them idle until SIGTERM or SIGINT\n"
+		"  -b  with -p and -H: open so many at once, then the next\n"
 		"  -i  hold until input or its end, too\n"
 		"  -k  fail if a connection does not use this, falling back or not\n"
 		"  -T  time limit; default %d\n"
@@ -503,7 +508,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6n:psHik:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6n:psHb:ik:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&plan.endpoint, optarg))
@@ -520,6 +525,9 @@ int main(int argc, char **argv)
 		case 's':
 		case 'H':
 			plan.how = opt;
+			break;
+		case 'b':
+			plan.batch = (int)parse_count(optarg);
 			break;
 		case 'i':
 			plan.ends_with_input = true;

@@ -125,6 +125,8 @@ serve $p ./conns server -m tcp
 try ./conns client -m tcp -n 300 -p 127.0.0.1 $p
 tap_is "conns -p: exit status" $rc 0
 tap_match "conns -p: result" "$(cat "$out")" '^ok: asked=300 connected=300 failed=0 smc=0 tcp=300$'
+try ./conns client -m tcp -n 25 -p -b 10 127.0.0.1 $p
+tap_match "conns -p -b: result" "$(cat "$out")" '^ok: asked=25 connected=25 failed=0 smc=0 tcp=25$'
 try ./conns client -m tcp -n 1000 -s 127.0.0.1 $p
 tap_is "conns -s: exit status" $rc 0
 tap_match "conns -s: slowest connect" "$(cat "$out")" 'slowest=[0-9.]+$'
