@@ -20,11 +20,10 @@
 #include "../base/stats.h"
 #include "../compat/compat.h"
 
-/*
- * A quarter of the ring is a good part: worth a message, a completion, a
- * writer's wake-up, and small enough that copying, sending and reading
- * overlap.
- */
+/* each is a message: few for a large write, but copying and sending overlap */
+#define COPY_CHUNK	(32u * 1024)
+
+/* A quarter of the ring is worth a completion, and a writer's wake-up. */
 static u32 piece(const struct smcr_conn *conn)
 {
 	return conn->path.tx_size / 4;
@@ -419,7 +418,7 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 			return 0;
 		}
 		grow_if_empty(conn);
-		len = min(free_room(conn), piece(conn));
+		len = min(free_room(conn), COPY_CHUNK);
 		len = min_t(size_t, len, msg_data_left(msg));
 		if (!len) {
 			ask_for_growth(conn);

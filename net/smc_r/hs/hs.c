@@ -16,7 +16,7 @@
 #include "../compat/compat.h"
 #include "../compat/tcp_option.h"
 
-#define TX_RING_FIRST	(16 * 1024)
+#define TX_RING_FIRST	(32 * 1024)
 
 /* handshakes of one role that may wait for their peers at a time */
 #define MAX_HANDSHAKES	512

@@ -9,7 +9,8 @@
 #include <linux/socket.h>
 
 /* rings of sockets that set no size; that for sending begins smaller */
-#define RING_DEFAULT	(128 * 1024)
+#define TX_RING_DEFAULT	(128 * 1024)
+#define RX_RING_DEFAULT	(64 * 1024)
 
 static void set_keepalive(struct sock *sk, int on)
 {
@@ -65,8 +66,8 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 	sk->sk_type = SOCK_STREAM;
 	sk->sk_state = SMCR_INIT;
 	sk->sk_protocol = protocol;
-	sk->sk_sndbuf = 2 * RING_DEFAULT;
-	sk->sk_rcvbuf = 2 * RING_DEFAULT;
+	sk->sk_sndbuf = 2 * TX_RING_DEFAULT;
+	sk->sk_rcvbuf = 2 * RX_RING_DEFAULT;
 	smc = smcr_sk(sk);
 	smcr_hs_prepare_sock(smc);
 	smcr_hs_init_mirror(smc);
