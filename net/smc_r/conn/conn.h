@@ -41,6 +41,7 @@
  * @rx_announced: rx_cons.total as the peer knows it
  * @rx_seq: sequence number of the last message received
  * @rx_flags: producer flags of the last message received
+ * @rx_is_due: a reader made room that the peer should know of
  * @rx_asked: the peer wants to know how far we have read, until it knows that
  *	we have read all
  * @close: progress of closing
@@ -74,6 +75,7 @@ struct smcr_conn {
 	u64 rx_announced;
 	u16 rx_seq;
 	u8 rx_flags;
+	bool rx_is_due;
 	bool rx_asked;
 	struct smcr_close close;
 	bool is_corked;
@@ -115,6 +117,7 @@ int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len);
 
 u32 smcr_rx_unread(const struct smcr_conn *conn);
+bool smcr_rx_wants_update_locked(const struct smcr_conn *conn);
 int smcr_rx_recvmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len, int flags);
 

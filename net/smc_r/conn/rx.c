@@ -45,11 +45,32 @@ static int copy_out(struct smcr_conn *conn, struct msghdr *msg, u32 skip,
 	return 0;
 }
 
-/* free ring space, and tell the peer if it should know at once */
+/**
+ * smcr_rx_wants_update_locked() - does the peer need our consumer cursor now?
+ * @conn: the connection; conn->lock held
+ *
+ * Context: any, bottom halves disabled.
+ * Return: true if a message is due.
+ */
+bool smcr_rx_wants_update_locked(const struct smcr_conn *conn)
+{
+	return smcr_ring_wants_update(conn->rx_cons.total - conn->rx_announced,
+				      conn->rx_prod.total - conn->rx_announced,
+				      conn->path.rx_size,
+				      conn->rx_flags & SMCR_CDC_WRITE_BLOCKED);
+}
+
+/*
+ * Free ring space, and tell the peer if it should know at once. When data
+ * comes is not the time to look, unless the peer waits: the reader will free
+ * more.
+ */
 static void consume(struct smcr_conn *conn, u32 len)
 {
 	spin_lock_bh(&conn->lock);
 	smcr_cursor_add(&conn->rx_cons, len, conn->path.rx_size);
+	if (smcr_rx_wants_update_locked(conn))
+		conn->rx_is_due = true;
 	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	smcr_conn_unlock(conn);
 }

@@ -99,19 +99,19 @@ static void fill_message_locked(struct smcr_conn *conn, struct smcr_tx *tx,
 
 static bool update_is_due_locked(const struct smcr_conn *conn)
 {
-	u32 unannounced = conn->rx_cons.total - conn->rx_announced;
-	u32 used = conn->rx_prod.total - conn->rx_announced;
-
-	if (unannounced && conn->rx_asked)
+	if (conn->rx_cons.total == conn->rx_announced)
+		return false;
+	if (conn->rx_asked || conn->rx_is_due)
 		return true;
-	return smcr_ring_wants_update(unannounced, used, conn->path.rx_size,
-				      conn->rx_flags & SMCR_CDC_WRITE_BLOCKED);
+	return (conn->rx_flags & SMCR_CDC_WRITE_BLOCKED) &&
+	       smcr_rx_wants_update_locked(conn);
 }
 
 static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 {
 	if (!tx->is_plain) {
 		conn->rx_announced = conn->rx_cons.total;
+		conn->rx_is_due = false;
 		if (conn->rx_announced == conn->rx_prod.total)
 			conn->rx_asked = false;
 	}
