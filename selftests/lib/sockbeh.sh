@@ -53,3 +53,17 @@ compare() {
 			neutral $case)" "$name: $case"
 	done <<<"$wanted"
 }
+
+# keep_smc HOST PORT CASE...: these work over TCP as well, which hides that
+# what they do drove their connection there.
+keep_smc() {
+	local case before
+
+	for case in "${@:3}"; do
+		before=$(smc_stat a fallback)/$(smc_stat b fallback)
+		ok "$case ends" on a \
+			"sockbeh client -m smc -T $SOCKBEH_T -t $case $1 $2"
+		is "$before" "$(smc_stat a fallback)/$(smc_stat b fallback)" \
+			"$case keeps its connection on SMC"
+	done
+}

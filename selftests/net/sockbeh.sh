@@ -16,5 +16,6 @@ start b smc "sockbeh server -m smc -T $SOCKBEH_T 7002"
 wait_port b 7001
 wait_port b 7002
 compare connect $B 7001 7002
+keep_smc $B 7002 connect_rcvlowat connect_corked accept_rcvlowat
 num "$(smc_stat a connections) -ge 150" "the cases used SMC"
 done_testing
