@@ -106,11 +106,11 @@ static void echo(int fd, struct echo_stats *stats)
 	close(fd);
 }
 
-static int serve(const struct endpoint *endpoint, int port)
+static int serve(const struct endpoint *endpoint, int port, int backlog)
 {
 	struct epoll_event events[MAX_EVENTS];
 	struct echo_stats stats = { 0 };
-	int lfd = endpoint_listen(endpoint, port, 4096);
+	int lfd = endpoint_listen(endpoint, port, backlog);
 	int ep = epoll_create1(EPOLL_CLOEXEC);
 	int sig = signals_fd();
 	bool has_to_end = false;
@@ -475,7 +475,7 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: conns server -m tcp|smc [-6] PORT\n"
+		"Usage: conns server -m tcp|smc [-6] [-l BACKLOG] PORT\n"
 		"       conns client -m tcp|smc [-6] -n COUNT -p|-s|-H [-b COUNT] [-i]\n"
 		"             [-k tcp|smc] [-T SECONDS] HOST PORT\n"
 		"\n"
@@ -496,6 +496,7 @@ static void usage(int status)
 int main(int argc, char **argv)
 {
 	struct plan plan = { .timeout = DEFAULT_TIMEOUT };
+	int backlog = 4096;
 	bool has_mode = false;
 	bool is_server;
 	int opt;
@@ -508,7 +509,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6n:psHb:ik:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6l:n:psHb:ik:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&plan.endpoint, optarg))
@@ -517,6 +518,9 @@ int main(int argc, char **argv)
 			break;
 		case '6':
 			plan.endpoint.is_v6 = true;
+			break;
+		case 'l':
+			backlog = (int)parse_count(optarg);
 			break;
 		case 'n':
 			plan.count = (int)parse_count(optarg);
@@ -550,7 +554,7 @@ int main(int argc, char **argv)
 		usage(2);
 	raise_descriptor_limit();
 	if (is_server)
-		return serve(&plan.endpoint, parse_port(argv[optind]));
+		return serve(&plan.endpoint, parse_port(argv[optind]), backlog);
 	if (plan.count < 1 || !plan.how)
 		usage(2);
 	endpoint_resolve(&plan.endpoint, argv[optind], parse_port(argv[optind + 1]),

@@ -4,8 +4,9 @@
  * connection becomes a child socket, which does its handshake in a work item
  * of its own and then waits in the ready list for accept().
  *
- * No more children exist than the backlog allows: what is above stays in
- * TCP's own queue, and TCP applies its own limits there.
+ * The backlog limits the ready list; handshakes have a limit of their own, as
+ * half-open connections of TCP have, lest silent peers use up a short backlog.
+ * What is above stays in TCP's own queue, and TCP applies its own limits there.
  *
  * A child that has not spoken yet costs a timer, not a thread: its work runs
  * when the first byte arrives.
@@ -17,7 +18,10 @@
 
 #include "../compat/tcp_option.h"
 
-/* account for a child in advance; false if the backlog is used up */
+/* of one listener at a time */
+#define HANDSHAKES_PER_LISTENER	256
+
+/* account for a child in advance; false if there are enough */
 static bool reserve_child(struct smcr_sock *smc)
 {
 	struct smcr_listener *l = &smc->listener;
@@ -25,7 +29,8 @@ static bool reserve_child(struct smcr_sock *smc)
 
 	spin_lock_bh(&l->lock);
 	room = smcr_mode(smc) == SMCR_MODE_LISTEN &&
-	       l->handshakes + l->ready_count <= smc->sk.sk_max_ack_backlog;
+	       l->ready_count <= smc->sk.sk_max_ack_backlog &&
+	       l->handshakes < HANDSHAKES_PER_LISTENER;
 	if (room)
 		l->handshakes++;
 	spin_unlock_bh(&l->lock);
