@@ -32,6 +32,7 @@ struct beh_case {
 extern const struct beh_case beh_connect_cases[];
 extern const struct beh_case beh_accept_cases[];
 extern const struct beh_case beh_data_cases[];
+extern const struct beh_case beh_urgent_cases[];
 extern const struct beh_case beh_poll_cases[];
 extern const struct beh_case beh_close_cases[];
 extern const struct beh_case beh_option_cases[];

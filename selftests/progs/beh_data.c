@@ -962,59 +962,6 @@ static void signal_send(void)
 	beh_out("alarms=%d", (int)beh_alarms);
 }
 
-static void oob_recv(void)
-{
-	int fd = beh_connected();
-	char c = 0;
-	int mark = -1;
-
-	RES("none", recv(fd, &c, 1, MSG_OOB));
-	beh_peer_do("peer_send", OP_SEND, 5, 0);
-	beh_peer_do("peer_oob", OP_SEND, 1, MSG_OOB);
-	beh_peer_do("peer_send", OP_SEND, 5, 0);
-	beh_wait_in(fd, 5);
-	beh_settle_out("mask", fd, M_DATA | POLLPRI);
-	RES("oob", recv(fd, &c, 1, MSG_OOB));
-	beh_out("byte=%s", (uint8_t)c == beh_pattern(5) ? "ok" : "WRONG");
-	RES("oob_again", recv(fd, &c, 1, MSG_OOB));
-	RES("atmark", ioctl(fd, SIOCATMARK, &mark));
-	beh_out("mark=%d", mark);
-	RES("before", beh_recv(fd, 100, 0));
-	RES("atmark", ioctl(fd, SIOCATMARK, &mark));
-	beh_out("mark=%d", mark);
-	beh_rx_pos++;
-	RES("after", beh_recv_full(fd, 5));
-	beh_settle_out("mask", fd, M_IDLE);
-}
-
-static void oob_inline(void)
-{
-	int fd = beh_connected();
-	int mark = -1;
-
-	beh_set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
-	beh_peer_do("peer_send", OP_SEND, 5, 0);
-	beh_peer_do("peer_oob", OP_SEND, 1, MSG_OOB);
-	beh_peer_do("peer_send", OP_SEND, 5, 0);
-	beh_wait_in(fd, 11);
-	beh_settle_out("mask", fd, M_DATA | POLLPRI);
-	RES("oob", recv(fd, &(char){ 0 }, 1, MSG_OOB));
-	RES("before", beh_recv(fd, 100, 0));
-	RES("atmark", ioctl(fd, SIOCATMARK, &mark));
-	beh_out("mark=%d", mark);
-	RES("after", beh_recv_full(fd, 6));
-}
-
-static void oob_send(void)
-{
-	int fd = beh_connected();
-
-	RES("send", beh_send(fd, 5, 0));
-	RES("oob", beh_send(fd, 1, MSG_OOB));
-	beh_peer_do("peer_recv", OP_RECV, 5, 0);
-	beh_out_mask("peer_mask", (int)beh_peer(OP_MASK, M_OUT | POLLPRI, 0));
-}
-
 const struct beh_case beh_data_cases[] = {
 	{ "send_sizes", send_sizes },
 	{ "recv_sizes", recv_sizes },
@@ -1074,8 +1021,5 @@ const struct beh_case beh_data_cases[] = {
 	{ "timeout_send_part", timeout_send_part },
 	{ "signal_recv", signal_recv },
 	{ "signal_send", signal_send },
-	{ "oob_recv", oob_recv, "MSG_OOB is not supported over SMC" },
-	{ "oob_inline", oob_inline, "MSG_OOB is not supported over SMC" },
-	{ "oob_send", oob_send, "MSG_OOB is not supported over SMC" },
 	{ 0 }
 };

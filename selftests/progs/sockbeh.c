@@ -21,8 +21,8 @@
 #define DEFAULT_TIMEOUT 30
 
 static const struct beh_case *const groups[] = {
-	beh_connect_cases, beh_accept_cases, beh_data_cases, beh_poll_cases,
-	beh_close_cases, beh_option_cases, beh_process_cases,
+	beh_connect_cases, beh_accept_cases, beh_data_cases, beh_urgent_cases,
+	beh_poll_cases, beh_close_cases, beh_option_cases, beh_process_cases,
 };
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -112,6 +112,7 @@ void smcr_stats_sum_path(const struct net *net, struct smcr_stats_path *sum)
 		sum->rx_bytes += READ_ONCE(p->rx_bytes);
 		sum->tx_calls += READ_ONCE(p->tx_calls);
 		sum->rx_calls += READ_ONCE(p->rx_calls);
+		sum->urgent_calls += READ_ONCE(p->urgent_calls);
 	}
 }
 

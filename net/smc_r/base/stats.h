@@ -23,12 +23,14 @@ enum smcr_role {
  * @rx_bytes: bytes handed to applications
  * @tx_calls: send calls, failed ones included
  * @rx_calls: receive calls, failed ones included
+ * @urgent_calls: those of both kinds that were for urgent data
  */
 struct smcr_stats_path {
 	u64 tx_bytes;
 	u64 rx_bytes;
 	u64 tx_calls;
 	u64 rx_calls;
+	u64 urgent_calls;
 };
 
 /**

@@ -18,6 +18,7 @@
 #include "../base/transport.h"
 #include "../logic/close.h"
 #include "../logic/ring.h"
+#include "../logic/urgent.h"
 
 /**
  * struct smcr_conn - a connection
@@ -35,7 +36,10 @@
  * @tx_is_growing: a larger send ring is due once this one is empty
  * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
- * @tx_flags: producer flags of the last message sent
+ * @tx_flags: producer flags of the last message sent, but for "urgent byte
+ *	present"
+ * @tx_is_urgent: there is an urgent byte, and the peer was not sent it
+ * @tx_urgent_end: position in the stream behind it
  * @rx_prod: the peer's producer cursor, validated
  * @rx_cons: our consumer cursor
  * @rx_announced: rx_cons.total as the peer knows it
@@ -44,6 +48,7 @@
  * @rx_is_due: a reader made room that the peer should know of
  * @rx_asked: the peer wants to know how far we have read, until it knows that
  *	we have read all
+ * @rx_urgent: the peer's urgent byte
  * @close: progress of closing
  * @is_corked: TCP_CORK is set
  * @is_dead: the transport lost the peer
@@ -70,6 +75,8 @@ struct smcr_conn {
 	bool is_answered;
 	u16 tx_seq;
 	u8 tx_flags;
+	bool tx_is_urgent;
+	u64 tx_urgent_end;
 	struct smcr_cursor rx_prod;
 	struct smcr_cursor rx_cons;
 	u64 rx_announced;
@@ -77,6 +84,7 @@ struct smcr_conn {
 	u8 rx_flags;
 	bool rx_is_due;
 	bool rx_asked;
+	struct smcr_urgent rx_urgent;
 	struct smcr_close close;
 	bool is_corked;
 	bool is_dead;
@@ -117,7 +125,12 @@ int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len);
 
 u32 smcr_rx_unread(const struct smcr_conn *conn);
+u32 smcr_rx_inq(struct smcr_conn *conn);
+bool smcr_rx_is_at_mark(struct smcr_conn *conn, u32 ahead);
+void smcr_rx_skip_urgent_locked(struct smcr_conn *conn);
 bool smcr_rx_wants_update_locked(const struct smcr_conn *conn);
+int smcr_rx_recv_urgent(struct smcr_conn *conn, struct msghdr *msg, size_t len,
+			int flags);
 int smcr_rx_recvmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len, int flags);
 

@@ -88,13 +88,13 @@ static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 
 /* everything that a message says besides the data */
 static void fill_message_locked(struct smcr_conn *conn, struct smcr_tx *tx,
-				u8 flags)
+				u8 flags, u8 state)
 {
 	tx->msg.seq = conn->tx_seq + 1;
 	tx->msg.prod = smcr_cursor_to_wire(&conn->tx_sent);
 	tx->msg.cons = smcr_cursor_to_wire(&conn->rx_cons);
-	tx->msg.prod_flags = conn->tx_flags;
-	tx->msg.state_flags = flags;
+	tx->msg.prod_flags = flags;
+	tx->msg.state_flags = state;
 }
 
 static bool update_is_due_locked(const struct smcr_conn *conn)
@@ -109,6 +109,12 @@ static bool update_is_due_locked(const struct smcr_conn *conn)
 
 static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 {
+	conn->tx_seq++;
+	conn->tx_flags = tx->msg.prod_flags;
+	if (conn->tx_flags & SMCR_CDC_URG_PRESENT) {
+		conn->tx_flags &= SMCR_CDC_WRITE_BLOCKED;
+		conn->tx_is_urgent = false;
+	}
 	if (!tx->is_plain) {
 		conn->rx_announced = conn->rx_cons.total;
 		conn->rx_is_due = false;
@@ -125,42 +131,54 @@ static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 	}
 }
 
-/**
- * smcr_tx_push_locked() - send what can and should go now
- * @conn: the connection; conn->lock held
- * @push: whether data may be held back
- *
- * At most one message: data as far as the peer has room, the consumer
- * cursor, state flags that are due.
- *
- * Context: any, bottom halves disabled.
- */
-void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
+/* bytes to send now; a message does not go beyond the urgent byte */
+static u32 len_to_send_locked(struct smcr_conn *conn, u32 unsent, u32 room,
+			      enum smcr_push push)
+{
+	u32 len = min(unsent, room);
+
+	if (conn->tx_is_urgent)
+		return min_t(u64, len,
+			     conn->tx_urgent_end - conn->tx_sent.total);
+	if (len && holds_back_locked(conn, len, push))
+		return 0;
+	return len;
+}
+
+static u8 prod_flags_locked(const struct smcr_conn *conn, u32 len,
+			    bool is_blocked)
+{
+	u8 flags = conn->tx_flags;
+
+	if (len)
+		flags = is_blocked ? SMCR_CDC_WRITE_BLOCKED : 0;
+	if (conn->tx_is_urgent)
+		flags |= SMCR_CDC_URG_PENDING;
+	if (conn->tx_is_urgent && conn->tx_sent.total + len == conn->tx_urgent_end)
+		flags |= SMCR_CDC_URG_PRESENT;
+	return flags;
+}
+
+/* true if an urgent byte kept back what follows it */
+static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 {
 	struct smcr_cursor sent = conn->tx_sent;
 	u32 unsent = unsent_locked(conn);
-	u32 room, len;
+	u32 room = peer_room_locked(conn);
+	u32 len = len_to_send_locked(conn, unsent, room, push);
+	u8 state = smcr_close_due(&conn->close, len == unsent);
+	u8 flags, urgent;
 	struct smcr_tx tx;
 	bool has_news;
-	u8 flags;
 
-	lockdep_assert_held(&conn->lock);
-	/* pairs with the release where the transport learns the peer's ring */
-	if (conn->is_dead || conn->is_detached ||
-	    !smp_load_acquire(&conn->path.peer_size) ||
-	    (conn->close.sent & SMCR_CLOSE_FINAL))
-		return;
-
-	room = peer_room_locked(conn);
-	len = min(unsent, room);
-	if (len && holds_back_locked(conn, len, push))
+	if (state & SMCR_CDC_ABORT)
 		len = 0;
-	flags = smcr_close_due(&conn->close, len == unsent);
-	if (flags & SMCR_CDC_ABORT)
-		len = 0;
-	has_news = flags != conn->close.sent || update_is_due_locked(conn);
+	flags = prod_flags_locked(conn, len, unsent >= room);
+	urgent = flags & (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT);
+	has_news = state != conn->close.sent || update_is_due_locked(conn) ||
+		   (urgent && len) || (urgent & ~conn->tx_flags);
 	if (!len && !has_news)
-		return;
+		return false;
 
 	tx.len = len;
 	tx.spans = smcr_ring_spans(conn->tx_off, conn->path.tx_size,
@@ -169,21 +187,41 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	tx.want_done = wants_done_locked(conn, len);
 	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);
 	tx.done_total = conn->tx_sent.total;
-	if (len)
-		conn->tx_flags = unsent >= room ? SMCR_CDC_WRITE_BLOCKED : 0;
 	tx.is_plain = !has_news;
-	fill_message_locked(conn, &tx, flags);
+	fill_message_locked(conn, &tx, flags, state);
 	if (conn->path.ops->send(&conn->path, &tx)) {
 		/* tx_room or dead will call again */
 		conn->tx_sent = sent;
-		return;
+		return false;
 	}
 	conn->tx_off += len;
 	if (conn->tx_off >= conn->path.tx_size)
 		conn->tx_off -= conn->path.tx_size;
-	conn->tx_seq++;
 	note_sent_locked(conn, &tx);
-	conn->close.sent = flags;
+	conn->close.sent = state;
+	return (urgent & SMCR_CDC_URG_PRESENT) && len < unsent;
+}
+
+/**
+ * smcr_tx_push_locked() - send what can and should go now
+ * @conn: the connection; conn->lock held
+ * @push: whether data may be held back
+ *
+ * One message: data as far as the peer has room, the consumer cursor, flags
+ * that are due. Two if there is an urgent byte, which ends a message.
+ *
+ * Context: any, bottom halves disabled.
+ */
+void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
+{
+	lockdep_assert_held(&conn->lock);
+	/* pairs with the release where the transport learns the peer's ring */
+	if (conn->is_dead || conn->is_detached ||
+	    !smp_load_acquire(&conn->path.peer_size) ||
+	    (conn->close.sent & SMCR_CLOSE_FINAL))
+		return;
+	if (push_one_locked(conn, push))
+		push_one_locked(conn, push);
 }
 
 /**
@@ -363,18 +401,23 @@ static bool peer_closed(struct smcr_conn *conn)
 	return READ_ONCE(conn->close.rcvd) & SMCR_CLOSE_FINAL;
 }
 
-static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push)
+static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push,
+		   bool is_urgent)
 {
 	spin_lock_bh(&conn->lock);
 	conn->tx_written += len;
+	if (is_urgent) {
+		conn->tx_is_urgent = true;
+		conn->tx_urgent_end = conn->tx_written;
+	}
 	smcr_tx_push_locked(conn, push);
 	smcr_conn_unlock(conn);
 }
 
 /*
- * A connection begins with a small send ring. Who fills it gets a larger one,
- * when nothing is left in the small one: each send has a completion from now
- * on, so that moment comes.
+ * A connection begins with a small send ring. Who fills it, or writes much at
+ * a time, gets a larger one when nothing is left in the small one. After this
+ * each send has a completion, so that moment comes.
  */
 static void ask_for_growth(struct smcr_conn *conn)
 {
@@ -384,9 +427,13 @@ static void ask_for_growth(struct smcr_conn *conn)
 	spin_unlock_bh(&conn->lock);
 }
 
-static void grow_if_empty(struct smcr_conn *conn)
+static void grow_if_empty(struct smcr_conn *conn, size_t len)
 {
-	if (!conn->tx_is_growing || !free_room(conn))
+	u32 size = conn->path.tx_size;
+
+	if (size >= conn->path.tx_want ||
+	    (!conn->tx_is_growing && len <= size / 2) ||
+	    free_room(conn) < size)
 		return;
 	/* without memory, it stays as it is */
 	if (conn->path.ops->grow(&conn->path))
@@ -417,7 +464,7 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 			smcr_conn_reset(conn, EPIPE);
 			return 0;
 		}
-		grow_if_empty(conn);
+		grow_if_empty(conn, msg_data_left(msg));
 		len = min(free_room(conn), COPY_CHUNK);
 		len = min_t(size_t, len, msg_data_left(msg));
 		if (!len) {
@@ -432,7 +479,7 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		if (ret)
 			return ret;
 		*copied += len;
-		commit(conn, len, push);
+		commit(conn, len, push, msg->msg_flags & MSG_OOB);
 	}
 }
 
@@ -440,8 +487,8 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
  * smcr_tx_sendmsg() - send
  * @conn: established
  * @sk: its socket; locked by the caller, unlocked while waiting for room
- * @msg: data and flags; MSG_DONTWAIT, MSG_MORE and MSG_NOSIGNAL have the
- *	meaning they have for TCP
+ * @msg: data and flags; MSG_DONTWAIT, MSG_MORE, MSG_NOSIGNAL and MSG_OOB
+ *	have the meaning they have for TCP
  * @len: bytes in @msg
  *
  * Context: process, may sleep.
@@ -459,6 +506,8 @@ int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	ret = send_loop(conn, sk, msg, &copied);
 	this_cpu_inc(stats->tx_calls);
+	if (msg->msg_flags & MSG_OOB)
+		this_cpu_inc(stats->urgent_calls);
 	if (copied) {
 		this_cpu_add(stats->tx_bytes, copied);
 		return copied;

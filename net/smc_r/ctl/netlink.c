@@ -335,6 +335,7 @@ static int fill_tech(struct sk_buff *skb, const void *data)
 	       put_count(skb, SMCR_NL_TECH_CLIENT_V2, success[SMCR_CLIENT]) ||
 	       put_count(skb, SMCR_NL_TECH_SERVER_V1, 0) ||
 	       put_count(skb, SMCR_NL_TECH_SERVER_V2, success[SMCR_SERVER]) ||
+	       put_count(skb, SMCR_NL_TECH_URGENT_CALLS, path->urgent_calls) ||
 	       put_count(skb, SMCR_NL_TECH_RX_BYTES, path->rx_bytes) ||
 	       put_count(skb, SMCR_NL_TECH_TX_BYTES, path->tx_bytes) ||
 	       put_count(skb, SMCR_NL_TECH_RX_CALLS, path->rx_calls) ||

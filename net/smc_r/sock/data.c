@@ -97,8 +97,6 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	}
 	if (smc->mode != SMCR_MODE_SMC)
 		return not_smc(smc, ask);
-	if (msg->msg_flags & MSG_OOB)
-		return -EOPNOTSUPP;
 	return smcr_tx_sendmsg(smc->conn, sk, msg, len);
 }
 
@@ -145,7 +143,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	if (smc->mode != SMCR_MODE_SMC)
 		return not_smc(smc, ask);
 	if (flags & MSG_OOB)
-		return -EINVAL;
+		return smcr_rx_recv_urgent(smc->conn, msg, len, flags);
 	/* nothing is ever queued there */
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
@@ -217,6 +215,8 @@ static __poll_t poll_conn(struct smcr_sock *smc)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 	if (smcr_rx_unread(smc->conn) >= lowat)
 		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(smc->conn->rx_urgent.state) == SMCR_URGENT_HELD)
+		mask |= EPOLLPRI;
 	if (shutdown & SEND_SHUTDOWN || smcr_tx_is_writable(smc->conn))
 		return mask | EPOLLOUT | EPOLLWRNORM;
 
@@ -268,13 +268,13 @@ static int ioctl_conn(struct smcr_sock *smc, unsigned int cmd)
 {
 	switch (cmd) {
 	case SIOCINQ:
-		return smcr_rx_unread(smc->conn);
+		return smcr_rx_inq(smc->conn);
 	case SIOCOUTQ:
 		return smcr_tx_unconfirmed(smc->conn);
 	case SIOCOUTQNSD:
 		return smcr_tx_unsent(smc->conn);
 	case SIOCATMARK:
-		return 0;
+		return smcr_rx_is_at_mark(smc->conn, 0);
 	default:
 		return -ENOIOCTLCMD;
 	}
