@@ -349,6 +349,17 @@ static const struct smcr_path_events conn_events = {
 };
 
 /**
+ * smcr_conn_count() - how many connections there are
+ *
+ * Context: any.
+ * Return: all of this host, those that are being closed included.
+ */
+int smcr_conn_count(void)
+{
+	return atomic_read(&live_conns);
+}
+
+/**
  * smcr_conn_create() - create a connection for a handshake
  * @sk: the socket it is for
  * @tx_first: wanted send ring, bytes

@@ -101,6 +101,7 @@ enum smcr_push {
 	SMCR_PUSH_NOW,
 };
 
+int smcr_conn_count(void);
 struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_first, u32 tx_want,
 				   u32 rx_want);
 void smcr_conn_abandon(struct smcr_conn *conn, bool lost);

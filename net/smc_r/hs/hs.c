@@ -18,6 +18,14 @@
 
 #define TX_RING_FIRST	(32 * 1024)
 
+/*
+ * One stream is faster the larger the ring it is received in. As long as
+ * there are not many connections, they get large ones; many shall not use up
+ * the memory.
+ */
+#define RX_RING_LARGE	(256 * 1024)
+#define MAX_LARGE	32
+
 /* handshakes of one role that may wait for their peers at a time */
 #define MAX_HANDSHAKES	512
 
@@ -349,7 +357,8 @@ enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc)
  * @smc: the socket
  *
  * sk_sndbuf and sk_rcvbuf are stored doubled, as for every socket. As with
- * TCP, a send buffer that nobody has set grows when it is used.
+ * TCP, buffers that nobody has set are sized by us: that for sending grows
+ * when it is used.
  *
  * Context: process, may sleep.
  * Return: the connection or NULL.
@@ -358,11 +367,15 @@ struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 {
 	const struct sock *sk = &smc->sk;
 	u32 tx_want = READ_ONCE(sk->sk_sndbuf) / 2;
-	u32 tx_first = sk->sk_userlocks & SOCK_SNDBUF_LOCK ? tx_want :
-							     TX_RING_FIRST;
+	u32 rx_want = READ_ONCE(sk->sk_rcvbuf) / 2;
+	u32 tx_first = TX_RING_FIRST;
 
-	return smcr_conn_create(&smc->sk, tx_first, tx_want,
-				READ_ONCE(sk->sk_rcvbuf) / 2);
+	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
+		tx_first = tx_want;
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    smcr_conn_count() < MAX_LARGE)
+		rx_want = RX_RING_LARGE;
+	return smcr_conn_create(&smc->sk, tx_first, tx_want, rx_want);
 }
 
 /**

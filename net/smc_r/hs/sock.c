@@ -8,8 +8,8 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 
-/* rings of sockets that set no size; that for sending begins smaller */
-#define TX_RING_DEFAULT	(128 * 1024)
+/* rings of sockets that set no size (smcr_hs_new_conn()) */
+#define TX_RING_DEFAULT	(256 * 1024)
 #define RX_RING_DEFAULT	(64 * 1024)
 
 static void set_keepalive(struct sock *sk, int on)
