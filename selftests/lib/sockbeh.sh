@@ -57,13 +57,18 @@ compare() {
 # keep_smc HOST PORT CASE...: these work over TCP as well, which hides that
 # what they do drove their connection there.
 keep_smc() {
-	local case before
+	local case fallbacks conns
 
 	for case in "${@:3}"; do
-		before=$(smc_stat a fallback)/$(smc_stat b fallback)
+		fallbacks=$(($(smc_stat a fallback) + $(smc_stat b fallback)))
+		conns=$(($(smc_stat a connections) + $(smc_stat b connections)))
 		ok "$case ends" on a \
 			"sockbeh client -m smc -T $SOCKBEH_T -t $case $1 $2"
-		is "$before" "$(smc_stat a fallback)/$(smc_stat b fallback)" \
-			"$case keeps its connection on SMC"
+		is $((conns + 2)) \
+			$(($(smc_stat a connections) + $(smc_stat b connections))) \
+			"$case has a connection"
+		is $fallbacks \
+			$(($(smc_stat a fallback) + $(smc_stat b fallback))) \
+			"$case keeps it on SMC"
 	done
 }

@@ -45,23 +45,31 @@ stock_xfer() {
 	ok "xfer server ends" stop b xfer
 }
 
-# stock_close OURS STOCK ADDRESS OPTIONS...: half-close, end of file and reset
-# as over TCP, at our end; ADDRESS is that of the stock guest.
-stock_close() {
-	local ours=$1 stock=$2 address=$3 name run
+# stock_sockbeh OURS STOCK ADDRESS OPTIONS...: half-close, end of file, reset
+# and urgent data as over TCP, at our end; ADDRESS is that of the stock guest.
+stock_sockbeh() {
+	local ours=$1 stock=$2 address=$3 name run wanted before
 	local cases="half_close_both half_close_peer_first half_close_large
-		close_peer_reads_eof close_peer_unread peer_close_then_ours"
+		close_peer_reads_eof close_peer_unread peer_close_then_ours
+		urgent_recv urgent_inline urgent_send urgent_alone
+		urgent_ignored urgent_waitall urgent_peek urgent_sigurg
+		urgent_eof urgent_last_of_many urgent_twice urgent_often"
 
 	run="sockbeh client -T 3 ${*:4}"
+	before=$(smc_stat $ours connections)
 	start $stock tcp "sockbeh server -m tcp -T 3 7001"
 	start $stock smc "sockbeh server -m smc -T 3 7002"
 	wait_port $stock 7001
 	wait_port $stock 7002
 	for name in $cases; do
-		is "$(on $ours "$run -m tcp -t $name $address 7001" 2>/dev/null)" \
-			"$(on $ours "$run -m smc -t $name $address 7002" 2>/dev/null)" \
+		wanted=$(on $ours "$run -m tcp -t $name $address 7001")
+		like "^$name: .*=" "$wanted" "$name ends over TCP"
+		is "$wanted" "$(on $ours "$run -m smc -t $name $address 7002")" \
 			"$name as over TCP"
 	done
+	# Each uses a connection, a few more than one.
+	num "$(($(smc_stat $ours connections) - before)) -ge $(wc -w <<<"$cases")" \
+		"these used SMC"
 	ok "sockbeh server ends" stop $stock smc
 	stop $stock tcp
 }

@@ -68,7 +68,9 @@ is $((STUCK * 2)) "$(smc_stat b server_errors)" "failed handshakes of the server
 # SYNs than the queue is long, and TCP uses cookies, which lose the option.
 start b short "conns server -m smc -l 5 7001"
 wait_port b 7001
+before=$(smc_stat b server_errors)
 fault a symbol=smcr_clc_send_proposal retval=0 times=12
+begin=$SECONDS
 for n in 3 6 9 12; do
 	start a stuck$n "conns client -m smc -n 3 -p -T 30 $B 7001"
 	ok "$n silent clients of a queue of 5" wait_for 5 on a \
@@ -77,8 +79,12 @@ done
 out=$(on a "conns client -m smc -k smc -n 10 -s -T 25 $B 7001" || echo failed)
 like '^ok:' "$out" "others connect beside them"
 num "$(ms_of "$out") -le $limit" "within $limit ms"
+num "$((SECONDS - begin)) -lt 6" "while they hung"
 on a "kill -KILL \$(pidof conns)" 2>/dev/null || true
 is 12 "$(unfault a)" "no other was touched"
+wait_for 10 eval '[ "$(smc_stat b server_errors)" = $((before + 12)) ]' || true
+is $((before + 12)) "$(smc_stat b server_errors)" "failed handshakes of the server"
+ok "server of the short queue ends" stop b short
 
 # Half a message is no better than none.
 start a half "silent connect -n 20 -w 4 $B 7000"

@@ -15,7 +15,7 @@
 
 stock_redis
 stock_xfer
-stock_close b a $A -r
+stock_sockbeh b a $A -r
 stock_end
 
 # What they said to each other about links and keys.

@@ -15,7 +15,7 @@
 
 stock_redis
 stock_xfer
-stock_close a b $B
+stock_sockbeh a b $B
 stock_end
 
 # What they said to each other about links and keys.

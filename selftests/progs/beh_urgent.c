@@ -147,20 +147,36 @@ static void urgent_waitall(void)
 	RES("after", beh_recv(fd, 4, MSG_WAITALL));
 }
 
+/* the byte comes while the reader waits, and nothing behind it */
+static void urgent_ends_waiting(void)
+{
+	int fd = beh_connected();
+
+	beh_peer_do("peer_send", OP_SEND, 4, 0);
+	beh_peer_start(OP_SLEEP, 300, 0);
+	beh_peer_start(OP_SEND, 1, MSG_OOB);
+	RES("before", beh_recv(fd, 20, MSG_WAITALL));
+	beh_peer_res("peer_sleep");
+	beh_peer_res("peer_oob");
+	out_mark(fd);
+	out_oob(fd, 0, 4);
+}
+
 static void urgent_peek(void)
 {
 	int fd = beh_connected();
+	char buf[20];
 
 	beh_peer_do("peer_send", OP_SEND, 3, 0);
 	beh_peer_do("peer_oob", OP_SEND, 1, MSG_OOB);
 	beh_peer_do("peer_send", OP_SEND, 3, 0);
 	wait_pri(fd);
 	beh_settle_out("mask", fd, M_DATA | POLLPRI);
-	RES("peek", recv(fd, (char[20]){ 0 }, 20, MSG_PEEK));
+	RES("peek", recv(fd, buf, sizeof(buf), MSG_PEEK));
 	out_oob(fd, MSG_PEEK, 3);
 	out_oob(fd, MSG_PEEK, 3);
 	RES("recv", beh_recv(fd, 3, 0));
-	RES("peek", recv(fd, (char[20]){ 0 }, 20, MSG_PEEK));
+	RES("peek", recv(fd, buf, sizeof(buf), MSG_PEEK));
 	out_oob(fd, 0, 3);
 	beh_rx_pos++;
 	RES("after", beh_recv_full(fd, 3));
@@ -193,6 +209,35 @@ static void urgent_sigurg(void)
 	for (i = 0; i < 100 * beh_time_factor && !sigurgs; i++)
 		usleep(20000);
 	beh_out("signals=%d", (int)sigurgs);
+}
+
+static int handler_fd;
+static long handler_got;
+static char handler_byte;
+
+static void on_sigurg_recv(int sig)
+{
+	(void)sig;
+	handler_got = recv(handler_fd, &handler_byte, 1, MSG_OOB);
+}
+
+/* as telnet does it: blocked in recv(), the handler reads the byte */
+static void urgent_in_handler(void)
+{
+	struct sigaction action = { .sa_handler = on_sigurg_recv };
+	int fd = beh_connected();
+
+	handler_fd = fd;
+	sigaction(SIGURG, &action, NULL);
+	RES("setown", fcntl(fd, F_SETOWN, getpid()));
+	beh_peer_start(OP_SLEEP, 300, 0);
+	beh_peer_start(OP_SEND, 1, MSG_OOB);
+	RES("recv", beh_recv(fd, 10, 0));
+	beh_peer_res("peer_sleep");
+	beh_peer_res("peer_oob");
+	beh_out("handler=%ld byte=%s", handler_got,
+		(uint8_t)handler_byte == beh_pattern(0) ? "ok" : "WRONG");
+	out_mark(fd);
 }
 
 static void urgent_select(void)
@@ -238,6 +283,38 @@ static void urgent_last_of_many(void)
 	out_oob(fd, 0, 999);
 }
 
+/* as above, by a send that is cut into several messages */
+static void urgent_last_of_very_many(void)
+{
+	int fd = beh_connected();
+
+	beh_peer_start(OP_RECV, 33999, 0);
+	RES("oob", beh_send(fd, 34000, MSG_OOB));
+	beh_peer_res("peer_recv");
+	beh_out_mask("peer_mask", (int)beh_peer(OP_MASK, M_OUT | POLLPRI, 0));
+}
+
+/* it cannot even be sent before the reader makes room */
+static void urgent_behind_much(void)
+{
+	int fd = beh_connected();
+
+	beh_peer_start(OP_SEND, 350000, 0);
+	beh_peer_start(OP_SEND, 1, MSG_OOB);
+	beh_peer_start(OP_SEND, 5, 0);
+	/* all buffers are full then, those of SMC at least */
+	usleep(300000);
+	RES("before", beh_recv_full(fd, 350000));
+	beh_peer_res("peer_send");
+	beh_peer_res("peer_oob");
+	beh_peer_res("peer_send");
+	out_mark(fd);
+	out_oob(fd, 0, 350000);
+	beh_rx_pos++;
+	RES("after", beh_recv_full(fd, 5));
+	out_mark(fd);
+}
+
 /* the first of two is an ordinary byte again */
 static void urgent_twice(void)
 {
@@ -272,6 +349,34 @@ static void urgent_inline_changes(void)
 	RES("after", beh_recv_full(fd, 2));
 }
 
+/* not in line any more, and nothing behind it: the peer may go on */
+static void urgent_inline_ends(void)
+{
+	int fd = beh_connected();
+
+	beh_set_int(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+	beh_peer_do("peer_send", OP_SEND, 2, 0);
+	beh_peer_do("peer_oob", OP_SEND, 1, MSG_OOB);
+	beh_wait_in(fd, 3);
+	RES("before", beh_recv(fd, 100, 0));
+	beh_set_int(fd, SOL_SOCKET, SO_OOBINLINE, 0);
+	RES("nothing", beh_recv(fd, 10, MSG_DONTWAIT));
+	beh_peer_do("peer_send", OP_SEND, 4, 0);
+	beh_rx_pos++;
+	RES("after", beh_recv_full(fd, 4));
+}
+
+static void urgent_empty_recv(void)
+{
+	int fd = beh_connected();
+	char c;
+
+	beh_peer_do("peer_oob", OP_SEND, 1, MSG_OOB);
+	wait_pri(fd);
+	RES("recv", recv(fd, &c, 0, 0));
+	out_oob(fd, 0, 0);
+}
+
 /* both ways, many times, with data around: the marks do not block */
 static void urgent_often(void)
 {
@@ -299,14 +404,20 @@ const struct beh_case beh_urgent_cases[] = {
 	{ "urgent_alone", urgent_alone },
 	{ "urgent_ignored", urgent_ignored },
 	{ "urgent_waitall", urgent_waitall },
+	{ "urgent_ends_waiting", urgent_ends_waiting },
 	{ "urgent_peek", urgent_peek },
 	{ "urgent_no_room", urgent_no_room },
 	{ "urgent_sigurg", urgent_sigurg },
+	{ "urgent_in_handler", urgent_in_handler },
 	{ "urgent_select", urgent_select },
 	{ "urgent_eof", urgent_eof },
 	{ "urgent_last_of_many", urgent_last_of_many },
+	{ "urgent_last_of_very_many", urgent_last_of_very_many },
+	{ "urgent_behind_much", urgent_behind_much },
 	{ "urgent_twice", urgent_twice },
 	{ "urgent_inline_changes", urgent_inline_changes },
+	{ "urgent_inline_ends", urgent_inline_ends },
+	{ "urgent_empty_recv", urgent_empty_recv },
 	{ "urgent_often", urgent_often },
 	{ NULL }
 };

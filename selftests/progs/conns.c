@@ -404,8 +404,9 @@ static int run_parallel(const struct plan *plan)
 		conns[i].index = i;
 		conns[i].phase = CONNECTING;
 		open_one(&conns[i], plan, ep, &tally);
-		if (plan->batch && (i + 1) % plan->batch == 0)
-			settle(conns, i + 1, ep, &tally, end);
+		if (plan->batch && (i + 1) % plan->batch == 0 &&
+		    !settle(conns, i + 1, ep, &tally, end))
+			break;
 	}
 	settle(conns, plan->count, ep, &tally, end);
 	total = now_us() - start;

@@ -133,8 +133,8 @@ struct smcr_path {
  *	bottom halves disabled, may not sleep. Return: 0, -EAGAIN when there
  *	is no room (tx_room follows), -EPIPE when the peer is lost.
  * @grow: exchange the send ring, from which nothing is left to be sent, for
- *	one of tx_want bytes or less. Process context, may sleep; the caller
- *	is the only one to write into the ring. Return: 0 or -ENOMEM.
+ *	a larger one of at most tx_want bytes, if there is memory. Process
+ *	context, may sleep; the caller is the only one to write into the ring.
  * @desync: the client declined because it does not know our group: end it.
  * @snapshot: optional. Copy the group with the lowest ID that is not below
  *	@from_id. May sleep. Return: false when there is none.
@@ -156,7 +156,7 @@ struct smcr_transport_ops {
 	enum smcr_decline (*finish_client)(struct smcr_path *path);
 	void (*detach)(struct smcr_path *path, bool lost);
 	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
-	int (*grow)(struct smcr_path *path);
+	void (*grow)(struct smcr_path *path);
 	void (*desync)(struct smcr_path *path);
 	bool (*snapshot)(u32 from_id, struct smcr_group_info *info);
 };

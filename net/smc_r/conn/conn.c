@@ -23,7 +23,6 @@ static DECLARE_WAIT_QUEUE_HEAD(live_wait);
 struct news {
 	bool readable;
 	bool writable;
-	bool urgent;
 	bool state;
 };
 
@@ -39,22 +38,12 @@ static void tell_writer(struct smcr_conn *conn, struct sock *sk)
 	sk->sk_write_space(sk);
 }
 
-static void tell_urgent(struct sock *sk)
-{
-	/* the open file goes after sock_orphan(), which waits for this */
-	read_lock_bh(&sk->sk_callback_lock);
-	sk_send_sigurg(sk);
-	read_unlock_bh(&sk->sk_callback_lock);
-}
-
 static void tell_socket(struct smcr_conn *conn, const struct news *news)
 {
 	struct sock *sk = rcu_dereference(conn->sk);
 
 	if (!sk)
 		return;
-	if (news->urgent)
-		tell_urgent(sk);
 	if (news->state)
 		sk->sk_state_change(sk);
 	if (news->readable || news->state)
@@ -125,38 +114,19 @@ void smcr_conn_unlock(struct smcr_conn *conn)
 		conn->path.ops->detach(&conn->path, false);
 }
 
-static void announce_urgent_locked(struct smcr_conn *conn, struct news *news)
-{
-	news->urgent = smcr_urgent_announce(&conn->rx_urgent);
-	/* who sees the new producer cursor knows that there is a mark */
-	smp_wmb();
-}
-
-static void take_urgent_locked(struct smcr_conn *conn)
-{
-	u64 end = conn->rx_prod.total;
-	const u8 *byte = conn->path.rx_mem +
-			 ((u32)(end - 1) & (conn->path.rx_size - 1));
-
-	smcr_urgent_arrive(&conn->rx_urgent, end, *byte);
-	smcr_rx_skip_urgent_locked(conn);
-}
-
 static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 			   struct news *news)
 {
 	u64 rx_limit = conn->rx_announced + conn->path.rx_size;
 	int ret;
 
-	if (msg->prod_flags & (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT))
-		announce_urgent_locked(conn, news);
 	ret = smcr_cursor_update(&conn->rx_prod, &msg->prod,
 				 conn->path.rx_size, rx_limit);
 	if (ret < 0)
 		return ret;
 	news->readable = ret > 0;
 	if (ret > 0 && (msg->prod_flags & SMCR_CDC_URG_PRESENT))
-		take_urgent_locked(conn);
+		smcr_rx_take_urgent_locked(conn);
 
 	/* a fast peer sends before its ACCEPT or CONFIRM told us its ring */
 	if (!READ_ONCE(conn->path.peer_size))
@@ -235,7 +205,7 @@ static void rx_message_locked(struct smcr_conn *conn,
 	/* the next message may not repeat it */
 	if (msg->prod_flags & (SMCR_CDC_WANT_UPDATE | SMCR_CDC_URG_PENDING |
 			       SMCR_CDC_URG_PRESENT))
-		conn->rx_asked = true;
+		conn->rx_asked_end = conn->rx_prod.total;
 	apply_close_locked(conn, msg->state_flags, news);
 }
 
@@ -251,11 +221,33 @@ static void refuse_data_locked(struct smcr_conn *conn, const struct news *news)
 		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
 }
 
+/* SIGURG is there before the mark can be seen, or a reader might pass it */
+static void announce_urgent(struct smcr_conn *conn, const struct smcr_cdc *msg)
+{
+	bool is_news = false;
+	struct sock *sk;
+
+	spin_lock_bh(&conn->lock);
+	if (!is_over_locked(conn) && (s16)(msg->seq - conn->rx_seq) > 0)
+		is_news = smcr_rx_announce_urgent_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	sk = rcu_dereference(conn->sk);
+	if (!is_news || !sk)
+		return;
+	/* the open file goes after sock_orphan(), which waits for this */
+	read_lock_bh(&sk->sk_callback_lock);
+	sk_send_sigurg(sk);
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
 static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
 	struct news news = {};
 
+	if (unlikely(msg->prod_flags &
+		     (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT)))
+		announce_urgent(conn, msg);
 	spin_lock_bh(&conn->lock);
 	if (!is_over_locked(conn)) {
 		conn->is_answered = true;

@@ -36,8 +36,8 @@
  * @tx_is_growing: a larger send ring is due once this one is empty
  * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
- * @tx_flags: producer flags of the last message sent, but for "urgent byte
- *	present"
+ * @tx_flags: producer flags of the last message sent, those for urgent data
+ *	once it was sent excepted
  * @tx_is_urgent: there is an urgent byte, and the peer was not sent it
  * @tx_urgent_end: position in the stream behind it
  * @rx_prod: the peer's producer cursor, validated
@@ -46,8 +46,8 @@
  * @rx_seq: sequence number of the last message received
  * @rx_flags: producer flags of the last message received
  * @rx_is_due: a reader made room that the peer should know of
- * @rx_asked: the peer wants to know how far we have read, until it knows that
- *	we have read all
+ * @rx_asked_end: the peer wants to know how far we have read, until it knows
+ *	that we have read up to here
  * @rx_urgent: the peer's urgent byte
  * @close: progress of closing
  * @is_corked: TCP_CORK is set
@@ -83,7 +83,7 @@ struct smcr_conn {
 	u16 rx_seq;
 	u8 rx_flags;
 	bool rx_is_due;
-	bool rx_asked;
+	u64 rx_asked_end;
 	struct smcr_urgent rx_urgent;
 	struct smcr_close close;
 	bool is_corked;
@@ -126,14 +126,20 @@ int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len);
 
 u32 smcr_rx_unread(const struct smcr_conn *conn);
-u32 smcr_rx_inq(struct smcr_conn *conn);
-bool smcr_rx_is_at_mark(struct smcr_conn *conn, u32 ahead);
-void smcr_rx_skip_urgent_locked(struct smcr_conn *conn);
 bool smcr_rx_wants_update_locked(const struct smcr_conn *conn);
-int smcr_rx_recv_urgent(struct smcr_conn *conn, struct msghdr *msg, size_t len,
-			int flags);
 int smcr_rx_recvmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len, int flags);
+
+bool smcr_rx_announce_urgent_locked(struct smcr_conn *conn);
+void smcr_rx_take_urgent_locked(struct smcr_conn *conn);
+void smcr_rx_pass_mark_locked(struct smcr_conn *conn);
+bool smcr_rx_is_at_mark(struct smcr_conn *conn, u32 peeked);
+void smcr_rx_give_up_urgent(struct smcr_conn *conn);
+u32 smcr_rx_up_to_mark(struct smcr_conn *conn, u32 *peeked, u32 len);
+u32 smcr_rx_inq(struct smcr_conn *conn);
+bool smcr_rx_is_readable(struct smcr_conn *conn, u32 lowat);
+int smcr_rx_recv_urgent(struct smcr_conn *conn, const struct sock *sk,
+			struct msghdr *msg, size_t len, int flags);
 
 /**
  * smcr_conn_of() - the connection around a path

@@ -33,124 +33,6 @@ u32 smcr_rx_unread(const struct smcr_conn *conn)
 	return prod - cons;
 }
 
-static bool is_inline_locked(const struct smcr_conn *conn)
-{
-	const struct sock *sk;
-
-	sk = rcu_dereference_protected(conn->sk, lockdep_is_held(&conn->lock));
-	return sk && sock_flag(sk, SOCK_URGINLINE);
-}
-
-/**
- * smcr_rx_skip_urgent_locked() - take the urgent byte out of the stream
- * @conn: the connection; conn->lock held
- *
- * Does nothing unless all before it has been read and the application does
- * not want it in line.
- *
- * Context: any, bottom halves disabled.
- */
-void smcr_rx_skip_urgent_locked(struct smcr_conn *conn)
-{
-	lockdep_assert_held(&conn->lock);
-	if (!smcr_urgent_is_next(&conn->rx_urgent, conn->rx_cons.total) ||
-	    is_inline_locked(conn))
-		return;
-	/* pairs with smcr_rx_unread() */
-	smp_wmb();
-	smcr_cursor_add(&conn->rx_cons, 1, conn->path.rx_size);
-}
-
-/**
- * smcr_rx_is_at_mark() - is the urgent byte the next thing? (SIOCATMARK)
- * @conn: the connection
- * @ahead: bytes that count as read although they are not
- *
- * Context: any; takes conn->lock.
- * Return: true if it is.
- */
-bool smcr_rx_is_at_mark(struct smcr_conn *conn, u32 ahead)
-{
-	bool ret;
-
-	/* pairs with announce_urgent_locked() */
-	if (!READ_ONCE(conn->rx_urgent.state))
-		return false;
-	spin_lock_bh(&conn->lock);
-	ret = smcr_urgent_is_at_mark(&conn->rx_urgent,
-				     conn->rx_cons.total + ahead,
-				     is_inline_locked(conn));
-	spin_unlock_bh(&conn->lock);
-	return ret;
-}
-
-/**
- * smcr_rx_inq() - bytes that can be read, not across the mark (SIOCINQ)
- * @conn: the connection
- *
- * Context: any; takes conn->lock.
- * Return: bytes.
- */
-u32 smcr_rx_inq(struct smcr_conn *conn)
-{
-	u32 len;
-
-	spin_lock_bh(&conn->lock);
-	len = smcr_rx_unread(conn);
-	if (!is_inline_locked(conn)) {
-		u64 pos = conn->rx_cons.total;
-
-		if (smcr_urgent_is_at_mark(&conn->rx_urgent, pos, false))
-			len = 0;
-		else
-			len = smcr_urgent_clip(&conn->rx_urgent, pos, len);
-	}
-	spin_unlock_bh(&conn->lock);
-	return len;
-}
-
-/*
- * A read that has something ends at the mark. One that begins there gives up
- * the byte that was kept apart, even if nothing follows yet: so does TCP.
- */
-static bool stops_at_mark(struct smcr_conn *conn, u32 peeked, bool has_some,
-			  int flags)
-{
-	if (likely(!smcr_rx_is_at_mark(conn, peeked)))
-		return false;
-	if (has_some || (flags & MSG_PEEK))
-		return has_some;
-	spin_lock_bh(&conn->lock);
-	if (!is_inline_locked(conn))
-		smcr_urgent_pass(&conn->rx_urgent, conn->rx_cons.total + 1,
-				 false);
-	spin_unlock_bh(&conn->lock);
-	return false;
-}
-
-/* what one read may take behind what was peeked at; skips the urgent byte */
-static u32 up_to_mark(struct smcr_conn *conn, u32 *peeked, u32 len)
-{
-	u64 pos;
-
-	if (likely(!READ_ONCE(conn->rx_urgent.state)))
-		return len;
-	spin_lock_bh(&conn->lock);
-	if (!*peeked)
-		smcr_rx_skip_urgent_locked(conn);
-	pos = conn->rx_cons.total + *peeked;
-	if (smcr_urgent_is_next(&conn->rx_urgent, pos) &&
-	    !is_inline_locked(conn)) {
-		++*peeked;
-		pos++;
-	}
-	/* the byte may have left the ring meanwhile */
-	len = min_t(u64, len, conn->rx_prod.total - pos);
-	len = smcr_urgent_clip(&conn->rx_urgent, pos, len);
-	spin_unlock_bh(&conn->lock);
-	return len;
-}
-
 static int copy_out(struct smcr_conn *conn, struct msghdr *msg, u32 skip,
 		    u32 len)
 {
@@ -190,12 +72,21 @@ static void consume(struct smcr_conn *conn, u32 len)
 {
 	spin_lock_bh(&conn->lock);
 	smcr_cursor_add(&conn->rx_cons, len, conn->path.rx_size);
-	if (unlikely(conn->rx_urgent.state)) {
-		smcr_rx_skip_urgent_locked(conn);
-		smcr_urgent_pass(&conn->rx_urgent, conn->rx_cons.total,
-				 is_inline_locked(conn));
-	}
+	smcr_rx_pass_mark_locked(conn);
 	if (smcr_rx_wants_update_locked(conn))
+		conn->rx_is_due = true;
+	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+}
+
+/*
+ * Who peeks and waits for more frees nothing: the little that the peer was not
+ * told of may be what it has no room for.
+ */
+static void announce_room(struct smcr_conn *conn)
+{
+	spin_lock_bh(&conn->lock);
+	if (conn->rx_cons.total != conn->rx_announced)
 		conn->rx_is_due = true;
 	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	smcr_conn_unlock(conn);
@@ -241,7 +132,7 @@ static int reader_status(struct sock *sk, const struct view *view, long timeo)
 }
 
 /* a reader that has something does not wait behind the mark */
-static void wait_for_data(struct smcr_conn *conn, struct sock *sk, u32 seen,
+static void wait_for_data(struct smcr_conn *conn, struct sock *sk, u32 peeked,
 			  bool has_some, long *timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
@@ -249,8 +140,8 @@ static void wait_for_data(struct smcr_conn *conn, struct sock *sk, u32 seen,
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	sk_wait_event(sk, timeo,
-		      smcr_rx_unread(conn) > seen || sk->sk_err ||
-		      (has_some && smcr_rx_is_at_mark(conn, seen)) ||
+		      smcr_rx_unread(conn) > peeked || sk->sk_err ||
+		      (has_some && smcr_rx_is_at_mark(conn, peeked)) ||
 		      (sk->sk_shutdown & RCV_SHUTDOWN), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
@@ -267,8 +158,15 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 	int ret;
 
 	do {
-		if (stops_at_mark(conn, peeked, *copied, flags))
-			return 0;
+		if (unlikely(smcr_rx_is_at_mark(conn, peeked))) {
+			if (*copied || !len)
+				return 0;
+			/* its handler shall see the urgent byte first */
+			if (signal_pending(current))
+				return timeo ? sock_intr_errno(timeo) : -EAGAIN;
+			if (!(flags & MSG_PEEK))
+				smcr_rx_give_up_urgent(conn);
+		}
 		view.unread = smcr_rx_unread(conn);
 		if (view.unread <= peeked)
 			view = take_view(conn, sk);
@@ -282,11 +180,13 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 			ret = reader_status(sk, &view, timeo);
 			if (ret <= 0)
 				return ret;
+			if (peeked)
+				announce_room(conn);
 			wait_for_data(conn, sk, peeked, *copied, &timeo);
 			continue;
 		}
 		part = min_t(size_t, view.unread - peeked, len - *copied);
-		part = up_to_mark(conn, &peeked, part);
+		part = smcr_rx_up_to_mark(conn, &peeked, part);
 		if (!part)
 			continue;
 		if (!(flags & MSG_TRUNC)) {
@@ -301,47 +201,6 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 			consume(conn, part);
 	} while (*copied < len);
 	return 0;
-}
-
-/**
- * smcr_rx_recv_urgent() - receive the urgent byte (MSG_OOB)
- * @conn: established
- * @msg: where to put it
- * @len: bytes that fit
- * @flags: MSG_PEEK and MSG_TRUNC have the meaning they have for TCP
- *
- * Never waits, as TCP does not.
- *
- * Context: process; socket lock held, takes conn->lock.
- * Return: 1, 0 if nothing fits, -EINVAL if there is none to be had, -EAGAIN
- * if it is on its way, -EFAULT.
- */
-int smcr_rx_recv_urgent(struct smcr_conn *conn, struct msghdr *msg, size_t len,
-			int flags)
-{
-	struct smcr_urgent urgent;
-
-	this_cpu_inc(smcr_stats(conn->net)->path->urgent_calls);
-	spin_lock_bh(&conn->lock);
-	urgent = conn->rx_urgent;
-	if (is_inline_locked(conn))
-		urgent.state = SMCR_URGENT_NONE;
-	else if (urgent.state == SMCR_URGENT_HELD && !(flags & MSG_PEEK))
-		conn->rx_urgent.state = SMCR_URGENT_TAKEN;
-	spin_unlock_bh(&conn->lock);
-
-	if (urgent.state == SMCR_URGENT_ANNOUNCED)
-		return -EAGAIN;
-	if (urgent.state != SMCR_URGENT_HELD)
-		return -EINVAL;
-	msg->msg_flags |= MSG_OOB;
-	if (!len) {
-		msg->msg_flags |= MSG_TRUNC;
-		return 0;
-	}
-	if (!(flags & MSG_TRUNC) && memcpy_to_msg(msg, &urgent.byte, 1))
-		return -EFAULT;
-	return 1;
 }
 
 /**

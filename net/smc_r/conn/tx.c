@@ -101,7 +101,7 @@ static bool update_is_due_locked(const struct smcr_conn *conn)
 {
 	if (conn->rx_cons.total == conn->rx_announced)
 		return false;
-	if (conn->rx_asked || conn->rx_is_due)
+	if (conn->rx_is_due || conn->rx_announced < conn->rx_asked_end)
 		return true;
 	return (conn->rx_flags & SMCR_CDC_WRITE_BLOCKED) &&
 	       smcr_rx_wants_update_locked(conn);
@@ -118,8 +118,6 @@ static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 	if (!tx->is_plain) {
 		conn->rx_announced = conn->rx_cons.total;
 		conn->rx_is_due = false;
-		if (conn->rx_announced == conn->rx_prod.total)
-			conn->rx_asked = false;
 	}
 	if (!tx->len)
 		return;
@@ -215,10 +213,11 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 {
 	lockdep_assert_held(&conn->lock);
-	/* pairs with the release where the transport learns the peer's ring */
 	if (conn->is_dead || conn->is_detached ||
-	    !smp_load_acquire(&conn->path.peer_size) ||
 	    (conn->close.sent & SMCR_CLOSE_FINAL))
+		return;
+	/* pairs with the release where the transport learns the peer's ring */
+	if (!smp_load_acquire(&conn->path.peer_size))
 		return;
 	if (push_one_locked(conn, push))
 		push_one_locked(conn, push);
@@ -415,9 +414,9 @@ static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push,
 }
 
 /*
- * A connection begins with a small send ring. Who fills it, or writes much at
- * a time, gets a larger one when nothing is left in the small one. After this
- * each send has a completion, so that moment comes.
+ * A connection begins with a small send ring. Who fills it gets a larger one
+ * when nothing is left in the small one: each send has a completion from now
+ * on, so that moment comes.
  */
 static void ask_for_growth(struct smcr_conn *conn)
 {
@@ -427,6 +426,7 @@ static void ask_for_growth(struct smcr_conn *conn)
 	spin_unlock_bh(&conn->lock);
 }
 
+/* who writes much at a time gets it as well, if the ring happens to be empty */
 static void grow_if_empty(struct smcr_conn *conn, size_t len)
 {
 	u32 size = conn->path.tx_size;
@@ -435,9 +435,9 @@ static void grow_if_empty(struct smcr_conn *conn, size_t len)
 	    (!conn->tx_is_growing && len <= size / 2) ||
 	    free_room(conn) < size)
 		return;
-	/* without memory, it stays as it is */
-	if (conn->path.ops->grow(&conn->path))
-		conn->path.tx_want = conn->path.tx_size;
+	/* one attempt: otherwise it stays as it is */
+	conn->path.ops->grow(&conn->path);
+	conn->path.tx_want = conn->path.tx_size;
 	spin_lock_bh(&conn->lock);
 	conn->tx_is_growing = false;
 	conn->tx_off = (u32)conn->tx_written & (conn->path.tx_size - 1);
@@ -479,7 +479,9 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		if (ret)
 			return ret;
 		*copied += len;
-		commit(conn, len, push, msg->msg_flags & MSG_OOB);
+		/* only the last byte of all is urgent */
+		commit(conn, len, push, (msg->msg_flags & MSG_OOB) &&
+					!msg_data_left(msg));
 	}
 }
 

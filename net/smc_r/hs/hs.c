@@ -19,11 +19,11 @@
 #define TX_RING_FIRST	(32 * 1024)
 
 /*
- * One stream is faster the larger the ring it is received in. As long as
- * there are not many connections, they get large ones; many shall not use up
- * the memory.
+ * One stream is faster the larger the rings are. As long as there are not many
+ * connections, they get large ones; many shall not use up the memory.
  */
 #define RX_RING_LARGE	(256 * 1024)
+#define TX_RING_SMALL	(64 * 1024)
 #define MAX_LARGE	32
 
 /* handshakes of one role that may wait for their peers at a time */
@@ -368,12 +368,14 @@ struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 	const struct sock *sk = &smc->sk;
 	u32 tx_want = READ_ONCE(sk->sk_sndbuf) / 2;
 	u32 rx_want = READ_ONCE(sk->sk_rcvbuf) / 2;
+	bool is_large = smcr_conn_count() < MAX_LARGE;
 	u32 tx_first = TX_RING_FIRST;
 
 	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
 		tx_first = tx_want;
-	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
-	    smcr_conn_count() < MAX_LARGE)
+	else if (!is_large)
+		tx_want = TX_RING_SMALL;
+	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) && is_large)
 		rx_want = RX_RING_LARGE;
 	return smcr_conn_create(&smc->sk, tx_first, tx_want, rx_want);
 }

@@ -4,9 +4,10 @@
  * connection becomes a child socket, which does its handshake in a work item
  * of its own and then waits in the ready list for accept().
  *
- * The backlog limits the ready list; handshakes have a limit of their own, as
- * half-open connections of TCP have, lest silent peers use up a short backlog.
- * What is above stays in TCP's own queue, and TCP applies its own limits there.
+ * No handshake starts while the ready list is longer than the backlog. Those
+ * under way have a limit of their own, as half-open connections of TCP have,
+ * lest silent peers use up a short backlog; they may join the list later. What
+ * is above stays in TCP's own queue, and TCP applies its own limits there.
  *
  * A child that has not spoken yet costs a timer, not a thread: its work runs
  * when the first byte arrives.
@@ -18,19 +19,20 @@
 
 #include "../compat/tcp_option.h"
 
-/* of one listener at a time */
+/* of one listener at a time, or as many as its backlog if that is more */
 #define HANDSHAKES_PER_LISTENER	256
 
 /* account for a child in advance; false if there are enough */
 static bool reserve_child(struct smcr_sock *smc)
 {
 	struct smcr_listener *l = &smc->listener;
+	u32 backlog = READ_ONCE(smc->sk.sk_max_ack_backlog);
 	bool room;
 
 	spin_lock_bh(&l->lock);
 	room = smcr_mode(smc) == SMCR_MODE_LISTEN &&
-	       l->ready_count <= smc->sk.sk_max_ack_backlog &&
-	       l->handshakes < HANDSHAKES_PER_LISTENER;
+	       l->ready_count <= backlog &&
+	       l->handshakes < max_t(u32, HANDSHAKES_PER_LISTENER, backlog);
 	if (room)
 		l->handshakes++;
 	spin_unlock_bh(&l->lock);
@@ -102,7 +104,8 @@ static bool has_data(const struct smcr_sock *child)
 	const struct sock *clcsk = child->clcsock->sk;
 
 	if (smcr_mode(child) == SMCR_MODE_SMC)
-		return smcr_rx_unread(child->conn) || child->sk.sk_shutdown;
+		return smcr_rx_unread(child->conn) || child->sk.sk_shutdown ||
+		       READ_ONCE(child->conn->rx_urgent.state);
 	return !skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
 	       clcsk->sk_state != TCP_ESTABLISHED;
 }

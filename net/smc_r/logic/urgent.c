@@ -17,7 +17,7 @@ bool smcr_urgent_announce(struct smcr_urgent *u)
 {
 	if (u->state == SMCR_URGENT_ANNOUNCED)
 		return false;
-	u->state = SMCR_URGENT_ANNOUNCED;
+	WRITE_ONCE(u->state, SMCR_URGENT_ANNOUNCED);
 	return true;
 }
 
@@ -29,9 +29,18 @@ bool smcr_urgent_announce(struct smcr_urgent *u)
  */
 void smcr_urgent_arrive(struct smcr_urgent *u, u64 end, u8 byte)
 {
-	u->state = SMCR_URGENT_HELD;
 	u->end = end;
 	u->byte = byte;
+	WRITE_ONCE(u->state, SMCR_URGENT_HELD);
+}
+
+/**
+ * smcr_urgent_take() - the application has read the byte by MSG_OOB
+ * @u: in state HELD
+ */
+void smcr_urgent_take(struct smcr_urgent *u)
+{
+	WRITE_ONCE(u->state, SMCR_URGENT_TAKEN);
 }
 
 /**
@@ -88,5 +97,5 @@ u32 smcr_urgent_clip(const struct smcr_urgent *u, u64 pos, u32 len)
 void smcr_urgent_pass(struct smcr_urgent *u, u64 pos, bool is_inline)
 {
 	if (has_place(u) && pos >= u->end + !is_inline)
-		u->state = SMCR_URGENT_NONE;
+		WRITE_ONCE(u->state, SMCR_URGENT_NONE);
 }

@@ -38,6 +38,7 @@ struct smcr_urgent {
 
 bool smcr_urgent_announce(struct smcr_urgent *u);
 void smcr_urgent_arrive(struct smcr_urgent *u, u64 end, u8 byte);
+void smcr_urgent_take(struct smcr_urgent *u);
 bool smcr_urgent_is_next(const struct smcr_urgent *u, u64 pos);
 bool smcr_urgent_is_at_mark(const struct smcr_urgent *u, u64 pos,
 			    bool is_inline);

@@ -549,7 +549,7 @@ static int send(struct smcr_path *path, struct smcr_tx *tx)
 	return smcr_link_send(&rp->group->link, rp, tx);
 }
 
-static int grow(struct smcr_path *path)
+static void grow(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
@@ -558,17 +558,20 @@ static int grow(struct smcr_path *path)
 
 	/* a group that dies needs no larger rings: do not wait for it */
 	if (!down_read_trylock(&group->hw_lock))
-		return -ENOMEM;
+		return;
 	if (group->has_hw)
 		buf = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
 	up_read(&group->hw_lock);
 	if (!buf)
-		return -ENOMEM;
+		return;
+	if (buf->size <= old->size) {
+		smcr_buf_put(group, SMCR_BUF_TX, buf);
+		return;
+	}
 	rp->tx = buf;
 	path->tx_mem = buf->mem;
 	WRITE_ONCE(path->tx_size, buf->size);
 	smcr_buf_put(group, SMCR_BUF_TX, old);
-	return 0;
 }
 
 const struct smcr_transport_ops smcr_rdma_transport = {

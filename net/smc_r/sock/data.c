@@ -143,7 +143,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	if (smc->mode != SMCR_MODE_SMC)
 		return not_smc(smc, ask);
 	if (flags & MSG_OOB)
-		return smcr_rx_recv_urgent(smc->conn, msg, len, flags);
+		return smcr_rx_recv_urgent(smc->conn, sk, msg, len, flags);
 	/* nothing is ever queued there */
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
@@ -213,7 +213,7 @@ static __poll_t poll_conn(struct smcr_sock *smc)
 		mask |= EPOLLHUP;
 	if (shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (smcr_rx_unread(smc->conn) >= lowat)
+	if (smcr_rx_is_readable(smc->conn, lowat))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (READ_ONCE(smc->conn->rx_urgent.state) == SMCR_URGENT_HELD)
 		mask |= EPOLLPRI;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The one file of wire/ and logic/ that differs between kernel and user
- * space: fixed-width types, errno values and byte-wise loads and stores.
+ * space: fixed-width types, errno values, byte-wise loads and stores.
  * Everything else in these two folders is plain C and is compiled as it is
  * into the module, the unit tests and the fuzzers.
  */
@@ -34,6 +34,7 @@ typedef int32_t s32;
 typedef int64_t s64;
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define WRITE_ONCE(x, val) (*(volatile __typeof__(x) *)&(x) = (val))
 
 #endif
 
