@@ -450,6 +450,7 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 	enum smcr_push push = msg->msg_flags & MSG_MORE ? SMCR_PUSH_MORE :
 							  SMCR_PUSH_AUTO;
 	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	bool is_urgent;
 	u32 len;
 	int ret;
 
@@ -480,8 +481,8 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 			return ret;
 		*copied += len;
 		/* only the last byte of all is urgent */
-		commit(conn, len, push, (msg->msg_flags & MSG_OOB) &&
-					!msg_data_left(msg));
+		is_urgent = (msg->msg_flags & MSG_OOB) && !msg_data_left(msg);
+		commit(conn, len, push, is_urgent);
 	}
 }
 
