@@ -16,11 +16,13 @@
 #include "../compat/tcp_option.h"
 
 /**
- * smcr_fb_adopt_wait_queue() - TCP's wake-ups reach the outer socket
+ * smcr_fb_adopt_wait_queue() - TCP's wake-ups and signals reach the program
  * @smc: in mode TCP, with a struct socket
  *
  * The wait queue belongs to the outer struct socket, which is freed after an
- * RCU grace period and only when the TCP socket has been released.
+ * RCU grace period and only when the TCP socket has been released. The open
+ * file, whose owner gets SIGURG, is taken back before that, too:
+ * smcr_hs_release_clcsock().
  *
  * Context: process; socket lock held.
  */
@@ -35,6 +37,7 @@ void smcr_fb_adopt_wait_queue(struct smcr_sock *smc)
 	write_unlock_bh(&clcsk->sk_callback_lock);
 	/* fcntl() sets the flag of the outer socket only; the list is shared */
 	sock_set_flag(clcsk, SOCK_FASYNC);
+	smc->clcsock->file = smc->sk.sk_socket->file;
 }
 
 /**

@@ -329,6 +329,10 @@ void smcr_hs_release_clcsock(struct smcr_sock *smc)
 	if (!smc->clcsock)
 		return;
 	smcr_hs_unhook(smc);
+	/* TCP looks at it under this lock */
+	lock_sock(smc->clcsock->sk);
+	smc->clcsock->file = NULL;
+	release_sock(smc->clcsock->sk);
 	sock_release(smc->clcsock);
 	smc->clcsock = NULL;
 }

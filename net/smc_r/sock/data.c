@@ -299,7 +299,9 @@ int smcr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	if (smc->mode == SMCR_MODE_SMC)
 		ret = ioctl_conn(smc, cmd);
 	release_sock(sk);
-	if (ret == -ENOIOCTLCMD)
+	if (ret == -ENOIOCTLCMD) {
+		smcr_hs_sync_options(smc);
 		return smc->clcsock->ops->ioctl(smc->clcsock, cmd, arg);
+	}
 	return put_user(ret, (int __user *)arg);
 }
