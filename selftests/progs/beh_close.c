@@ -422,11 +422,13 @@ static void slow_reader_after(bool is_killed)
 	}
 	/* The child holds the only descriptor now. */
 	close(fd);
-	beh_peer_start(OP_SLEEP, 2500, 0);
-	beh_peer_start(OP_RECV_ALL, 1000, 4);
+	/* Who fills while somebody reads may never end. */
 	if (read_full(p[0], &filled, sizeof(filled)) < 0)
 		beh_broken("child");
 	waitpid(pid, &status, 0);
+	beh_out("killed=%d", WIFSIGNALED(status));
+	beh_peer_start(OP_SLEEP, 2500, 0);
+	beh_peer_start(OP_RECV_ALL, 1000, 4);
 	beh_peer_wait();
 	beh_out("peer=%s", beh_peer_wait() == filled ? "all" : "LOST");
 }

@@ -308,6 +308,8 @@ static void urgent_behind_much(void)
 	beh_peer_res("peer_send");
 	beh_peer_res("peer_oob");
 	beh_peer_res("peer_send");
+	/* sent is not arrived */
+	wait_pri(fd);
 	out_mark(fd);
 	out_oob(fd, 0, 350000);
 	beh_rx_pos++;

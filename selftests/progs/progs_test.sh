@@ -74,6 +74,8 @@ try ./sockbeh client -m tcp -x -t fresh_mask 127.0.0.1 $v4
 tap_match "sockbeh: exempt case runs on demand" "$(cat "$out")" '^fresh_mask: mask='
 try ./sockbeh client -m tcp -t nosuchcase 127.0.0.1 $v4
 tap_is "sockbeh: unknown case fails" $rc 1
+try ./sockbeh client -m tcp -j 4 -t connect_ok 127.0.0.1 $v4
+tap_is "sockbeh: one case needs one worker" $rc 0
 try ./sockbeh client -m tcp -t connect_ok 127.0.0.1 $((base + 9))
 tap_is "sockbeh: missing server fails" $rc 1
 tap_match "sockbeh: missing server is told" "$(cat "$out")" '^connect_ok: BROKEN'

@@ -142,6 +142,8 @@ static int run_client(struct selection *sel, const char *host, int port)
 	int failed = 0;
 	int status;
 
+	if (sel->only)
+		sel->workers = 1;
 	for (sel->worker = 0; sel->worker < sel->workers; sel->worker++) {
 		pid_t pid = fork();
 
