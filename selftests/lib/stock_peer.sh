@@ -76,11 +76,13 @@ stock_sockbeh() {
 
 # llc_flags ADDRESS TYPE: the flags of each LLC message of a type (first byte,
 # 2 hex digits) from there, on one line. Of what is sent over a queue pair,
-# the message follows 12 bytes of header.
+# the message follows 12 bytes of header. A packet sent twice is one message.
 llc_flags() {
-	pcap 'infiniband.bth.opcode == 4' ip.src udp.payload |
-		awk -v from=$1 -v type=$2 '$1 == from && substr($2, 25, 2) == type {
-			print substr($2, 31, 2) }' | sort | uniq -c | xargs
+	pcap 'infiniband.bth.opcode == 4' ip.src udp.payload \
+		infiniband.bth.destqp infiniband.bth.psn |
+		awk -v from=$1 -v type=$2 '$1 == from && substr($2, 25, 2) == type &&
+			!seen[$3, $4]++ { print substr($2, 31, 2) }' |
+		sort | uniq -c | xargs
 }
 
 stock_end() {
