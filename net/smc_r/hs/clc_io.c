@@ -12,21 +12,45 @@ struct rx_buf {
 	union smcr_clc_msg msg;
 };
 
+/* reads one message: until when, and how much has come */
+struct reader {
+	struct smcr_sock *smc;
+	unsigned long deadline;
+	size_t got;
+};
+
 /* without @buf, the bytes are dropped */
-static int read_exactly(struct smcr_sock *smc, u8 *buf, size_t len)
+static int read_some(struct reader *r, u8 *buf, size_t len)
 {
-	struct kvec vec = { .iov_base = buf, .iov_len = len };
 	int flags = buf ? MSG_WAITALL : MSG_WAITALL | MSG_TRUNC;
+	struct kvec vec = { .iov_base = buf, .iov_len = len };
+	struct socket *clcsock = r->smc->clcsock;
+	long left = r->deadline - jiffies;
 	struct msghdr msg = {};
 	int ret;
 
-	if (!len)
-		return 0;
-	ret = kernel_recvmsg(smc->clcsock, &msg, &vec, 1, len, flags);
-	if (ret < 0)
-		return ret == -EAGAIN ? -ETIMEDOUT : ret;
-	if (ret != len)
-		return ret ? -ETIMEDOUT : -ECONNRESET;
+	if (left <= 0)
+		return -ETIMEDOUT;
+	WRITE_ONCE(clcsock->sk->sk_rcvtimeo, left);
+	ret = kernel_recvmsg(clcsock, &msg, &vec, 1, len, flags);
+	if (ret == -EAGAIN)
+		return -ETIMEDOUT;
+	return ret ?: -ECONNRESET;
+}
+
+/* TCP returns less than was asked for at an end, too: the next call tells */
+static int read_exactly(struct reader *r, u8 *buf, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		int ret = read_some(r, buf ? buf + at : NULL, len - at);
+
+		if (ret < 0)
+			return ret;
+		at += ret;
+		r->got += ret;
+	}
 	return 0;
 }
 
@@ -44,13 +68,13 @@ static int decode(const struct smcr_clc_hdr *hdr, enum smcr_clc_type expected,
 	return smcr_clc_decode_accept(buf->raw, len, &buf->msg.accept);
 }
 
-static int receive(struct smcr_sock *smc, enum smcr_clc_type expected,
+static int receive(struct reader *r, enum smcr_clc_type expected,
 		   struct rx_buf *buf, struct smcr_clc_hdr *hdr)
 {
 	size_t len;
 	int ret;
 
-	ret = read_exactly(smc, buf->raw, SMCR_CLC_HDR_LEN);
+	ret = read_exactly(r, buf->raw, SMCR_CLC_HDR_LEN);
 	if (ret)
 		return ret;
 	ret = smcr_clc_decode_hdr(buf->raw, SMCR_CLC_HDR_LEN, hdr);
@@ -60,10 +84,10 @@ static int receive(struct smcr_sock *smc, enum smcr_clc_type expected,
 		return -EPROTO;
 	/* later releases may say more than we want to know */
 	len = min_t(size_t, hdr->len, SMCR_CLC_MAX_LEN);
-	ret = read_exactly(smc, buf->raw + SMCR_CLC_HDR_LEN,
+	ret = read_exactly(r, buf->raw + SMCR_CLC_HDR_LEN,
 			   len - SMCR_CLC_HDR_LEN);
 	if (!ret)
-		ret = read_exactly(smc, NULL, hdr->len - len);
+		ret = read_exactly(r, NULL, hdr->len - len);
 	if (ret)
 		return ret;
 	return decode(hdr, expected, buf, len) ? -EPROTO : 0;
@@ -73,12 +97,14 @@ static int receive(struct smcr_sock *smc, enum smcr_clc_type expected,
  * smcr_clc_recv() - wait for a message
  * @smc: the socket
  * @expected: the type that is due; a DECLINE may come instead
- * @timeo: jiffies to wait at most for each part of the message
+ * @timeo: jiffies to wait at most, for all of the message
  * @msg: the decoded message; NULL if only a DECLINE is waited for
  * @declined: set if the message is a DECLINE; its diagnosis is then in
  *	smc->peer_diagnosis
  *
- * Consumes exactly one message: what follows is the application's.
+ * Consumes exactly one message: what follows is the application's. Who only
+ * waits for a DECLINE may go on when none came, but not behind half of one,
+ * whose rest would be taken for data: that is -EPROTO.
  *
  * Context: process, sleeps.
  * Return: 0, -ETIMEDOUT, -ECONNRESET when the peer closed, -EPROTO for a
@@ -89,15 +115,17 @@ int smcr_clc_recv(struct smcr_sock *smc, enum smcr_clc_type expected,
 {
 	struct sock *clcsk = smc->clcsock->sk;
 	struct rx_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+	struct reader r = { .smc = smc, .deadline = jiffies + timeo };
 	struct smcr_clc_hdr hdr;
 	int ret;
 
 	*declined = false;
 	if (!buf)
 		return -ENOMEM;
-	WRITE_ONCE(clcsk->sk_rcvtimeo, timeo);
-	ret = receive(smc, expected, buf, &hdr);
+	ret = receive(&r, expected, buf, &hdr);
 	WRITE_ONCE(clcsk->sk_rcvtimeo, smc->sk.sk_rcvtimeo);
+	if (ret == -ETIMEDOUT && r.got && !msg)
+		ret = -EPROTO;
 	if (ret)
 		goto free;
 	if (hdr.type == SMCR_CLC_DECLINE) {
