@@ -22,6 +22,9 @@ static enum smcr_decline select(struct smcr_sock *smc,
 	enum smcr_decline first = SMCR_DECLINE_NONE;
 	const u8 *eid;
 
+	if (prop->typev1 == SMCR_CLC_MODE_NONE &&
+	    prop->typev2 == SMCR_CLC_MODE_NONE)
+		return SMCR_DECLINE_PEER_NO_SMC;
 	if (prop->version < 2 || prop->typev2 == SMCR_CLC_MODE_NONE)
 		return SMCR_DECLINE_NO_DEVICE;
 	if (!prop->has_v2)

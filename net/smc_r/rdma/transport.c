@@ -306,9 +306,10 @@ static enum smcr_decline select(struct smcr_path *path, struct sock *clcsk,
 	struct smcr_port port;
 	bool is_founder;
 
+	/* SMC-D only */
 	if (prop->typev2 != SMCR_CLC_MODE_R &&
 	    prop->typev2 != SMCR_CLC_MODE_BOTH)
-		return SMCR_DECLINE_NO_RDMA_DEVICE;
+		return SMCR_DECLINE_NO_ISM_V2;
 	if (!smcr_port_reaches(clcsk, prop->roce_gid) ||
 	    smcr_port_find(clcsk, &port))
 		return SMCR_DECLINE_NO_RDMA_DEVICE;
