@@ -24,6 +24,7 @@
 #define MESSAGE 64
 #define DEFAULT_TIMEOUT 120
 #define MAX_EVENTS 256
+#define MAX_ERRNO 256
 
 static void raise_descriptor_limit(void)
 {
@@ -184,6 +185,8 @@ struct tally {
 	int smc;
 	int failed;
 	int shown;
+	/* failed, by errno */
+	int errors[MAX_ERRNO];
 };
 
 static void message(uint8_t *buf, int index, int round)
@@ -196,11 +199,14 @@ static void message(uint8_t *buf, int index, int round)
 
 static void fail(struct conn *c, struct tally *tally, const char *what)
 {
+	int err = errno;
+
 	/* A few tell enough. */
 	if (tally->shown++ < 10)
 		fprintf(stderr, "connection %d: %s: %s after %.3f s\n", c->index, what,
-			strerror(errno), (double)(now_us() - c->started_us) / 1e6);
+			strerror(err), (double)(now_us() - c->started_us) / 1e6);
 	tally->failed++;
+	tally->errors[err % MAX_ERRNO]++;
 	c->phase = FAILED;
 	if (c->fd >= 0)
 		close(c->fd);
@@ -359,6 +365,15 @@ static void print_times(const struct conn *conns, const struct tally *tally, lon
 	free(times);
 }
 
+static void print_errors(const struct tally *tally)
+{
+	int err;
+
+	for (err = 0; err < MAX_ERRNO; err++)
+		if (tally->errors[err])
+			printf("failed %s %d\n", strerrorname_np(err) ?: "?", tally->errors[err]);
+}
+
 /* Return: exit status.  @wanted: name of the transport to insist on, or NULL. */
 static int verdict(const struct tally *tally, const char *wanted)
 {
@@ -369,6 +384,7 @@ static int verdict(const struct tally *tally, const char *wanted)
 		fprintf(stderr, "not all connections use %s\n", wanted);
 		is_good = false;
 	}
+	print_errors(tally);
 	printf("%s: asked=%d connected=%d failed=%d smc=%d tcp=%d\n", is_good ? "ok" : "FAILED",
 	       tally->count, tally->connected, tally->failed, tally->smc, tcp);
 	return !is_good;

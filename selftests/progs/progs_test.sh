@@ -199,4 +199,141 @@ tap_is "turns -t: an early end fails" $rc 1
 try ./turns -s 0.1 'sleep 0.05' false
 tap_is "turns: a command that fails fails" $rc 1
 
+# --- clcpeer: the language ---
+
+script=$tap_work/script
+# check LINE...: a script of these lines, as understood
+check()
+{
+	printf '%s\n' "$@" >"$script"
+	try ./clcpeer check "$script"
+}
+# rejects NAME MESSAGE LINE...
+rejects()
+{
+	local name=$1 message=$2
+
+	shift 2
+	check "$@"
+	tap_is "clcpeer: $name" "$rc $(cat "$out")" "2 $script:$message"
+}
+
+check 'role client # of the peer' '' 'def end2: cut $1; set 0 $2' 'def all: load proposal; end2 7 aabb' \
+	'case one: all; send' '	; tcp 0x05000000 2' 'case two i=3..10: all; byte $i $i-1; send 5; lost'
+tap_is "clcpeer: definitions, ranges, long lines" "$rc $(cat "$out")" \
+"0 one: load proposal; cut 7; set 0 aabb; send; tcp 0x05000000 2
+two i=3..10: load proposal; cut 7; set 0 aabb; byte \$i \$i-1; send 5; lost
+cases=2 connections=9"
+r='role client'
+rejects "no role" "1: role is missing" 'case x: reset'
+rejects "unknown role" "1: unknown role: guest" 'role guest'
+rejects "two roles" "2: one role, before all cases" "$r" "$r"
+rejects "no case" "1: no case" "$r"
+rejects "unknown line" "2: unknown line: send" "$r" 'send'
+rejects "no colon" "2: no colon" "$r" 'case x'
+rejects "unknown command" "2: unknown command: frob" "$r" 'case x: frob; reset'
+rejects "empty command" "2: empty command" "$r" 'case x: send;; reset'
+rejects "no end" "2: the case has no end" "$r" 'case x: send'
+rejects "two ends" "2: lost: behind the end of the case" "$r" 'case x: reset; lost'
+rejects "unknown message" "2: unknown message: hello" "$r" 'case x: load hello; reset'
+rejects "unknown type" "2: unknown message: hello" "$r" 'case x: expect hello; reset'
+rejects "decline without code" "2: a decline has a code" "$r" 'case x: expect decline; reset'
+rejects "no number" "2: no number: 1x" "$r" 'case x: cut 1x; reset'
+rejects "negative number" "2: no number: -1" "$r" 'case x: cut -1; reset'
+rejects "no bytes" "2: no bytes: abc" "$r" 'case x: add abc; reset'
+rejects "no digits" "2: no bytes: zz" "$r" 'case x: add zz; reset'
+rejects "two bytes to flip" "2: no bytes: 0101" "$r" 'case x: flip 0 0101; reset'
+rejects "unknown errno" "2: unknown errno: EFOO" "$r" 'case x: lost 1 EFOO'
+rejects "too few arguments" "2: set: too few arguments" "$r" 'case x: set 1; reset'
+rejects "too many arguments" "2: send: too many arguments" "$r" 'case x: send 1 2; reset'
+rejects "no index" "2: the case has no i: \$i" "$r" 'case x: cut $i; reset'
+rejects "no range" "2: no range: 3" "$r" 'case x i=3: reset'
+rejects "empty range" "2: empty or too long: 3..2" "$r" 'case x i=3..2: reset'
+rejects "long range" "2: empty or too long: 0..65536" "$r" 'case x i=0..65536: reset'
+rejects "missing argument" "3: m: no argument \$1" "$r" 'def m: cut $1' 'case x: m; reset'
+rejects "argument too many" "3: m: too many arguments" "$r" 'def m: cut $1' 'case x: m 1 2; reset'
+rejects "name of a command" "2: send is a command" "$r" 'def send: cut 1'
+rejects "recursion" "3: m: defined by itself" "$r" 'def m: m' 'case x: m; reset'
+rejects "error in a long line" "4: unknown command: frob" "$r" 'case x: send' '	;' '	frob; reset' 'case y: reset'
+for name in ../net/clc/*.clc; do
+	try ./clcpeer check "$name"
+	tap_match "clcpeer: ${name##*/} is understood" "$(tail -n 1 "$out")" '^cases=[0-9]+ connections=[0-9]+$'
+done
+
+# --- clcpeer: two of them ---
+
+p=$((base + 8))
+# peers SERVER-CASE CLIENT-CASE: sets $rc of the client, $told by the server
+peers()
+{
+	printf 'role server\ncase s: %s\n' "$1" >"$script.s"
+	printf 'role client\ncase c: %s\n' "$2" >"$script.c"
+	serve $p ./clcpeer server -t 1 "$script.s"
+	try ./clcpeer client -t 1 "$script.c" 127.0.0.1 $p
+	wait "${pids[@]}"
+	pids=()
+	told=$(grep -v ready "$tap_work/server.$p" | tr '\n' ' ')
+}
+# agree NAME OUTCOME SERVER-CASE CLIENT-CASE: both go by their script
+agree()
+{
+	peers "$3" "$4"
+	tap_is "clcpeer: $1" "$rc $(tr '\n' ' ' <"$out")/ $told" \
+		"0 connections=1 failed=0 $2 1 / connections=1 failed=0 $2 1 "
+}
+# differs NAME MESSAGE SERVER-CASE CLIENT-CASE: the client does not
+differs()
+{
+	peers "$3" "$4"
+	tap_match "clcpeer: $1" "$rc $(tr '\n' ' ' <"$out")" "^1 c: $2 connections=1 failed=1 $"
+}
+agree "handshake" "tcp 0x02010000" \
+	'expect proposal; load accept; send; expect confirm; load decline; set 16 02010000; send; tcp 0x02010000' \
+	'load proposal; send; expect accept; load confirm; send; expect decline 0x02010000; tcp'
+agree "data behind a message" "tcp 0x03000000" \
+	'expect proposal; load decline; send; tcp 0x03000000' \
+	'load proposal; data; send; expect decline 0x03000000; tcp'
+agree "two pieces, slowly" "tcp 0x03000000" \
+	'expect proposal; load decline; send 5; tcp 0x03000000' \
+	'load proposal; split 100 100; expect decline 0x03000000; tcp'
+agree "changes" "tcp 0x03030004" \
+	'expect proposal; load decline; set 16 0303; byte 19 5; flip 19 01; send; tcp 0x03030004' \
+	'load proposal; cut 152; pad 32; byte 80 2; seal; send; expect decline 0x03030004; tcp'
+agree "end" "lost EPROTO" 'expect proposal; end; lost' 'load proposal; send; lost'
+agree "settles" "lost any" 'expect proposal; end; settle' 'load proposal; send; settle'
+agree "late end" "lost ETIMEDOUT" 'expect proposal; wait 1000; end; lost 1' 'load proposal; send; lost 1'
+agree "reset" "lost ECONNRESET" 'expect proposal; reset' 'load proposal; send; lost 0 ECONNRESET'
+differs "other code" 'expect decline 1 expected, DECLINE 0x03000000 came after 0\.[0-9] s' \
+	'expect proposal; load decline; send; settle' 'load proposal; send; expect decline 1; tcp'
+differs "other message" 'ACCEPT expected, DECLINE 0x03000000 came after 0\.[0-9] s' \
+	'expect proposal; load decline; send; settle' 'load proposal; send; expect accept; reset'
+differs "message instead of an end" 'end expected, ACCEPT came after 0\.[0-9] s' \
+	'expect proposal; load accept; send; settle' 'load proposal; send; lost'
+differs "reserved bytes" 'ACCEPT expected, nonsense came after 0\.[0-9] s' \
+	'expect proposal; load accept; set 96 01; send; settle' 'load proposal; send; expect accept; reset'
+differs "version of a DECLINE" 'DECLINE 0x03000000 of version 1' \
+	'expect proposal; load decline_v1; send; settle' 'load proposal; send; expect decline 0x03000000; tcp'
+differs "out-of-sync bit" 'DECLINE 0x04000000 with a wrong out-of-sync bit' \
+	'expect proposal; load decline; set 16 04000000; send; settle' \
+	'load proposal; send; expect decline 0x04000000; tcp'
+differs "early end" 'too early, after 0\.[0-9] s' \
+	'expect proposal; end; settle' 'load proposal; send; lost 2'
+differs "no end" 'end expected, nothing came for 1\.[0-9] s' \
+	'expect proposal; wait 1500; settle' 'load proposal; send; lost'
+differs "early message" 'too early, after 0\.[0-9] s' \
+	'expect proposal; load accept; send; settle' 'load proposal; send; expect accept 2; reset'
+differs "no data" 'end instead of data after 0\.[0-9] s' \
+	'expect proposal; load decline; send; end; settle' \
+	'load proposal; send; expect decline 0x03000000; tcp'
+# What a client repeats is looked at by the server.
+for change in "140 10" "141 02" "64 41"; do
+	peers 'expect proposal; load accept; send; expect confirm; settle' \
+		"load proposal; send; expect accept; load confirm; set $change; send; settle"
+	tap_match "clcpeer: CONFIRM with $change" "$told" '^s: CONFIRM (has|does not) .* failed=1 $'
+done
+try ./clcpeer client "$script.c" 127.0.0.1 $((base + 9))
+tap_match "clcpeer: missing server" "$rc $(cat "$out")" '^1 c: no connection: Connection refused'
+try ./clcpeer client "$script.s" 127.0.0.1 $((base + 9))
+tap_is "clcpeer: wrong role" $rc 2
+
 tap_end

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A peer that does the handshake by a script: wrong, cut, slow, or not at all.
+# Each connection goes on over TCP for the right reason, or ends in time; the
+# counters say so, and nothing remains.
+#
+#	a conns ---- SMC sockets over TCP ---- clcpeer b
+#
+# What is sent and what has to follow is in clc/. Addresses are those of the
+# recorded messages: b is their client.
+#
+# kernels: 6.1 6.12
+# peers: ours:none
+# timeout: 400
+. "$RIG_LIB"
+
+PORT=7000
+CLC=$(dirname "$RIG_LIB")/../net/clc
+# how late anything may be in a guest
+LATE=4
+AT_ONCE=240
+EXPECTED=$RIG_DIR/expected
+
+put() {
+	on b "cat >/tmp/$1 <<'EOT'
+$(cat "$CLC/$1")
+EOT"
+}
+
+# outcomes ROLE: what clcpeer counted, from its output, added to what a is
+# expected to have counted in this role.
+outcomes() {
+	sed -n "s/^\(tcp\|lost\) /$1 &/p" >>"$EXPECTED"
+}
+
+# expected ROLE WORD: the sum of all outcomes that begin with WORD.
+expected() {
+	awk -v role=$1 -v word=$2 '$1 == role && $2 == word {n += $4} END {print n + 0}' \
+		"$EXPECTED"
+}
+
+# reasons ROLE: fallbacks of a, expected and counted.
+reasons_expected() {
+	awk -v role=$1 '$1 == role && $2 == "tcp" {n[$3] += $4}
+		END {for (code in n) print code, n[code]}' "$EXPECTED" | sort | xargs
+}
+
+reasons_counted() {
+	on a "smcnl fback" | awk -v role=$1 '$1 == "reason" && $2 == role {print $3, $4}' |
+		sort | xargs
+}
+
+counters_agree() {
+	is "$(reasons_expected $1)" "$(reasons_counted $1)" "$1: reasons of fallbacks"
+	is "$(expected $1 tcp)" "$(smc_stat a fallback_$1)" "$1: fallbacks"
+	is "$(expected $1 lost)" "$(smc_stat a ${1}_errors)" "$1: failed handshakes"
+	is 0 "$(smc_stat a ${1}_v2)" "$1: no connection uses SMC"
+}
+
+conns_of() {
+	on b "clcpeer check /tmp/$1" | sed -n 's/^cases=.* connections=//p'
+}
+
+# client SCRIPT OPTIONS...: b connects to a.
+client() {
+	local script=$1 out begin=$SECONDS
+	shift
+
+	put $script
+	out=$(ON_TIMEOUT=180 on b "clcpeer client -t $LATE $* /tmp/$script $A $PORT" || true)
+	is "connections=$(conns_of $script) failed=0" "$(grep ^connections= <<<"$out")" \
+		"$script: each connection goes by it"
+	note "$out"
+	note "$script: $((SECONDS - begin)) s"
+	outcomes server <<<"$out"
+}
+
+# server SCRIPT: a connects to b, with a program that needs an echo.
+server() {
+	local script=$1 count out errors begin=$SECONDS
+
+	put $script
+	count=$(conns_of $script)
+	start b peer "clcpeer server -t $LATE /tmp/$script $PORT"
+	wait_port b $PORT
+	out=$(ON_TIMEOUT=180 on a "conns client -m smc -n $count -p -b $AT_ONCE -T 150 $B $PORT" \
+		2>/dev/null || true)
+	ok "$script: the peer ends" finish b peer 20
+	is "connections=$count failed=0" "$(log_of b peer | grep ^connections=)" \
+		"$script: each connection goes by it"
+	note "$(log_of b peer)"
+	note "$out"
+	note "$script: $((SECONDS - begin)) s"
+	log_of b peer | outcomes client
+	like " smc=0 tcp=$(expected client tcp)\$" "$out" \
+		"$script: those that fell back carry data"
+	# Some cases leave it open which.
+	for errors in EPROTO ETIMEDOUT ECONNRESET; do
+		num "$(awk -v e=$errors '$2 == e {n = $3} END {print n + 0}' <<<"$out") -ge $(
+			awk -v e=$errors '$1 == "client" && $3 == e {n = $4} END {print n + 0}' \
+				"$EXPECTED")" "$script: its program is told $errors"
+	done
+	like "failed=$(expected client lost) " "$out" "$script: the others fail"
+}
+
+: >"$EXPECTED"
+for guest in a b; do
+	on $guest "echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets"
+done
+on a "smcnl ueid add SMCV2-TEST-EID"
+on b "insmod /rig/smcr_syn.ko port=$PORT"
+rdma=$(rdma_resources a)
+
+start a server "conns server -m smc $PORT"
+wait_port a $PORT
+client golden.clc -j 1
+client proposal.clc -j $AT_ONCE
+client confirm.clc -j $AT_ONCE
+counters_agree server
+
+# Once more, now that caches and worker threads are as many as they get.
+slab=$(slab_unreclaim a) mem=$(memavail a)
+client confirm.clc -j $AT_ONCE
+slab_now=$(slab_unreclaim a) mem_now=$(memavail a)
+note "slab $slab to $slab_now KiB, available $mem to $mem_now KiB"
+# 987 connections: less than a KiB, and less than a ring, for each
+num "$((slab_now - slab)) -le 512" "unreclaimable slab stays"
+num "$((mem - mem_now)) -le 3072" "available memory stays"
+on a "kill -TERM \$(pidof conns)"
+ok "the server ends" finish a server 5
+like "^accepted=$(expected server tcp) ended=$(expected server tcp) errors=0 " \
+	"$(log_of a server)" "its program saw those that fell back"
+
+server accept.clc
+counters_agree client
+
+put behind.clc
+start b peer "clcpeer server -t $LATE /tmp/behind.clc $PORT"
+wait_port b $PORT
+for version in 2 1; do
+	is hello "$(on a "smc_run bash -c 'cat </dev/tcp/$B/$PORT'")" \
+		"data right behind a DECLINE of version $version"
+done
+ok "the peer ends" finish b peer 10
+
+wait_for 15 eval '[ "$rdma" = "$(rdma_resources a)" ]' || true
+is "$rdma" "$(rdma_resources a)" "RDMA objects are as before"
+is "" "$(on a "smcnl lgr")" "no link group is left"
+
+# A real peer.
+on b "rmmod smcr_syn; modprobe ib_core"
+load b
+start b server "conns server -m smc $PORT"
+wait_port b $PORT
+start a server "conns server -m smc $PORT"
+wait_port a $PORT
+ok "as client, a works as ever" on a "conns client -m smc -k smc -n 10 -p -T 20 $B $PORT"
+ok "as server, a works as ever" on b "conns client -m smc -k smc -n 10 -p -T 20 $A $PORT"
+for guest in a b; do
+	ok "server of $guest ends" stop $guest server
+	ok "the module goes from $guest" unload $guest
+done
+done_testing
