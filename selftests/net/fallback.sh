@@ -84,7 +84,8 @@ falls "the server has no EID" $PEER_DECLINED $NO_DEVICE -m smc $B 7000
 on b "smcnl ueid add OTHER-EID"
 falls "the EIDs differ" $PEER_DECLINED $NO_DEVICE -m smc $B 7000
 on a "smcnl ueid flush"
-falls "the client has no EID" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+uses_smc "the client has no EID and offers version 1"
+num "$(smc_stat a client_v1) -eq 1" "which is used"
 on a "smcnl ueid add FIRST-EID; smcnl ueid add OTHER-EID"
 uses_smc "one EID in common"
 

@@ -40,12 +40,14 @@ struct smcr_link_info {
  * @role: ours
  * @conns: connections that are or will be part of it
  * @net_cookie: of the device's namespace
- * @release: negotiated SMC release
+ * @version: of SMC
+ * @release: negotiated SMC release, version 2
+ * @is_direct: no gateway on the way to the peer
  * @max_conns: negotiated limit of connections
  * @max_links: negotiated limit of links
- * @eid: negotiated, blank padded, not terminated
- * @peer_os: enum smcr_clc_os
- * @peer_host: blank padded, not terminated
+ * @eid: negotiated, version 2, blank padded, not terminated
+ * @peer_os: enum smcr_clc_os, version 2
+ * @peer_host: version 2, blank padded, not terminated
  * @link: the only link
  */
 struct smcr_group_info {
@@ -53,7 +55,9 @@ struct smcr_group_info {
 	enum smcr_role role;
 	u32 conns;
 	u64 net_cookie;
+	u8 version;
 	u8 release;
+	bool is_direct;
 	u8 max_conns;
 	u8 max_links;
 	u8 eid[SMCR_EID_LEN];

@@ -23,15 +23,17 @@ struct smcr_stats *smcr_stats(const struct net *net)
  * smcr_stats_success() - count a connection that uses SMC
  * @net: its namespace
  * @role: our role in the handshake
+ * @version: of SMC, 1 or 2
  *
  * Context: any; takes smcr_stats.lock.
  */
-void smcr_stats_success(const struct net *net, enum smcr_role role)
+void smcr_stats_success(const struct net *net, enum smcr_role role,
+			u8 version)
 {
 	struct smcr_stats *stats = smcr_stats(net);
 
 	spin_lock_bh(&stats->lock);
-	stats->success[role]++;
+	stats->success[role][version - 1]++;
 	spin_unlock_bh(&stats->lock);
 }
 

@@ -40,7 +40,7 @@ struct smcr_stats_path {
  * @fallback: see struct smcr_stats
  */
 struct smcr_stats_totals {
-	u64 success[2];
+	u64 success[2][2];
 	u64 failed[2];
 	u64 fallback[2];
 };
@@ -54,7 +54,7 @@ struct smcr_stats_reason {
  * struct smcr_stats - counters of one network namespace
  * @path: data path
  * @lock: guards everything below; leaf, taken in any context
- * @success: connections that use SMC-R version 2, by role
+ * @success: connections that use SMC-R, by role and version (1 is at 0)
  * @failed: handshakes that ended in an error, not in a fallback, by role
  * @fallback: all fallbacks, by role
  * @reason: distinct reasons in order of first occurrence, by role
@@ -62,7 +62,7 @@ struct smcr_stats_reason {
 struct smcr_stats {
 	struct smcr_stats_path __percpu *path;
 	spinlock_t lock;	/* guards what follows */
-	u64 success[2];
+	u64 success[2][2];
 	u64 failed[2];
 	u64 fallback[2];
 	struct smcr_stats_reason reason[2][SMCR_STATS_REASONS];
@@ -71,7 +71,8 @@ struct smcr_stats {
 int smcr_stats_init(void);
 void smcr_stats_exit(void);
 struct smcr_stats *smcr_stats(const struct net *net);
-void smcr_stats_success(const struct net *net, enum smcr_role role);
+void smcr_stats_success(const struct net *net, enum smcr_role role,
+			u8 version);
 void smcr_stats_failed(const struct net *net, enum smcr_role role);
 void smcr_stats_fallback(const struct net *net, enum smcr_role role,
 			 enum smcr_decline reason);

@@ -110,10 +110,11 @@ struct smcr_path {
  * @mode: the CLC mode that an ACCEPT of this transport carries
  *
  * @offer: client. Add what this transport can offer on the route of the TCP
- *	socket @clcsk to @prop. May sleep. Return: an own decline reason, or
- *	SMCR_DECLINE_NONE when something was added.
- * @select: server. Choose device and group for the client's @prop, attach
- *	@path to the group with rings, fill the transport's part of @accept.
+ *	socket @clcsk to @prop: version 1 if it has_ip, version 2 if it has_v2.
+ *	May sleep.
+ * @select: server. Choose device and group for the client's @prop in the
+ *	version that @accept says, attach @path to the group with rings, fill
+ *	the transport's part of @accept.
  *	Creates the group when none fits; then waits for nobody. When another
  *	handshake is just creating a fitting group, waits for its end. May
  *	sleep. On a decline @path is not attached.
@@ -143,8 +144,7 @@ struct smcr_transport_ops {
 	const char *name;
 	enum smcr_clc_mode mode;
 
-	enum smcr_decline (*offer)(struct sock *clcsk,
-				   struct smcr_clc_proposal *prop);
+	void (*offer)(struct sock *clcsk, struct smcr_clc_proposal *prop);
 	enum smcr_decline (*select)(struct smcr_path *path, struct sock *clcsk,
 				    const struct smcr_clc_proposal *prop,
 				    struct smcr_clc_accept *accept);

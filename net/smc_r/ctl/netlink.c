@@ -155,10 +155,17 @@ static int fill_v2(struct sk_buff *skb, const void *data)
 {
 	const struct smcr_group_info *info = data;
 
-	/* handshakes decline peers behind a gateway */
-	return nla_put_u8(skb, SMCR_NL_V2_IS_DIRECT, 1) ||
+	return nla_put_u8(skb, SMCR_NL_V2_IS_DIRECT, info->is_direct) ||
 	       nla_put_u8(skb, SMCR_NL_V2_MAX_CONNS, info->max_conns) ||
 	       nla_put_u8(skb, SMCR_NL_V2_MAX_LINKS, info->max_links);
+}
+
+/* what version 1 does not negotiate is absent */
+static bool put_v2(struct sk_buff *skb, const struct smcr_group_info *info)
+{
+	return info->version < 2 ||
+	       (put_nest(skb, SMCR_NL_GROUP_V2_COMMON, fill_v2_common, info) &&
+		put_nest(skb, SMCR_NL_GROUP_V2, fill_v2, info));
 }
 
 static int fill_group(struct sk_buff *skb, const void *data)
@@ -172,8 +179,7 @@ static int fill_group(struct sk_buff *skb, const void *data)
 	       nla_put_string(skb, SMCR_NL_GROUP_PNETID, "") ||
 	       nla_put_u8(skb, SMCR_NL_GROUP_VLAN_ID, 0) ||
 	       nla_put_u32(skb, SMCR_NL_GROUP_CONNS, info->conns) ||
-	       !put_nest(skb, SMCR_NL_GROUP_V2_COMMON, fill_v2_common, info) ||
-	       !put_nest(skb, SMCR_NL_GROUP_V2, fill_v2, info) ||
+	       !put_v2(skb, info) ||
 	       nla_put_u64_64bit(skb, SMCR_NL_GROUP_NET_COOKIE,
 				 info->net_cookie, SMCR_NL_GROUP_PAD) ||
 	       nla_put_u8(skb, SMCR_NL_GROUP_BUF_TYPE, SMCR_NL_BUF_PHYSICAL);
@@ -327,14 +333,14 @@ static int fill_tech(struct sk_buff *skb, const void *data)
 {
 	const struct stats *stats = data;
 	const struct smcr_stats_path *path = &stats->path;
-	const u64 *success = stats->totals.success;
+	const u64 *client = stats->totals.success[SMCR_CLIENT];
+	const u64 *server = stats->totals.success[SMCR_SERVER];
 
-	/* no connection uses version 1: its zeros are the truth */
 	return !put_uncounted(skb) ||
-	       put_count(skb, SMCR_NL_TECH_CLIENT_V1, 0) ||
-	       put_count(skb, SMCR_NL_TECH_CLIENT_V2, success[SMCR_CLIENT]) ||
-	       put_count(skb, SMCR_NL_TECH_SERVER_V1, 0) ||
-	       put_count(skb, SMCR_NL_TECH_SERVER_V2, success[SMCR_SERVER]) ||
+	       put_count(skb, SMCR_NL_TECH_CLIENT_V1, client[0]) ||
+	       put_count(skb, SMCR_NL_TECH_CLIENT_V2, client[1]) ||
+	       put_count(skb, SMCR_NL_TECH_SERVER_V1, server[0]) ||
+	       put_count(skb, SMCR_NL_TECH_SERVER_V2, server[1]) ||
 	       put_count(skb, SMCR_NL_TECH_URGENT_CALLS, path->urgent_calls) ||
 	       put_count(skb, SMCR_NL_TECH_RX_BYTES, path->rx_bytes) ||
 	       put_count(skb, SMCR_NL_TECH_TX_BYTES, path->tx_bytes) ||

@@ -14,11 +14,13 @@ struct client_msgs {
 	struct smcr_clc_accept confirm;
 };
 
+/* no user EID, no version 2; no IP prefix, no version 1 */
 static enum smcr_decline fill_proposal(struct smcr_sock *smc,
 				       struct smcr_clc_proposal *prop)
 {
 	const struct smcr_transport_ops *const *ops;
 	enum smcr_decline reason = smcr_hs_check_policy(smc);
+	struct sock *clcsk = smc->clcsock->sk;
 
 	if (reason)
 		return reason;
@@ -26,20 +28,26 @@ static enum smcr_decline fill_proposal(struct smcr_sock *smc,
 	prop->typev1 = SMCR_CLC_MODE_NONE;
 	prop->typev2 = SMCR_CLC_MODE_NONE;
 	prop->has_smcd_area = true;
-	prop->has_v2 = true;
 	prop->release = 1;
 	prop->eid_count = smcr_eid_copy_all(prop->eid);
-	if (!prop->eid_count)
-		return SMCR_DECLINE_NO_DEVICE;
+	prop->has_v2 = prop->eid_count;
+	prop->has_ip = smcr_prefix_fill(clcsk, prop);
+	if (!prop->has_v2 && !prop->has_ip)
+		return SMCR_DECLINE_CONFIG;
 	for (ops = smcr_hs_transports; *ops; ops++)
-		(*ops)->offer(smc->clcsock->sk, prop);
-	return prop->typev2 == SMCR_CLC_MODE_NONE ? SMCR_DECLINE_NO_DEVICE :
-						    SMCR_DECLINE_NONE;
+		(*ops)->offer(clcsk, prop);
+	prop->has_v2 = prop->typev2 != SMCR_CLC_MODE_NONE;
+	prop->has_ip = prop->typev1 != SMCR_CLC_MODE_NONE;
+	return prop->has_v2 || prop->has_ip ? SMCR_DECLINE_NONE :
+					      SMCR_DECLINE_NO_DEVICE;
 }
 
-static bool is_offered(const struct smcr_clc_proposal *prop, u8 mode)
+static bool is_offered(const struct smcr_clc_proposal *prop,
+		       const struct smcr_clc_accept *accept)
 {
-	return prop->typev2 == mode || prop->typev2 == SMCR_CLC_MODE_BOTH;
+	u8 offer = accept->version > 1 ? prop->typev2 : prop->typev1;
+
+	return offer == accept->mode || offer == SMCR_CLC_MODE_BOTH;
 }
 
 static const struct smcr_transport_ops *find_transport(u8 mode)
@@ -58,8 +66,11 @@ static enum smcr_decline check_accept(const struct smcr_clc_proposal *prop,
 {
 	const struct smcr_clc_fce *fce = &accept->fce;
 
-	if (accept->version < 2 || !is_offered(prop, accept->mode) ||
-	    !smcr_eid_is_ours(accept->eid))
+	if (!is_offered(prop, accept))
+		return SMCR_DECLINE_MODE;
+	if (accept->version < 2)
+		return SMCR_DECLINE_NONE;
+	if (!smcr_eid_is_ours(accept->eid))
 		return SMCR_DECLINE_MODE;
 	if (!accept->is_first_contact)
 		return SMCR_DECLINE_NONE;
@@ -111,10 +122,10 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 		res->reason = SMCR_DECLINE_PEER_DECLINED;
 		return;
 	}
+	res->version = msgs->reply.accept.version;
 	reason = join(smc, msgs, &res->conn);
 	if (reason) {
-		smcr_hs_decline(smc, res, reason, msgs->reply.accept.version,
-				0);
+		smcr_hs_decline(smc, res, reason, res->version, 0);
 		return;
 	}
 	res->err = smcr_clc_send_accept(smc, &msgs->confirm);
@@ -125,7 +136,7 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 	}
 	reason = res->conn->path.ops->finish_client(&res->conn->path);
 	if (reason)
-		smcr_hs_decline(smc, res, reason, msgs->reply.accept.version,
+		smcr_hs_decline(smc, res, reason, res->version,
 				SMCR_HS_CLIENT_PATIENCE);
 }
 

@@ -420,7 +420,8 @@ static void count_result(const struct smcr_sock *smc,
 	if (res->err)
 		smcr_stats_failed(sock_net(&smc->sk), smc->role);
 	else if (res->conn)
-		smcr_stats_success(sock_net(&smc->sk), smc->role);
+		smcr_stats_success(sock_net(&smc->sk), smc->role,
+				   res->version);
 }
 
 /* the handshake took the connection down with it */

@@ -158,11 +158,13 @@ static inline enum smcr_mode smcr_mode(const struct smcr_sock *smc)
  * struct smcr_hs_result - how a handshake ended
  * @err: negative errno: the connection is lost; 0: see the others
  * @reason: why the connection goes on over TCP
+ * @version: of SMC, if it is used
  * @conn: the connection if SMC is used, owned by whoever has the result
  */
 struct smcr_hs_result {
 	int err;
 	enum smcr_decline reason;
+	u8 version;
 	struct smcr_conn *conn;
 };
 
@@ -203,6 +205,11 @@ int smcr_clc_send_accept(struct smcr_sock *smc,
 			 const struct smcr_clc_accept *msg);
 int smcr_clc_send_decline(struct smcr_sock *smc, enum smcr_decline reason,
 			  u8 version);
+
+/* prefix.c: subnets of SMC version 1 */
+bool smcr_prefix_fill(struct sock *clcsk, struct smcr_clc_proposal *prop);
+bool smcr_prefix_match(struct sock *clcsk,
+		       const struct smcr_clc_proposal *prop);
 
 /* client.c, server.c: the two roles */
 void smcr_hs_connect(struct smcr_sock *smc, struct smcr_hs_result *res);

@@ -12,19 +12,33 @@ struct server_msgs {
 	struct smcr_clc_accept accept;
 };
 
-/* the first failure is what the peer is told if no transport works */
-static enum smcr_decline select(struct smcr_sock *smc,
-				const struct smcr_clc_proposal *prop,
-				struct smcr_clc_accept *accept,
-				struct smcr_conn *conn)
+static enum smcr_decline ask_transports(struct smcr_sock *smc,
+					const struct smcr_clc_proposal *prop,
+					struct smcr_clc_accept *accept,
+					struct smcr_path *path)
 {
 	const struct smcr_transport_ops *const *ops;
 	enum smcr_decline first = SMCR_DECLINE_NONE;
+
+	for (ops = smcr_hs_transports; *ops; ops++) {
+		enum smcr_decline reason;
+
+		reason = (*ops)->select(path, smc->clcsock->sk, prop, accept);
+		if (!reason)
+			return SMCR_DECLINE_NONE;
+		if (!first)
+			first = reason;
+	}
+	return first;
+}
+
+static enum smcr_decline select_v2(struct smcr_sock *smc,
+				   const struct smcr_clc_proposal *prop,
+				   struct smcr_clc_accept *accept,
+				   struct smcr_path *path)
+{
 	const u8 *eid;
 
-	if (prop->typev1 == SMCR_CLC_MODE_NONE &&
-	    prop->typev2 == SMCR_CLC_MODE_NONE)
-		return SMCR_DECLINE_PEER_NO_SMC;
 	if (prop->version < 2 || prop->typev2 == SMCR_CLC_MODE_NONE)
 		return SMCR_DECLINE_NO_DEVICE;
 	if (!prop->has_v2)
@@ -34,21 +48,41 @@ static enum smcr_decline select(struct smcr_sock *smc,
 	eid = smcr_eid_choose(prop->eid, prop->eid_count);
 	if (!eid)
 		return SMCR_DECLINE_NO_DEVICE;
-
-	accept->type = SMCR_CLC_ACCEPT;
 	accept->version = 2;
 	memcpy(accept->eid, eid, SMCR_EID_LEN);
-	for (ops = smcr_hs_transports; *ops; ops++) {
-		enum smcr_decline reason;
+	return ask_transports(smc, prop, accept, path);
+}
 
-		reason = (*ops)->select(&conn->path, smc->clcsock->sk, prop,
-					accept);
-		if (!reason)
-			return SMCR_DECLINE_NONE;
-		if (!first)
-			first = reason;
-	}
-	return first;
+static enum smcr_decline select_v1(struct smcr_sock *smc,
+				   const struct smcr_clc_proposal *prop,
+				   struct smcr_clc_accept *accept,
+				   struct smcr_path *path)
+{
+	if (prop->typev1 == SMCR_CLC_MODE_NONE)
+		return SMCR_DECLINE_NO_DEVICE;
+	if (!smcr_prefix_match(smc->clcsock->sk, prop))
+		return SMCR_DECLINE_PREFIX;
+	accept->version = 1;
+	return ask_transports(smc, prop, accept, path);
+}
+
+/* the first failure that says something is what the peer is told */
+static enum smcr_decline select(struct smcr_sock *smc,
+				const struct smcr_clc_proposal *prop,
+				struct smcr_clc_accept *accept,
+				struct smcr_path *path)
+{
+	enum smcr_decline v1, v2;
+
+	if (prop->typev1 == SMCR_CLC_MODE_NONE &&
+	    prop->typev2 == SMCR_CLC_MODE_NONE)
+		return SMCR_DECLINE_PEER_NO_SMC;
+	accept->type = SMCR_CLC_ACCEPT;
+	v2 = select_v2(smc, prop, accept, path);
+	if (!v2)
+		return SMCR_DECLINE_NONE;
+	v1 = select_v1(smc, prop, accept, path);
+	return v1 && v2 != SMCR_DECLINE_NO_DEVICE ? v2 : v1;
 }
 
 static enum smcr_decline answer(struct smcr_sock *smc,
@@ -62,7 +96,8 @@ static enum smcr_decline answer(struct smcr_sock *smc,
 	*conn = smcr_hs_new_conn(smc);
 	if (!*conn)
 		return SMCR_DECLINE_MEMORY;
-	return select(smc, &msgs->in.proposal, &msgs->accept, *conn);
+	return select(smc, &msgs->in.proposal, &msgs->accept,
+		      &(*conn)->path);
 }
 
 /* wire.md 2.6, step 4: limits and release come back as they went out */
@@ -75,7 +110,7 @@ static enum smcr_decline check_confirm(const struct smcr_clc_accept *accept,
 	if (confirm->mode != accept->mode ||
 	    confirm->version != accept->version)
 		return SMCR_DECLINE_MODE;
-	if (!accept->is_first_contact)
+	if (!accept->is_first_contact || accept->version < 2)
 		return SMCR_DECLINE_NONE;
 	if (!confirm->has_fce || got->release != sent->release)
 		return SMCR_DECLINE_RELEASE;
@@ -113,11 +148,12 @@ static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 		give_up(res, false);
 		return;
 	}
+	res->version = msgs->accept.version;
 	reason = check_confirm(&msgs->accept, &msgs->in.accept);
 	if (!reason)
 		reason = path->ops->finish_server(path, &msgs->in.accept);
 	if (reason)
-		smcr_hs_decline(smc, res, reason, msgs->accept.version,
+		smcr_hs_decline(smc, res, reason, res->version,
 				reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT ?
 				SMCR_HS_SERVER_PATIENCE : 0);
 }

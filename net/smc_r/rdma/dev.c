@@ -13,10 +13,11 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/slab.h>
-#include <net/ipv6.h>
+#include <net/neighbour.h>
 #include <net/route.h>
-#include <net/sock.h>
 #include <rdma/ib_cache.h>
+
+#include "../base/addr.h"
 
 /* guards the list of devices; taken before nothing but GID table locks */
 static DEFINE_MUTEX(devs_mutex);
@@ -63,18 +64,6 @@ const u8 *smcr_dev_peer_id(const struct smcr_port *port,
 	return peer_id;
 }
 
-/* the IPv4 address of our end of the TCP connection, 0 for plain IPv6 */
-static __be32 local_ip4(const struct sock *clcsk)
-{
-	if (clcsk->sk_family == AF_INET)
-		return clcsk->sk_rcv_saddr;
-#if IS_ENABLED(CONFIG_IPV6)
-	if (ipv6_addr_v4mapped(&clcsk->sk_v6_rcv_saddr))
-		return clcsk->sk_v6_rcv_saddr.s6_addr32[3];
-#endif
-	return 0;
-}
-
 static __be32 gid_ip4(const u8 *gid)
 {
 	return ((const struct in6_addr *)gid)->s6_addr32[3];
@@ -93,6 +82,13 @@ static bool shares_subnet(const struct net_device *ndev, __be32 a, __be32 b)
 	return found;
 }
 
+/* what kind of GID is looked for, where, and for which address of TCP */
+struct want {
+	enum ib_gid_type type;
+	const struct net_device *ndev;
+	__be32 saddr;
+};
+
 enum match {
 	NO_MATCH,
 	SAME_SUBNET,
@@ -100,25 +96,34 @@ enum match {
 };
 
 /* wire.md 3.4; the TCP address itself is preferred over its neighbours */
-static enum match match_gid(const struct ib_gid_attr *attr,
-			    const struct net_device *want, __be32 saddr,
-			    u8 *mac)
+static enum match match_addr(const struct ib_gid_attr *attr,
+			     const struct net_device *ndev, __be32 saddr)
 {
-	const struct in6_addr *gid = (const struct in6_addr *)attr->gid.raw;
-	const struct net_device *ndev;
-	enum match match = NO_MATCH;
+	bool is_ip4 = ipv6_addr_v4mapped((struct in6_addr *)attr->gid.raw);
 	__be32 addr = gid_ip4(attr->gid.raw);
 
-	if (attr->gid_type != IB_GID_TYPE_ROCE_UDP_ENCAP ||
-	    !ipv6_addr_v4mapped(gid))
+	if (is_ip4 && addr == saddr)
+		return SAME_ADDRESS;
+	/* RoCEv1 does not route */
+	if (attr->gid_type == IB_GID_TYPE_ROCE)
+		return SAME_SUBNET;
+	if (is_ip4 && (!saddr || shares_subnet(ndev, addr, saddr)))
+		return SAME_SUBNET;
+	return NO_MATCH;
+}
+
+static enum match match_gid(const struct ib_gid_attr *attr,
+			    const struct want *want, u8 *mac)
+{
+	const struct net_device *ndev;
+	enum match match = NO_MATCH;
+
+	if (attr->gid_type != want->type)
 		return NO_MATCH;
 	rcu_read_lock();
 	ndev = rcu_dereference(attr->ndev);
-	if (ndev == want) {
-		if (addr == saddr)
-			match = SAME_ADDRESS;
-		else if (!saddr || shares_subnet(ndev, addr, saddr))
-			match = SAME_SUBNET;
+	if (ndev == want->ndev) {
+		match = match_addr(attr, ndev, want->saddr);
 		ether_addr_copy(mac, ndev->dev_addr);
 	}
 	rcu_read_unlock();
@@ -126,7 +131,7 @@ static enum match match_gid(const struct ib_gid_attr *attr,
 }
 
 static enum match scan_gids(struct smcr_dev *dev, unsigned int num, int len,
-			    const struct net_device *want, __be32 saddr,
+			    const struct want *want,
 			    struct smcr_port *port)
 {
 	enum match best = NO_MATCH;
@@ -140,7 +145,7 @@ static enum match scan_gids(struct smcr_dev *dev, unsigned int num, int len,
 		attr = rdma_get_gid_attr(dev->ib, num, i);
 		if (IS_ERR(attr))
 			continue;
-		match = match_gid(attr, want, saddr, mac);
+		match = match_gid(attr, want, mac);
 		if (match > best) {
 			best = match;
 			port->num = num;
@@ -153,8 +158,8 @@ static enum match scan_gids(struct smcr_dev *dev, unsigned int num, int len,
 	return best;
 }
 
-static bool scan_dev(struct smcr_dev *dev, const struct net_device *want,
-		     __be32 saddr, struct smcr_port *port)
+static bool scan_dev(struct smcr_dev *dev, const struct want *want,
+		     struct smcr_port *port)
 {
 	struct ib_port_attr attr;
 	unsigned int num;
@@ -164,7 +169,7 @@ static bool scan_dev(struct smcr_dev *dev, const struct net_device *want,
 		    ib_query_port(dev->ib, num, &attr) ||
 		    attr.state != IB_PORT_ACTIVE)
 			continue;
-		if (scan_gids(dev, num, attr.gid_tbl_len, want, saddr, port)) {
+		if (scan_gids(dev, num, attr.gid_tbl_len, want, port)) {
 			port->mtu = attr.active_mtu;
 			return true;
 		}
@@ -175,24 +180,30 @@ static bool scan_dev(struct smcr_dev *dev, const struct net_device *want,
 /**
  * smcr_port_find() - the port for a TCP connection (wire.md 3.2, 3.4)
  * @clcsk: established TCP socket
+ * @type: of the GID
  * @port: filled in; port->dev is referenced, put by smcr_dev_put()
  *
  * Context: process, may sleep; takes devs_mutex.
  * Return: 0, or -ENODEV when no device sits on the route's interface.
  */
-int smcr_port_find(const struct sock *clcsk, struct smcr_port *port)
+int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
+		   struct smcr_port *port)
 {
 	struct dst_entry *dst = sk_dst_get((struct sock *)clcsk);
-	__be32 saddr = local_ip4(clcsk);
+	struct want want = {
+		.type = type,
+		.saddr = smcr_local_ip4(clcsk),
+	};
 	int ret = -ENODEV;
 	struct smcr_dev *dev;
 
 	if (!dst)
 		return -ENODEV;
+	want.ndev = dst->dev;
 	mutex_lock(&devs_mutex);
 	list_for_each_entry(dev, &devs, list) {
 		if (!rdma_dev_access_netns(dev->ib, sock_net(clcsk)) ||
-		    !scan_dev(dev, dst->dev, saddr, port))
+		    !scan_dev(dev, &want, port))
 			continue;
 		smcr_dev_get(dev);
 		port->dev = dev;
@@ -204,28 +215,56 @@ int smcr_port_find(const struct sock *clcsk, struct smcr_port *port)
 	return ret;
 }
 
+/* the TCP connection goes the same way: the neighbour is known, as a rule */
+static int find_gateway_mac(struct rtable *rt, const struct flowi4 *fl4,
+			    u8 mac[SMCR_MAC_LEN])
+{
+	struct neighbour *neigh = dst_neigh_lookup(&rt->dst, &fl4->daddr);
+	int ret = -EHOSTUNREACH;
+
+	if (!neigh)
+		return ret;
+	if (READ_ONCE(neigh->nud_state) & NUD_VALID) {
+		neigh_ha_snapshot(mac, neigh, rt->dst.dev);
+		ret = 0;
+	} else {
+		neigh_event_send(neigh, NULL);
+	}
+	neigh_release(neigh);
+	return ret;
+}
+
 /**
- * smcr_port_reaches() - is the peer's GID on our subnet?
+ * smcr_route_find() - the way to the peer's GID (wire.md 3.4)
  * @clcsk: established TCP socket
  * @gid: RoCEv2 GID
+ * @route: filled in
  *
  * Context: process.
- * Return: true if an IPv4 route without gateway leads to it.
+ * Return: 0; -ENETUNREACH when @gid is no IPv4 address or no route leads
+ * there, -EHOSTUNREACH when the gateway's MAC is not known.
  */
-bool smcr_port_reaches(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN])
+int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
+		    struct smcr_route *route)
 {
-	struct flowi4 fl4 = { .daddr = gid_ip4(gid) };
+	struct flowi4 fl4 = {
+		.daddr = gid_ip4(gid),
+		.saddr = smcr_local_ip4(clcsk),
+		.flowi4_oif = clcsk->sk_bound_dev_if,
+	};
 	struct rtable *rt;
-	bool is_direct;
+	int ret = 0;
 
 	if (!ipv6_addr_v4mapped((const struct in6_addr *)gid))
-		return false;
+		return -ENETUNREACH;
 	rt = ip_route_output_key(sock_net(clcsk), &fl4);
 	if (IS_ERR(rt))
-		return false;
-	is_direct = !rt->rt_uses_gateway;
+		return -ENETUNREACH;
+	route->has_gateway = rt->rt_uses_gateway;
+	if (route->has_gateway)
+		ret = find_gateway_mac(rt, &fl4, route->mac);
 	ip_rt_put(rt);
-	return is_direct;
+	return ret;
 }
 
 static struct ib_client smcr_ib_client;

@@ -204,7 +204,8 @@ static void test_work(struct work_struct *work)
 }
 
 static struct smcr_group *alloc_group(const struct net *net,
-				      enum smcr_role role, const u8 *peer_id)
+				      enum smcr_role role,
+				      const struct smcr_peer *peer)
 {
 	struct smcr_group *group = kvzalloc(sizeof(*group), GFP_KERNEL);
 
@@ -232,7 +233,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 	group->net_cookie = net->net_cookie;
 	group->role = role;
 	group->max_conns = SMCR_GROUP_MAX_CONNS;
-	memcpy(group->peer_id, peer_id, SMCR_PEER_ID_LEN);
+	group->peer = *peer;
 	atomic_inc(&live_groups);
 	return group;
 }
@@ -241,15 +242,13 @@ static struct smcr_group *alloc_group(const struct net *net,
  * Put a new group on the list. Its hardware is created later, by the
  * founder: until then the group can die, but has no hardware.
  */
-static void add_locked(struct smcr_group *group, const struct smcr_port *port,
-		       const u8 *peer_gid)
+static void add_locked(struct smcr_group *group, const struct smcr_port *port)
 {
 	lockdep_assert_held(&groups_lock);
 	last_id += 0x100;
 	group->id = last_id;
 	group->reserved = 1;
 	group->link.port = *port;
-	memcpy(group->peer_gid, peer_gid, SMCR_GID_LEN);
 	list_add_tail(&group->list, &groups);
 }
 
@@ -263,28 +262,26 @@ static bool has_capacity_locked(const struct smcr_group *group)
 
 static bool fits_server_locked(const struct smcr_group *group,
 			       const struct net *net,
-			       const struct smcr_port *port, const u8 *peer_id,
-			       const u8 *peer_gid)
+			       const struct smcr_port *port,
+			       const struct smcr_peer *peer)
 {
 	return group->role == SMCR_SERVER &&
 	       group->net_cookie == net->net_cookie &&
 	       group->link.port.dev == port->dev &&
 	       group->link.port.num == port->num &&
 	       !memcmp(group->link.port.gid, port->gid, SMCR_GID_LEN) &&
-	       !memcmp(group->peer_id, peer_id, SMCR_PEER_ID_LEN) &&
-	       !memcmp(group->peer_gid, peer_gid, SMCR_GID_LEN) &&
+	       !memcmp(&group->peer, peer, sizeof(*peer)) &&
 	       has_capacity_locked(group);
 }
 
 static struct smcr_group *find_server_locked(const struct net *net,
 					     const struct smcr_port *port,
-					     const u8 *peer_id,
-					     const u8 *peer_gid)
+					     const struct smcr_peer *peer)
 {
 	struct smcr_group *group;
 
 	list_for_each_entry(group, &groups, list) {
-		if (!fits_server_locked(group, net, port, peer_id, peer_gid))
+		if (!fits_server_locked(group, net, port, peer))
 			continue;
 		group->reserved++;
 		smcr_group_get(group);
@@ -296,10 +293,10 @@ static struct smcr_group *find_server_locked(const struct net *net,
 /* find a fitting group or add a new one; NULL without memory */
 static struct smcr_group *find_or_add(const struct net *net,
 				      const struct smcr_port *port,
-				      const u8 *peer_id, const u8 *peer_gid,
+				      const struct smcr_peer *peer,
 				      bool *is_founder)
 {
-	struct smcr_group *fresh = alloc_group(net, SMCR_SERVER, peer_id);
+	struct smcr_group *fresh = alloc_group(net, SMCR_SERVER, peer);
 	struct smcr_group *group;
 
 	if (!fresh)
@@ -310,9 +307,9 @@ static struct smcr_group *find_or_add(const struct net *net,
 		smcr_group_put(fresh);
 		return NULL;
 	}
-	group = find_server_locked(net, port, peer_id, peer_gid);
+	group = find_server_locked(net, port, peer);
 	if (!group) {
-		add_locked(fresh, port, peer_gid);
+		add_locked(fresh, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(fresh);
 	}
@@ -328,8 +325,7 @@ static struct smcr_group *find_or_add(const struct net *net,
  * smcr_group_get_server() - the group for a client's PROPOSAL (wire.md 4.2)
  * @net: namespace of the connection
  * @port: our port; a new group takes a device reference of its own
- * @peer_id: from the PROPOSAL
- * @peer_gid: from the PROPOSAL
+ * @peer: from the PROPOSAL
  * @is_founder: set if the group is new and the caller has to set it up
  *
  * A group whose founder fails is replaced, once, by one of those who wait.
@@ -341,15 +337,15 @@ static struct smcr_group *find_or_add(const struct net *net,
  */
 struct smcr_group *smcr_group_get_server(const struct net *net,
 					 const struct smcr_port *port,
-					 const u8 *peer_id,
-					 const u8 *peer_gid, bool *is_founder)
+					 const struct smcr_peer *peer,
+					 bool *is_founder)
 {
 	long patience = SMCR_GROUP_FORM_TIMEOUT;
 	struct smcr_group *group;
 	int tries = 2;
 
 	while (tries-- && patience) {
-		group = find_or_add(net, port, peer_id, peer_gid, is_founder);
+		group = find_or_add(net, port, peer, is_founder);
 		if (!group || *is_founder)
 			return group;
 		patience = wait_event_timeout(group->state_wait,
@@ -368,8 +364,7 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 /**
  * smcr_group_get_client() - the group that an ACCEPT names (wire.md 4.2)
  * @net: namespace of the connection
- * @peer_id: from the ACCEPT
- * @peer_gid: from the ACCEPT
+ * @peer: from the ACCEPT
  * @peer_qpn: from the ACCEPT
  *
  * Context: process.
@@ -377,8 +372,8 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
  * is none.
  */
 struct smcr_group *smcr_group_get_client(const struct net *net,
-					 const u8 *peer_id,
-					 const u8 *peer_gid, u32 peer_qpn)
+					 const struct smcr_peer *peer,
+					 u32 peer_qpn)
 {
 	struct smcr_group *group, *found = NULL;
 
@@ -388,8 +383,7 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 		    group->net_cookie != net->net_cookie ||
 		    group->state != SMCR_GROUP_ACTIVE ||
 		    group->link.peer_qpn != peer_qpn ||
-		    memcmp(group->peer_id, peer_id, SMCR_PEER_ID_LEN) ||
-		    memcmp(group->peer_gid, peer_gid, SMCR_GID_LEN))
+		    memcmp(&group->peer, peer, sizeof(*peer)))
 			continue;
 		found = group;
 		found->reserved++;
@@ -412,10 +406,9 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
  */
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
-				     const struct smcr_clc_rdma *peer)
+				     const struct smcr_peer *peer)
 {
-	struct smcr_group *group = alloc_group(net, SMCR_CLIENT,
-					       peer->peer_id);
+	struct smcr_group *group = alloc_group(net, SMCR_CLIENT, peer);
 	bool is_gone;
 
 	if (!group)
@@ -423,7 +416,7 @@ struct smcr_group *smcr_group_create(const struct net *net,
 	spin_lock_bh(&groups_lock);
 	is_gone = port->dev->is_gone;
 	if (!is_gone) {
-		add_locked(group, port, peer->gid);
+		add_locked(group, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(group);
 	}

@@ -28,6 +28,7 @@
 #define RETRY_COUNT	6
 #define RNR_RETRY	7
 #define MIN_RNR_TIMER	5
+#define ROUTED_HOP_LIMIT	64
 
 /* wire.md 6.10 */
 #define REG_TIMEOUT	(5 * HZ)
@@ -282,14 +283,15 @@ static void add_write(struct chain *c, struct smcr_link *link,
 				      sge->length, DMA_TO_DEVICE);
 }
 
-static u8 *add_message_locked(struct chain *c, struct smcr_link *link)
+static u8 *add_message_locked(struct chain *c, struct smcr_link *link,
+			      u32 len)
 {
 	struct ib_rdma_wr *wr = &c->wr[c->count];
 	struct ib_sge *sge = &c->sge[c->count];
 	u8 *slot = link->tx_slots[link->tx_next];
 
 	sge->addr = link->tx_dma + (slot - (u8 *)link->tx_slots);
-	sge->length = SMCR_LLC_LEN;
+	sge->length = len;
 	sge->lkey = link->pd->local_dma_lkey;
 	wr->wr = (struct ib_send_wr){
 		.wr_cqe = &link->cqe,
@@ -298,7 +300,7 @@ static u8 *add_message_locked(struct chain *c, struct smcr_link *link)
 		.opcode = IB_WR_SEND,
 		.send_flags = IB_SEND_SOLICITED,
 	};
-	if (link->max_inline >= SMCR_LLC_LEN) {
+	if (link->max_inline >= len) {
 		/* inline data is read by the CPU, from where it really is */
 		sge->addr = (uintptr_t)slot;
 		wr->wr.send_flags |= IB_SEND_INLINE;
@@ -340,7 +342,8 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 	if (last->opcode == IB_WR_SEND && !(last->send_flags & IB_SEND_INLINE))
 		ib_dma_sync_single_for_device(link->port.dev->ib,
 					      last->sg_list->addr,
-					      SMCR_LLC_LEN, DMA_TO_DEVICE);
+					      last->sg_list->length,
+					      DMA_TO_DEVICE);
 	if (ib_post_send(link->qp, first, NULL)) {
 		/* part of the chain may be on its way: the link is lost */
 		link->state = SMCR_LINK_CLOSED;
@@ -398,7 +401,8 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 	} else {
 		tx->is_plain = false;
 		tx->msg.token = rp->peer_token;
-		smcr_cdc_encode(&tx->msg, add_message_locked(&c, link));
+		smcr_cdc_encode(&tx->msg,
+				add_message_locked(&c, link, SMCR_CDC_LEN));
 	}
 	if (tx->want_done) {
 		smcr_path_get(rp->path);
@@ -457,17 +461,19 @@ static int post_llc(struct smcr_link *link, const struct smcr_llc *msg,
 		    struct smcr_tx_record *rec)
 {
 	struct chain c = { .count = 0 };
+	u8 raw[SMCR_LINK_TX_SLOT];
+	int len = smcr_llc_encode(msg, raw, sizeof(raw));
 	int ret;
 
+	if (WARN_ON_ONCE(len < 0))
+		return len;
 	spin_lock_bh(&link->tx_lock);
 	if (link->state != SMCR_LINK_READY) {
 		ret = -EPIPE;
 	} else if (!has_room_locked(link, 1, 0)) {
 		ret = -EAGAIN;
 	} else {
-		ret = smcr_llc_encode(msg, add_message_locked(&c, link),
-				      SMCR_LLC_LEN);
-		WARN_ON_ONCE(ret != SMCR_LLC_LEN);
+		memcpy(add_message_locked(&c, link, len), raw, len);
 		ret = post_chain_locked(link, &c, rec);
 	}
 	spin_unlock_bh(&link->tx_lock);
@@ -475,7 +481,7 @@ static int post_llc(struct smcr_link *link, const struct smcr_llc *msg,
 }
 
 /**
- * smcr_link_send_llc() - send an LLC message of 44 bytes
+ * smcr_link_send_llc() - send an LLC message
  * @link: the link
  * @msg: the message
  *
@@ -648,7 +654,7 @@ static u64 map_array(struct smcr_link *link, void *mem, size_t len,
 	return ib_dma_mapping_error(ib, dma) ? 0 : dma;
 }
 
-#define TX_SLOTS_LEN	(SMCR_LINK_SQ_DEPTH * SMCR_LLC_LEN)
+#define TX_SLOTS_LEN	(SMCR_LINK_SQ_DEPTH * SMCR_LINK_TX_SLOT)
 #define RX_SLOTS_LEN	(SMCR_LINK_RQ_DEPTH * sizeof(struct smcr_rx_slot))
 
 static void free_slots(struct smcr_link *link)
@@ -781,6 +787,20 @@ static int to_init(struct smcr_link *link)
 			    IB_QP_PORT | IB_QP_ACCESS_FLAGS);
 }
 
+/* wire.md 3.4, 5.2 */
+static void fill_ah(struct smcr_link *link, struct rdma_ah_attr *ah)
+{
+	const struct smcr_route *route = &link->route;
+	u8 hop_limit = route->has_gateway ? ROUTED_HOP_LIMIT : 1;
+
+	ah->type = RDMA_AH_ATTR_TYPE_ROCE;
+	rdma_ah_set_port_num(ah, link->port.num);
+	rdma_ah_set_grh(ah, NULL, 0, link->port.sgid_index, hop_limit, 0);
+	rdma_ah_set_dgid_raw(ah, link->peer_gid);
+	memcpy(ah->roce.dmac, route->has_gateway ? route->mac : link->peer_mac,
+	       SMCR_MAC_LEN);
+}
+
 /**
  * smcr_link_to_rtr() - make the queue pair ready to receive (wire.md 5)
  * @link: in state RESET, peer set; receives are posted on success
@@ -805,11 +825,7 @@ int smcr_link_to_rtr(struct smcr_link *link)
 	ret = to_init(link);
 	if (ret)
 		return ret;
-	attr.ah_attr.type = RDMA_AH_ATTR_TYPE_ROCE;
-	rdma_ah_set_port_num(&attr.ah_attr, link->port.num);
-	rdma_ah_set_grh(&attr.ah_attr, NULL, 0, link->port.sgid_index, 1, 0);
-	rdma_ah_set_dgid_raw(&attr.ah_attr, link->peer_gid);
-	memcpy(attr.ah_attr.roce.dmac, link->peer_mac, SMCR_MAC_LEN);
+	fill_ah(link, &attr.ah_attr);
 	ret = ib_modify_qp(link->qp, &attr, IB_QP_STATE | IB_QP_AV |
 			   IB_QP_PATH_MTU | IB_QP_DEST_QPN | IB_QP_RQ_PSN |
 			   IB_QP_MAX_DEST_RD_ATOMIC | IB_QP_MIN_RNR_TIMER);

@@ -124,7 +124,9 @@ static void answer_delete_rkey(struct smcr_group *group, struct smcr_llc *msg)
 	msg->u.delete_rkey.is_negative = false;
 	msg->u.delete_rkey.error_mask = 0;
 	/* the keys are not echoed in version 2, so that 44 bytes do */
-	memset(msg->u.delete_rkey.rkey, 0, sizeof(msg->u.delete_rkey.rkey));
+	if (msg->version > 1)
+		memset(msg->u.delete_rkey.rkey, 0,
+		       sizeof(msg->u.delete_rkey.rkey));
 	msg->u.delete_rkey.count = min_t(u8, msg->u.delete_rkey.count, 8);
 	respond(group, msg);
 }
@@ -210,6 +212,19 @@ void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len)
 		on_request(group, msg);
 }
 
+/* too large for the stack */
+static struct smcr_llc *alloc_msg(const struct smcr_group *group,
+				  enum smcr_llc_type type)
+{
+	struct smcr_llc *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+
+	if (!msg)
+		return NULL;
+	msg->version = group->peer.version;
+	msg->type = type;
+	return msg;
+}
+
 /**
  * smcr_llc_send_confirm_link() - CONFIRM LINK (wire.md 6.2)
  * @group: the group
@@ -221,14 +236,12 @@ void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len)
 int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
 {
 	const struct smcr_link *link = &group->link;
-	struct smcr_llc *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_CONFIRM_LINK);
 	struct smcr_llc_confirm_link *cl;
 	int ret;
 
 	if (!msg)
 		return -ENOMEM;
-	msg->version = 2;
-	msg->type = SMCR_LLC_CONFIRM_LINK;
 	msg->is_response = is_response;
 	cl = &msg->u.confirm_link;
 	memcpy(cl->mac, link->port.mac, SMCR_MAC_LEN);
@@ -242,6 +255,34 @@ int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
 	ret = smcr_link_send_llc(&group->link, msg);
 	kfree(msg);
 	return ret;
+}
+
+/**
+ * smcr_llc_add_no_link() - the ADD LINK that a client waits for
+ * @group: its first contact is over; server
+ *
+ * A client that was granted two links waits for this message, for 3 s if need
+ * be (wire.md 6.10), and we have no second path. An MTU code of 0 makes
+ * clients refuse (6.3); whatever they answer changes nothing.
+ *
+ * Context: process.
+ */
+void smcr_llc_add_no_link(struct smcr_group *group)
+{
+	const struct smcr_link *link = &group->link;
+	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_ADD_LINK);
+	struct smcr_llc_add_link *add;
+
+	if (!msg)
+		return;
+	add = &msg->u.add_link;
+	memcpy(add->mac, link->port.mac, SMCR_MAC_LEN);
+	memcpy(add->gid, link->port.gid, SMCR_GID_LEN);
+	memcpy(add->target_gid, link->port.gid, SMCR_GID_LEN);
+	add->link_num = link->num + 1;
+	add->is_direct = true;
+	smcr_link_send_llc(&group->link, msg);
+	kfree(msg);
 }
 
 /* the send queue may be full of data for a moment */
@@ -271,11 +312,9 @@ int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
 
 	if (buf->is_known)
 		return 0;
-	msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	msg = alloc_msg(group, SMCR_LLC_CONFIRM_RKEY);
 	if (!msg)
 		return -ENOMEM;
-	msg->version = 2;
-	msg->type = SMCR_LLC_CONFIRM_RKEY;
 	msg->u.confirm_rkey.count = 1;
 	msg->u.confirm_rkey.rtoken[0].rkey = buf->mr->rkey;
 	msg->u.confirm_rkey.rtoken[0].vaddr = buf->mr->iova;
@@ -302,18 +341,19 @@ int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
  */
 int smcr_llc_test_link(struct smcr_group *group)
 {
-	static const struct smcr_llc msg = {
-		.version = 2,
-		.type = SMCR_LLC_TEST_LINK,
-	};
+	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_TEST_LINK);
 	int ret = -EIO;
 
+	/* that says nothing of the peer */
+	if (!msg)
+		return 0;
 	mutex_lock(&group->flow.lock);
 	smcr_llc_expect(group, SMCR_LLC_TEST_LINK, true);
-	if (!send_patiently(group, &msg) &&
+	if (!send_patiently(group, msg) &&
 	    smcr_llc_wait(group, SMCR_LLC_TEST_TIMEOUT))
 		ret = 0;
 	mutex_unlock(&group->flow.lock);
+	kfree(msg);
 	return ret;
 }
 
@@ -330,12 +370,10 @@ void smcr_llc_send_delete_all(struct smcr_group *group,
 			      enum smcr_llc_reason reason)
 {
 	static const long patience = HZ / 2;
-	struct smcr_llc *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
+	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_DELETE_LINK);
 
 	if (!msg)
 		return;
-	msg->version = 2;
-	msg->type = SMCR_LLC_DELETE_LINK;
 	msg->u.delete_link.is_all = true;
 	msg->u.delete_link.is_orderly = reason != SMCR_LLC_REASON_LOST_PATH;
 	msg->u.delete_link.reason = reason;

@@ -27,6 +27,8 @@
 /* work requests of a link; a CDC with data takes up to four */
 #define SMCR_LINK_SQ_DEPTH	256
 #define SMCR_LINK_RQ_DEPTH	256
+/* the longest message that we send: ADD LINK of version 2 without keys */
+#define SMCR_LINK_TX_SLOT	72
 /* kept free for LLC messages */
 #define SMCR_LINK_LLC_RESERVE	8
 /* receives are given back in chains of this many */
@@ -72,7 +74,7 @@ struct smcr_dev {
  * @dev: referenced
  * @num: port number
  * @sgid_index: index of @gid
- * @gid: RoCEv2, IPv4-mapped
+ * @gid: RoCEv2 and IPv4-mapped, or RoCEv1
  * @mac: of the port
  * @mtu: active MTU, enum ib_mtu
  */
@@ -83,6 +85,32 @@ struct smcr_port {
 	u8 gid[SMCR_GID_LEN];
 	u8 mac[SMCR_MAC_LEN];
 	u8 mtu;
+};
+
+/**
+ * struct smcr_route - the way to a peer's GID (wire.md 3.4)
+ * @has_gateway: the peer is on another subnet
+ * @mac: of the gateway
+ */
+struct smcr_route {
+	bool has_gateway;
+	u8 mac[SMCR_MAC_LEN];
+};
+
+/**
+ * struct smcr_peer - what tells the peers of link groups apart (wire.md 4.2)
+ * @version: of SMC
+ * @id: peer ID as in PROPOSAL (server) or ACCEPT (client)
+ * @gid: GID, from there as well
+ * @mac: MAC; zero in version 2, which does not look at it
+ *
+ * Compared as a whole.
+ */
+struct smcr_peer {
+	u8 version;
+	u8 id[SMCR_PEER_ID_LEN];
+	u8 gid[SMCR_GID_LEN];
+	u8 mac[SMCR_MAC_LEN];
 };
 
 /**
@@ -153,6 +181,7 @@ enum smcr_link_state {
  * struct smcr_link - a queue pair and its message slots
  * @group: the group it is part of
  * @port: where it is
+ * @route: how the peer is reached
  * @pd: protection domain, one for each group
  * @send_cq: completions of sends
  * @recv_cq: completions of receives
@@ -193,6 +222,7 @@ enum smcr_link_state {
 struct smcr_link {
 	struct smcr_group *group;
 	struct smcr_port port;
+	struct smcr_route route;
 	struct ib_pd *pd;
 	struct ib_cq *send_cq;
 	struct ib_cq *recv_cq;
@@ -219,7 +249,7 @@ struct smcr_link {
 
 	struct ib_cqe cqe;
 	u32 max_inline;
-	u8 (*tx_slots)[SMCR_LLC_LEN];
+	u8 (*tx_slots)[SMCR_LINK_TX_SLOT];
 	u64 tx_dma;
 	struct smcr_rx_slot *rx_slots;
 	u64 rx_dma;
@@ -271,10 +301,9 @@ struct smcr_llc_flow {
  * @net_cookie: namespace
  * @role: ours, for all connections
  * @id: number for user space, low byte 0
- * @peer_id: as in PROPOSAL (server) or ACCEPT (client)
- * @peer_gid: as in PROPOSAL (server) or ACCEPT (client)
- * @eid: negotiated with the first connection
- * @release: negotiated SMC release
+ * @peer: who and how
+ * @eid: negotiated with the first connection, version 2
+ * @release: negotiated SMC release; 0 in version 1
  * @max_conns: negotiated limit of connections
  * @max_links: negotiated limit of links
  * @has_imm: both sides understand plain writes, see Documentation/imm.md
@@ -309,8 +338,7 @@ struct smcr_group {
 	u64 net_cookie;
 	enum smcr_role role;
 	u32 id;
-	u8 peer_id[SMCR_PEER_ID_LEN];
-	u8 peer_gid[SMCR_GID_LEN];
+	struct smcr_peer peer;
 	u8 eid[SMCR_EID_LEN];
 	u8 release;
 	u8 max_conns;
@@ -368,27 +396,28 @@ struct smcr_rdma_path {
 /* dev.c */
 int smcr_dev_init(void);
 void smcr_dev_exit(void);
-int smcr_port_find(const struct sock *clcsk, struct smcr_port *port);
+int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
+		   struct smcr_port *port);
 void smcr_dev_get(struct smcr_dev *dev);
 void smcr_dev_put(struct smcr_dev *dev);
 const u8 *smcr_dev_peer_id(const struct smcr_port *port,
 			   u8 peer_id[SMCR_PEER_ID_LEN]);
-bool smcr_port_reaches(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN]);
+int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
+		    struct smcr_route *route);
 
 /* group.c */
 int smcr_group_init(void);
 void smcr_group_exit(void);
 struct smcr_group *smcr_group_get_server(const struct net *net,
 					 const struct smcr_port *port,
-					 const u8 *peer_id,
-					 const u8 *peer_gid,
+					 const struct smcr_peer *peer,
 					 bool *is_founder);
 struct smcr_group *smcr_group_get_client(const struct net *net,
-					 const u8 *peer_id,
-					 const u8 *peer_gid, u32 peer_qpn);
+					 const struct smcr_peer *peer,
+					 u32 peer_qpn);
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
-				     const struct smcr_clc_rdma *peer);
+				     const struct smcr_peer *peer);
 void smcr_group_activate(struct smcr_group *group);
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
 void smcr_group_kill_dev(struct smcr_dev *dev);
@@ -434,6 +463,7 @@ bool smcr_llc_wait(struct smcr_group *group, long timeo);
 void smcr_llc_abort(struct smcr_group *group);
 void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len);
 int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response);
+void smcr_llc_add_no_link(struct smcr_group *group);
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
 int smcr_llc_test_link(struct smcr_group *group);
 void smcr_llc_send_delete_all(struct smcr_group *group,

@@ -56,7 +56,9 @@ static void copy_group(const struct smcr_group *group,
 	info->role = group->role;
 	/* stays while we hold the device, which group->net need not */
 	info->net_cookie = read_pnet(&ib->coredev.rdma_net)->net_cookie;
+	info->version = group->peer.version;
 	info->release = group->release;
+	info->is_direct = !group->link.route.has_gateway;
 	info->max_conns = group->max_conns;
 	info->max_links = group->max_links;
 	memcpy(info->eid, group->eid, sizeof(info->eid));

@@ -26,22 +26,64 @@
 /* as server we know that there is none */
 #define GRANT_LINKS	1
 
-static enum smcr_decline offer(struct sock *clcsk,
-			       struct smcr_clc_proposal *prop)
+static void add_mode(u8 *offer)
+{
+	*offer = *offer == SMCR_CLC_MODE_D ? SMCR_CLC_MODE_BOTH :
+					     SMCR_CLC_MODE_R;
+}
+
+static bool has_mode(u8 offer)
+{
+	return offer == SMCR_CLC_MODE_R || offer == SMCR_CLC_MODE_BOTH;
+}
+
+static void offer_v2(struct sock *clcsk, struct smcr_clc_proposal *prop)
 {
 	struct smcr_port port;
 
-	if (smcr_port_find(clcsk, &port))
-		return SMCR_DECLINE_NO_RDMA_DEVICE;
-	prop->typev2 = prop->typev2 == SMCR_CLC_MODE_D ? SMCR_CLC_MODE_BOTH :
-							 SMCR_CLC_MODE_R;
+	if (smcr_port_find(clcsk, IB_GID_TYPE_ROCE_UDP_ENCAP, &port))
+		return;
+	add_mode(&prop->typev2);
 	smcr_dev_peer_id(&port, prop->peer_id);
 	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
 	prop->max_conns = OUR_MAX_CONNS;
 	prop->max_links = OFFER_LINKS;
 	smcr_imm_offer(prop);
 	smcr_dev_put(port.dev);
-	return SMCR_DECLINE_NONE;
+}
+
+/* RoCEv1, or RoCEv2 where there is nothing else, which only we understand */
+static int find_port_v1(struct sock *clcsk, bool is_routable,
+			struct smcr_port *port)
+{
+	enum ib_gid_type type = is_routable ? IB_GID_TYPE_ROCE_UDP_ENCAP :
+					      IB_GID_TYPE_ROCE;
+
+	return smcr_port_find(clcsk, type, port);
+}
+
+static void offer_v1(struct sock *clcsk, struct smcr_clc_proposal *prop)
+{
+	struct smcr_port port;
+
+	if (find_port_v1(clcsk, false, &port)) {
+		if (prop->has_v2 || find_port_v1(clcsk, true, &port))
+			return;
+		smcr_vendor_offer(prop, SMCR_VENDOR_ROUTABLE);
+	}
+	add_mode(&prop->typev1);
+	smcr_dev_peer_id(&port, prop->peer_id);
+	memcpy(prop->gid_v1, port.gid, SMCR_GID_LEN);
+	memcpy(prop->mac, port.mac, SMCR_MAC_LEN);
+	smcr_dev_put(port.dev);
+}
+
+static void offer(struct sock *clcsk, struct smcr_clc_proposal *prop)
+{
+	if (prop->has_v2)
+		offer_v2(clcsk, prop);
+	if (prop->has_ip)
+		offer_v1(clcsk, prop);
 }
 
 /* -- attaching a connection to a group ----------------------------------- */
@@ -171,7 +213,7 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 {
 	const char *host = init_utsname()->nodename;
 
-	fce->is_direct = true;
+	fce->is_direct = !group->link.route.has_gateway;
 	fce->os = SMCR_CLC_OS_LINUX;
 	fce->release = group->release;
 	memset(fce->host, ' ', sizeof(fce->host));
@@ -261,8 +303,9 @@ static enum smcr_decline later_contact_result(const struct smcr_group *group)
 static enum smcr_decline negotiate(struct smcr_group *group,
 				   const struct smcr_clc_proposal *prop)
 {
-	group->release = min_t(u8, prop->release, OUR_RELEASE);
-	group->has_imm = smcr_imm_is_offered(prop);
+	if (group->peer.version > 1)
+		group->release = min_t(u8, prop->release, OUR_RELEASE);
+	group->has_imm = group->release && smcr_imm_is_offered(prop);
 	group->max_links = 2;
 	if (!group->release)
 		return SMCR_DECLINE_NONE;
@@ -291,9 +334,45 @@ static enum smcr_decline enter_group(struct smcr_group *group,
 		return reason;
 	accept->mode = SMCR_CLC_MODE_R;
 	accept->is_first_contact = is_founder;
-	accept->has_fce = is_founder;
-	if (is_founder)
+	accept->has_fce = is_founder && accept->version > 1;
+	if (accept->has_fce)
 		fill_fce(group, &accept->fce);
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline choose_v2(struct sock *clcsk,
+				   const struct smcr_clc_proposal *prop,
+				   struct smcr_port *port,
+				   struct smcr_route *route,
+				   struct smcr_peer *peer)
+{
+	/* SMC-D only */
+	if (!has_mode(prop->typev2))
+		return SMCR_DECLINE_NO_ISM_V2;
+	if (smcr_route_find(clcsk, prop->roce_gid, route) ||
+	    smcr_port_find(clcsk, IB_GID_TYPE_ROCE_UDP_ENCAP, port))
+		return SMCR_DECLINE_NO_RDMA_DEVICE;
+	memcpy(peer->id, prop->peer_id, SMCR_PEER_ID_LEN);
+	memcpy(peer->gid, prop->roce_gid, SMCR_GID_LEN);
+	return SMCR_DECLINE_NONE;
+}
+
+static enum smcr_decline choose_v1(struct sock *clcsk,
+				   const struct smcr_clc_proposal *prop,
+				   struct smcr_port *port,
+				   struct smcr_peer *peer)
+{
+	bool is_routable = smcr_vendor_offers(prop, SMCR_VENDOR_ROUTABLE);
+	struct smcr_route route;
+
+	if (!has_mode(prop->typev1))
+		return SMCR_DECLINE_NO_ISM_DEVICE;
+	if ((is_routable && smcr_route_find(clcsk, prop->gid_v1, &route)) ||
+	    find_port_v1(clcsk, is_routable, port))
+		return SMCR_DECLINE_NO_RDMA_DEVICE;
+	memcpy(peer->id, prop->peer_id, SMCR_PEER_ID_LEN);
+	memcpy(peer->gid, prop->gid_v1, SMCR_GID_LEN);
+	memcpy(peer->mac, prop->mac, SMCR_MAC_LEN);
 	return SMCR_DECLINE_NONE;
 }
 
@@ -301,23 +380,26 @@ static enum smcr_decline select(struct smcr_path *path, struct sock *clcsk,
 				const struct smcr_clc_proposal *prop,
 				struct smcr_clc_accept *accept)
 {
+	struct smcr_peer peer = { .version = accept->version };
+	struct smcr_route route = {};
 	struct smcr_group *group;
 	enum smcr_decline reason;
 	struct smcr_port port;
 	bool is_founder;
 
-	/* SMC-D only */
-	if (prop->typev2 != SMCR_CLC_MODE_R &&
-	    prop->typev2 != SMCR_CLC_MODE_BOTH)
-		return SMCR_DECLINE_NO_ISM_V2;
-	if (!smcr_port_reaches(clcsk, prop->roce_gid) ||
-	    smcr_port_find(clcsk, &port))
-		return SMCR_DECLINE_NO_RDMA_DEVICE;
-	group = smcr_group_get_server(sock_net(clcsk), &port, prop->peer_id,
-				      prop->roce_gid, &is_founder);
+	if (accept->version > 1)
+		reason = choose_v2(clcsk, prop, &port, &route, &peer);
+	else
+		reason = choose_v1(clcsk, prop, &port, &peer);
+	if (reason)
+		return reason;
+	group = smcr_group_get_server(sock_net(clcsk), &port, &peer,
+				      &is_founder);
 	smcr_dev_put(port.dev);
 	if (!group)
 		return SMCR_DECLINE_MEMORY;
+	if (is_founder)
+		group->link.route = route;
 	reason = enter_group(group, path, is_founder, prop, accept);
 	if (reason)
 		give_up_group(group, path, is_founder);
@@ -357,6 +439,8 @@ static enum smcr_decline first_contact_server(struct smcr_path *path,
 	if (reason)
 		return reason;
 	rp->rx->is_known = true;
+	if (group->max_links > 1)
+		smcr_llc_add_no_link(group);
 	smcr_group_activate(group);
 	return SMCR_DECLINE_NONE;
 }
@@ -396,26 +480,67 @@ static enum smcr_decline finish_server(struct smcr_path *path,
 
 /* -- client -------------------------------------------------------------- */
 
+static void identify_server(const struct smcr_clc_accept *a,
+			    struct smcr_peer *peer)
+{
+	*peer = (struct smcr_peer){ .version = a->version };
+	memcpy(peer->id, a->r.peer_id, SMCR_PEER_ID_LEN);
+	memcpy(peer->gid, a->r.gid, SMCR_GID_LEN);
+	if (a->version < 2)
+		memcpy(peer->mac, a->r.mac, SMCR_MAC_LEN);
+}
+
+/* wire.md 3.4: the server has looked whether there is a gateway */
+static enum smcr_decline find_route(struct sock *clcsk,
+				    const struct smcr_clc_accept *a,
+				    struct smcr_route *route)
+{
+	if (a->version < 2 || a->fce.is_direct)
+		return SMCR_DECLINE_NONE;
+	if (smcr_route_find(clcsk, a->r.gid, route))
+		return SMCR_DECLINE_NO_ROUTE;
+	return route->has_gateway ? SMCR_DECLINE_NONE : SMCR_DECLINE_INDIRECT;
+}
+
+/* the port that was offered for this version */
+static enum smcr_decline find_port(struct sock *clcsk,
+				   const struct smcr_clc_accept *a,
+				   struct smcr_port *port)
+{
+	int ret;
+
+	if (a->version > 1)
+		ret = smcr_port_find(clcsk, IB_GID_TYPE_ROCE_UDP_ENCAP, port);
+	else
+		ret = find_port_v1(clcsk, false, port) &&
+		      find_port_v1(clcsk, true, port);
+	return ret ? SMCR_DECLINE_NO_RDMA_DEVICE : SMCR_DECLINE_NONE;
+}
+
 static enum smcr_decline first_contact_client(struct smcr_path *path,
 					      struct sock *clcsk,
 					      const struct smcr_clc_accept *a,
 					      struct smcr_clc_rdma *own,
 					      struct smcr_group **groupp)
 {
+	struct smcr_route route = {};
 	enum smcr_decline reason;
 	struct smcr_group *group;
+	struct smcr_peer peer;
 	struct smcr_port port;
 
-	if (!a->fce.is_direct)
-		return smcr_port_reaches(clcsk, a->r.gid) ?
-		       SMCR_DECLINE_INDIRECT : SMCR_DECLINE_NO_ROUTE;
-	if (smcr_port_find(clcsk, &port))
-		return SMCR_DECLINE_NO_RDMA_DEVICE;
-	group = smcr_group_create(sock_net(clcsk), &port, &a->r);
+	reason = find_route(clcsk, a, &route);
+	if (!reason)
+		reason = find_port(clcsk, a, &port);
+	if (reason)
+		return reason;
+	identify_server(a, &peer);
+	group = smcr_group_create(sock_net(clcsk), &port, &peer);
 	smcr_dev_put(port.dev);
 	if (!group)
 		return SMCR_DECLINE_MEMORY;
 	*groupp = group;
+	group->link.route = route;
 	memcpy(group->eid, a->eid, SMCR_EID_LEN);
 	group->release = a->fce.release;
 	group->has_imm = smcr_imm_is_agreed(&a->fce);
@@ -444,8 +569,10 @@ static enum smcr_decline later_contact_client(struct smcr_path *path,
 					      struct smcr_clc_rdma *own,
 					      struct smcr_group **groupp)
 {
-	*groupp = smcr_group_get_client(sock_net(clcsk), a->r.peer_id,
-					a->r.gid, a->r.qpn);
+	struct smcr_peer peer;
+
+	identify_server(a, &peer);
+	*groupp = smcr_group_get_client(sock_net(clcsk), &peer, a->r.qpn);
 	if (!*groupp)
 		return SMCR_DECLINE_SYNC;
 	return attach_to_hw(*groupp, path, false, own);
@@ -466,6 +593,8 @@ static void fill_confirm(struct smcr_path *path,
 	if (!accept->is_first_contact)
 		return;
 	confirm->r.mtu_code = min(link->port.mtu, link->peer_mtu);
+	if (accept->version < 2)
+		return;
 	confirm->has_fce = true;
 	fill_fce(rp->group, &confirm->fce);
 	confirm->gid_count = 1;

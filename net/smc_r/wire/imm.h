@@ -8,15 +8,12 @@
 #ifndef SMCR_WIRE_IMM_H
 #define SMCR_WIRE_IMM_H
 
-#include "clc.h"
+#include "vendor.h"
 
 #define SMCR_IMM_BLOCKED	0x800000
 #define SMCR_IMM_MAX_LEN	0x7fffff
 
-/* PROPOSAL: a locally administered OUI, then a mask of extensions */
-#define SMCR_IMM_OUI		0x025352
-#define SMCR_IMM_BIT		0x01
-/* first contact extension: the same mask behind two known bytes */
+/* first contact extension: the mask of the PROPOSAL behind two known bytes */
 #define SMCR_IMM_FCE_MAGIC	0x5352
 
 /* the receiver's slot is the low byte of its token */
@@ -43,27 +40,25 @@ static inline u32 smcr_imm_len(u32 imm)
 
 static inline void smcr_imm_offer(struct smcr_clc_proposal *prop)
 {
-	smcr_store_be24(prop->vendor, SMCR_IMM_OUI);
-	prop->vendor[3] = SMCR_IMM_BIT;
+	smcr_vendor_offer(prop, SMCR_VENDOR_IMM);
 }
 
 static inline bool smcr_imm_is_offered(const struct smcr_clc_proposal *prop)
 {
-	return prop->release && smcr_load_be24(prop->vendor) == SMCR_IMM_OUI &&
-	       (prop->vendor[3] & SMCR_IMM_BIT);
+	return prop->release && smcr_vendor_offers(prop, SMCR_VENDOR_IMM);
 }
 
 static inline void smcr_imm_agree(struct smcr_clc_fce *fce)
 {
 	smcr_store_be16(fce->vendor, SMCR_IMM_FCE_MAGIC);
-	fce->vendor[3] = SMCR_IMM_BIT;
+	fce->vendor[3] = SMCR_VENDOR_IMM;
 }
 
 static inline bool smcr_imm_is_agreed(const struct smcr_clc_fce *fce)
 {
 	return fce->release &&
 	       smcr_load_be16(fce->vendor) == SMCR_IMM_FCE_MAGIC &&
-	       (fce->vendor[3] & SMCR_IMM_BIT);
+	       (fce->vendor[3] & SMCR_VENDOR_IMM);
 }
 
 #endif
