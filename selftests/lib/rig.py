@@ -13,6 +13,7 @@ Every wait has a limit; a guest that does not answer raises RigError.
 
 import ctypes
 import fcntl
+import filecmp
 import hashlib
 import glob
 import json
@@ -128,10 +129,12 @@ def build_module(kernel, log, source=TOP):
             rel = os.path.relpath(path, source)
             wanted.add(rel)
             target = os.path.join(copy, rel)
+            # With a time of its own: another tree may have been built here,
+            # and older sources are news to its objects.
             if (not os.path.exists(target) or
-                    os.path.getmtime(target) != os.path.getmtime(path)):
+                    not filecmp.cmp(path, target, shallow=False)):
                 os.makedirs(os.path.dirname(target), exist_ok=True)
-                shutil.copy2(path, target)
+                shutil.copyfile(path, target)
     for where, _, names in os.walk(copy):
         for name in names:
             path = os.path.join(where, name)
