@@ -9,6 +9,7 @@
 
 #include "base/eid.h"
 #include "base/stats.h"
+#include "base/sysctl.h"
 #include "compat/tcp_option.h"
 #include "conn/conn.h"
 #include "ctl/netlink.h"
@@ -38,9 +39,12 @@ static int __init smcr_init(void)
 	ret = smcr_stats_init();
 	if (ret)
 		return ret;
-	ret = smcr_hs_init(transports);
+	ret = smcr_sysctl_init();
 	if (ret)
 		goto exit_stats;
+	ret = smcr_hs_init(transports);
+	if (ret)
+		goto exit_sysctl;
 	ret = smcr_rdma_init();
 	if (ret)
 		goto exit_hs;
@@ -65,6 +69,8 @@ exit_rdma:
 	smcr_rdma_exit();
 exit_hs:
 	smcr_hs_exit();
+exit_sysctl:
+	smcr_sysctl_exit();
 exit_stats:
 	smcr_stats_exit();
 	return ret;
@@ -79,6 +85,7 @@ static void __exit smcr_exit(void)
 	smcr_rdma_exit();
 	smcr_conn_exit();
 	smcr_hs_unregister_protos();
+	smcr_sysctl_exit();
 	smcr_stats_exit();
 }
 

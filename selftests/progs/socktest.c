@@ -2,7 +2,8 @@
 /*
  * socktest - make sockets and tell what they are
  *
- * Arguments are DOMAIN,TYPE,PROTOCOL as numbers, or sleep=SECONDS.
+ * Arguments are DOMAIN,TYPE,PROTOCOL as numbers, or sleep=SECONDS, or limit_hs=N
+ * for the option of that name.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -21,16 +22,38 @@ static int option(int fd, int name)
 	return value;
 }
 
+static void limit_hs(int value)
+{
+	int fd = socket(43, SOCK_STREAM, 0);
+	int before = -1, after = -1;
+	socklen_t len = sizeof(before);
+
+	getsockopt(fd, 286, 1, &before, &len);
+	if (setsockopt(fd, 286, 1, &value, sizeof(value)) < 0)
+		printf("limit_hs: errno=%d\n", errno);
+	len = sizeof(after);
+	getsockopt(fd, 286, 1, &after, &len);
+	printf("limit_hs: before=%d after=%d len=%u", before, after, len);
+	printf(" short=%d", setsockopt(fd, 286, 1, &value, 3) ? errno : 0);
+	printf(" unknown=%d", setsockopt(fd, 286, 2, &value, sizeof(value)) ? errno : 0);
+	printf(" unknown=%d\n", getsockopt(fd, 286, 2, &value, &len) ? errno : 0);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	int i;
 
 	for (i = 1; i < argc; i++) {
-		int domain, type, protocol, seconds;
+		int domain, type, protocol, seconds, value;
 		int fd;
 
 		if (sscanf(argv[i], "sleep=%d", &seconds) == 1) {
 			sleep(seconds);
+			continue;
+		}
+		if (sscanf(argv[i], "limit_hs=%d", &value) == 1) {
+			limit_hs(value);
 			continue;
 		}
 		if (sscanf(argv[i], "%d,%d,%d", &domain, &type, &protocol) != 3)

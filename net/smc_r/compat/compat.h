@@ -8,6 +8,8 @@
 #define SMCR_COMPAT_H
 
 #include <linux/net.h>
+#include <linux/smc.h>
+#include <linux/sysctl.h>
 #include <linux/version.h>
 #include <net/sock.h>
 
@@ -81,6 +83,29 @@ static inline void smcr_compat_splice_eof(struct socket *sock)
 }
 
 #endif
+
+/* 5.18 defines them. Gone when 5.17 is not supported any more. */
+#ifndef SOL_SMC
+#define SOL_SMC		286
+#endif
+#ifndef SMC_LIMIT_HS
+#define SMC_LIMIT_HS	1
+#endif
+
+/*
+ * 6.6 is told how long a table is, before an empty entry ended it; 6.11 refuses
+ * that entry. Gone when 6.5 is not supported any more.
+ */
+static inline struct ctl_table_header *
+smcr_compat_register_sysctl(struct net *net, const char *path,
+			    struct ctl_table *table, size_t count)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+	return register_net_sysctl(net, path, table);
+#else
+	return register_net_sysctl_sz(net, path, table, count);
+#endif
+}
 
 /*
  * 6.12 has a helper that gives a kernel socket a reference to its network

@@ -8,6 +8,7 @@
 
 #include <linux/jump_label.h>
 #include <linux/tcp.h>
+#include <linux/version.h>
 #include <net/tcp.h>
 
 #if !IS_ENABLED(CONFIG_SMC)
@@ -44,6 +45,25 @@ static inline void smcr_tcp_option_disable(void)
 static inline void smcr_tcp_option_offer(struct sock *clcsk, bool offer)
 {
 	tcp_sk(clcsk)->syn_smc = offer;
+}
+
+/**
+ * smcr_tcp_option_limit() - ask before a SYN-ACK answers to the option
+ * @clcsk: TCP socket that listens
+ * @is_congested: true leaves the option out; called in softirq under
+ *	rcu_read_lock. NULL: nobody is asked.
+ *
+ * 5.18 has the hook; before, the option is always answered.
+ *
+ * Context: process.
+ */
+static inline void
+smcr_tcp_option_limit(struct sock *clcsk,
+		      bool (*is_congested)(const struct sock *sk))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+	WRITE_ONCE(tcp_sk(clcsk)->smc_hs_congested, is_congested);
+#endif
 }
 
 /**

@@ -13,17 +13,16 @@
 #include <net/tcp.h>
 #include <net/tcp_states.h>
 
+#include "../base/sysctl.h"
 #include "../compat/compat.h"
 #include "../compat/tcp_option.h"
-
-#define TX_RING_FIRST	(32 * 1024)
 
 /*
  * One stream is faster the larger the rings are. As long as there are not many
  * connections, they get large ones; many shall not use up the memory.
  */
-#define RX_RING_LARGE	(256 * 1024)
-#define TX_RING_SMALL	(64 * 1024)
+#define RING_FIRST	(32 * 1024)
+#define RING_LARGE	(256 * 1024)
 #define MAX_LARGE	32
 
 /* handshakes of one role that may wait for their peers at a time */
@@ -356,6 +355,12 @@ enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc)
 	return SMCR_DECLINE_NONE;
 }
 
+/* nobody has chosen a size: neither the program nor the administrator */
+static bool is_ours_to_choose(u32 size, unsigned int is_set)
+{
+	return !is_set && size == SMCR_RING_DEFAULT;
+}
+
 /**
  * smcr_hs_new_conn() - a connection with the rings that the socket asks for
  * @smc: the socket
@@ -370,17 +375,19 @@ enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc)
 struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 {
 	const struct sock *sk = &smc->sk;
+	bool is_large = smcr_conn_count() < MAX_LARGE;
 	u32 tx_want = READ_ONCE(sk->sk_sndbuf) / 2;
 	u32 rx_want = READ_ONCE(sk->sk_rcvbuf) / 2;
-	bool is_large = smcr_conn_count() < MAX_LARGE;
-	u32 tx_first = TX_RING_FIRST;
+	u32 tx_first = tx_want;
 
-	if (sk->sk_userlocks & SOCK_SNDBUF_LOCK)
-		tx_first = tx_want;
-	else if (!is_large)
-		tx_want = TX_RING_SMALL;
-	if (!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) && is_large)
-		rx_want = RX_RING_LARGE;
+	if (is_ours_to_choose(tx_want, sk->sk_userlocks & SOCK_SNDBUF_LOCK)) {
+		tx_first = RING_FIRST;
+		if (is_large)
+			tx_want = RING_LARGE;
+	}
+	if (is_ours_to_choose(rx_want, sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	    is_large)
+		rx_want = RING_LARGE;
 	return smcr_conn_create(&smc->sk, tx_first, tx_want, rx_want);
 }
 

@@ -109,6 +109,7 @@ struct smcr_mirror {
  * @parent: the listener of an accepted socket in handshake, referenced
  * @accept_node: in parent's ready list
  * @listener: valid in mode LISTEN
+ * @limit_hs: as listener, take connections by TCP when many are in handshake
  * @defer_secs: TCP_DEFER_ACCEPT: an accepted socket waits for data this long
  * @is_deferred: in that wait
  * @fallback_reason: why mode is TCP
@@ -130,6 +131,7 @@ struct smcr_sock {
 	struct smcr_sock *parent;
 	struct list_head accept_node;
 	struct smcr_listener listener;
+	bool limit_hs;
 	int defer_secs;
 	bool is_deferred;
 	enum smcr_decline fallback_reason;

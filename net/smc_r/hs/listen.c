@@ -21,6 +21,8 @@
 
 /* of one listener at a time, or as many as its backlog if that is more */
 #define HANDSHAKES_PER_LISTENER	256
+/* with SMC_LIMIT_HS: from here on the others are served by TCP at once */
+#define CONGESTED		(HANDSHAKES_PER_LISTENER / 2)
 
 /* account for a child in advance; false if there are enough */
 static bool reserve_child(struct smcr_sock *smc)
@@ -34,7 +36,7 @@ static bool reserve_child(struct smcr_sock *smc)
 	       l->ready_count <= backlog &&
 	       l->handshakes < max_t(u32, HANDSHAKES_PER_LISTENER, backlog);
 	if (room)
-		l->handshakes++;
+		WRITE_ONCE(l->handshakes, l->handshakes + 1);
 	spin_unlock_bh(&l->lock);
 	return room;
 }
@@ -46,7 +48,7 @@ static bool unreserve_child(struct smcr_sock *smc, struct smcr_sock *child)
 	bool keep;
 
 	spin_lock_bh(&l->lock);
-	l->handshakes--;
+	WRITE_ONCE(l->handshakes, l->handshakes - 1);
 	keep = child && smcr_mode(smc) == SMCR_MODE_LISTEN;
 	if (keep) {
 		list_add_tail(&child->accept_node, &l->ready);
@@ -309,6 +311,14 @@ void smcr_hs_accept_work(struct work_struct *work)
 	sock_put(&smc->sk);
 }
 
+/* RCU keeps the listener's memory */
+static bool is_congested(const struct sock *clcsk)
+{
+	const struct smcr_sock *smc = rcu_dereference_sk_user_data(clcsk);
+
+	return smc && READ_ONCE(smc->listener.handshakes) >= CONGESTED;
+}
+
 /**
  * smcr_hs_listen_start() - the TCP socket is a listener now
  * @smc: the socket, mode LISTEN
@@ -318,6 +328,8 @@ void smcr_hs_accept_work(struct work_struct *work)
 void smcr_hs_listen_start(struct smcr_sock *smc)
 {
 	smcr_hs_hook(smc);
+	if (smc->limit_hs)
+		smcr_tcp_option_limit(smc->clcsock->sk, is_congested);
 	smcr_hs_queue_accept(smc);
 }
 
@@ -333,6 +345,7 @@ void smcr_hs_listen_stop(struct smcr_sock *smc)
 {
 	struct smcr_sock *child;
 
+	smcr_tcp_option_limit(smc->clcsock->sk, NULL);
 	smcr_hs_unhook(smc);
 	if (cancel_work_sync(&smc->listener.accept_work))
 		sock_put(&smc->sk);

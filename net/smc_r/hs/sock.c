@@ -8,9 +8,7 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 
-/* rings of sockets that set no size (smcr_hs_new_conn()) */
-#define TX_RING_DEFAULT	(256 * 1024)
-#define RX_RING_DEFAULT	(64 * 1024)
+#include "../base/sysctl.h"
 
 static void set_keepalive(struct sock *sk, int on)
 {
@@ -53,6 +51,7 @@ static struct proto smcr_proto6 = {
 struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 				     int protocol, int kern)
 {
+	const struct smcr_sysctl *sysctl = smcr_sysctl(net);
 	struct smcr_sock *smc;
 	struct sock *sk;
 
@@ -66,9 +65,10 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
 	sk->sk_type = SOCK_STREAM;
 	sk->sk_state = SMCR_INIT;
 	sk->sk_protocol = protocol;
-	sk->sk_sndbuf = 2 * TX_RING_DEFAULT;
-	sk->sk_rcvbuf = 2 * RX_RING_DEFAULT;
+	sk->sk_sndbuf = 2 * READ_ONCE(sysctl->wmem);
+	sk->sk_rcvbuf = 2 * READ_ONCE(sysctl->rmem);
 	smc = smcr_sk(sk);
+	smc->limit_hs = READ_ONCE(sysctl->limit_hs);
 	smcr_hs_prepare_sock(smc);
 	smcr_hs_init_mirror(smc);
 	return smc;

@@ -11,6 +11,8 @@
 
 #include <linux/slab.h>
 
+#include "../base/sysctl.h"
+
 /* slots that a group may lose before it takes no more connections */
 #define MAX_LOST	64
 
@@ -191,14 +193,14 @@ static void test_work(struct work_struct *work)
 	struct smcr_group *group = container_of(to_delayed_work(work),
 						struct smcr_group, test_work);
 	unsigned long due = READ_ONCE(group->link.last_rx) +
-			    SMCR_LLC_TEST_INTERVAL;
+			    group->test_interval;
 
 	if (time_after_eq(jiffies, due)) {
 		if (smcr_llc_test_link(group)) {
 			smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
 			return;
 		}
-		due = jiffies + SMCR_LLC_TEST_INTERVAL;
+		due = jiffies + group->test_interval;
 	}
 	queue_delayed_work(group_wq, &group->test_work, due - jiffies);
 }
@@ -207,6 +209,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 				      enum smcr_role role,
 				      const struct smcr_peer *peer)
 {
+	const struct smcr_sysctl *sysctl = smcr_sysctl(net);
 	struct smcr_group *group = kvzalloc(sizeof(*group), GFP_KERNEL);
 
 	if (!group)
@@ -232,7 +235,8 @@ static struct smcr_group *alloc_group(const struct net *net,
 	INIT_DELAYED_WORK(&group->test_work, test_work);
 	group->net_cookie = net->net_cookie;
 	group->role = role;
-	group->max_conns = SMCR_GROUP_MAX_CONNS;
+	group->max_conns = READ_ONCE(sysctl->max_conns);
+	group->test_interval = READ_ONCE(sysctl->testlink_time) * (u64)HZ;
 	group->peer = *peer;
 	atomic_inc(&live_groups);
 	return group;
@@ -438,8 +442,9 @@ void smcr_group_activate(struct smcr_group *group)
 	spin_lock_bh(&groups_lock);
 	if (group->state == SMCR_GROUP_FORMING) {
 		WRITE_ONCE(group->state, SMCR_GROUP_ACTIVE);
-		queue_delayed_work(group_wq, &group->test_work,
-				   SMCR_LLC_TEST_INTERVAL);
+		if (group->test_interval)
+			queue_delayed_work(group_wq, &group->test_work,
+					   group->test_interval);
 	}
 	spin_unlock_bh(&groups_lock);
 	wake_up_all(&group->state_wait);

@@ -41,7 +41,6 @@
 #define SMCR_LLC_CLIENT_TIMEOUT	(4 * HZ)
 #define SMCR_LLC_RKEY_TIMEOUT	(2 * HZ)
 #define SMCR_LLC_TEST_TIMEOUT	(2 * HZ)
-#define SMCR_LLC_TEST_INTERVAL	(30 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
 #define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
 
@@ -326,6 +325,7 @@ struct smcr_llc_flow {
  * @flow: LLC exchange of ours
  * @rx_llc: scratch for decoding, used by the receive completion only
  * @kill_reason: what to tell the peer, 0 for nothing
+ * @test_interval: jiffies until a quiet link is tested, 0 for never
  * @kill_work: teardown of a dead group
  * @idle_work: ends a group without connections
  * @test_work: TEST LINK on a quiet link
@@ -364,6 +364,7 @@ struct smcr_group {
 	struct smcr_llc_flow flow;
 	struct smcr_llc *rx_llc;
 	enum smcr_llc_reason kill_reason;
+	unsigned long test_interval;
 	struct work_struct kill_work;
 	struct delayed_work idle_work;
 	struct delayed_work test_work;

@@ -13,12 +13,12 @@
 #include <linux/utsname.h>
 #include <net/sock.h>
 
+#include "../base/sysctl.h"
 #include "../wire/imm.h"
 #include "rdma.h"
 #include "snapshot.h"
 
 /* what we want of a group, before the peer has its say (wire.md 2.6) */
-#define OUR_MAX_CONNS	SMCR_GROUP_MAX_CONNS
 #define OUR_RELEASE	1
 #define LEAST_CONNS	16
 /* as client we may learn of a second path later */
@@ -46,7 +46,7 @@ static void offer_v2(struct sock *clcsk, struct smcr_clc_proposal *prop)
 	add_mode(&prop->typev2);
 	smcr_dev_peer_id(&port, prop->peer_id);
 	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
-	prop->max_conns = OUR_MAX_CONNS;
+	prop->max_conns = READ_ONCE(smcr_sysctl(sock_net(clcsk))->max_conns);
 	prop->max_links = OFFER_LINKS;
 	smcr_imm_offer(prop);
 	smcr_dev_put(port.dev);
@@ -309,7 +309,7 @@ static enum smcr_decline negotiate(struct smcr_group *group,
 	group->max_links = 2;
 	if (!group->release)
 		return SMCR_DECLINE_NONE;
-	group->max_conns = min_t(u8, prop->max_conns, OUR_MAX_CONNS);
+	group->max_conns = min(prop->max_conns, group->max_conns);
 	group->max_links = min_t(u8, prop->max_links, GRANT_LINKS);
 	if (group->max_conns < LEAST_CONNS)
 		return SMCR_DECLINE_MAX_CONNS;

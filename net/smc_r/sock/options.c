@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <net/sock.h>
 
+#include "../compat/compat.h"
 #include "../hs/hs.h"
 
 static bool is_fastopen(int level, int optname)
@@ -61,6 +62,40 @@ static int set_sol_socket(struct socket *sock, int optname, sockptr_t optval,
 	return 0;
 }
 
+/* what listen() makes of it: hs/listen.c */
+static int set_sol_smc(struct smcr_sock *smc, int optname, sockptr_t optval,
+		       unsigned int optlen)
+{
+	int val;
+
+	if (optname != SMC_LIMIT_HS)
+		return -EOPNOTSUPP;
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	WRITE_ONCE(smc->limit_hs, val);
+	return 0;
+}
+
+static int get_sol_smc(const struct smcr_sock *smc, int optname,
+		       char __user *optval, int __user *optlen)
+{
+	int val = READ_ONCE(smc->limit_hs);
+	int len;
+
+	if (optname != SMC_LIMIT_HS)
+		return -EOPNOTSUPP;
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min_t(unsigned int, len, sizeof(val));
+	if (put_user(len, optlen) || copy_to_user(optval, &val, len))
+		return -EFAULT;
+	return 0;
+}
+
 /**
  * smcr_setsockopt() - setsockopt(2)
  * @sock: the socket
@@ -83,6 +118,8 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 
 	if (level == SOL_SOCKET)
 		return set_sol_socket(sock, optname, optval, optlen);
+	if (level == SOL_SMC)
+		return set_sol_smc(smc, optname, optval, optlen);
 	if (level == SOL_TCP && optname == TCP_ULP)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
@@ -118,6 +155,8 @@ int smcr_getsockopt(struct socket *sock, int level, int optname,
 {
 	struct smcr_sock *smc = smcr_sk(sock->sk);
 
+	if (level == SOL_SMC)
+		return get_sol_smc(smc, optname, optval, optlen);
 	if (level == SOL_TCP && optname == TCP_ULP)
 		return -EOPNOTSUPP;
 	return smc->clcsock->ops->getsockopt(smc->clcsock, level, optname,

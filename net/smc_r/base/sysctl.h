@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Settings of a network namespace: /proc/sys/net/smc (userspace-abi.md 5). */
+#ifndef SMCR_BASE_SYSCTL_H
+#define SMCR_BASE_SYSCTL_H
+
+#include <net/net_namespace.h>
+
+/* rings of this size are ours to adapt: nobody has chosen it */
+#define SMCR_RING_DEFAULT	(64 * 1024)
+
+/**
+ * struct smcr_sysctl - the settings
+ * @wmem: send ring of new sockets, bytes
+ * @rmem: receive ring of new sockets, bytes
+ * @testlink_time: seconds until a quiet link is tested, 0 for never
+ * @max_conns: of a link group, negotiated
+ * @limit_hs: listeners take connections by TCP when many are in handshake
+ *
+ * Read without a lock, by READ_ONCE().
+ */
+struct smcr_sysctl {
+	int wmem;
+	int rmem;
+	int testlink_time;
+	int max_conns;
+	int limit_hs;
+};
+
+const struct smcr_sysctl *smcr_sysctl(const struct net *net);
+int smcr_sysctl_init(void);
+void smcr_sysctl_exit(void);
+
+#endif

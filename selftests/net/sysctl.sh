@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Settings in /proc/sys/net/smc, and what they change.
+#
+#	a ---- SMC-R over rxe0 ---- b
+#
+# kernels: 6.1 6.12
+# peers: ours:ours
+# capture: yes
+# timeout: 180
+. "$RIG_LIB"
+# shellcheck source=selftests/lib/stock_peer.sh
+. "$(dirname "$RIG_LIB")/stock_peer.sh"
+
+NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr limit_smc_hs"
+DEFAULTS="65536 65536 30 255 0"
+
+# settings COMMAND: as COMMAND prints them in guest a.
+settings() {
+	on a "${1-} cat $(printf "/proc/sys/net/smc/%s " $NAMES)" | xargs
+}
+
+# write GUEST NAME VALUE
+write() {
+	on $1 "echo $3 >/proc/sys/net/smc/$2"
+}
+
+# size_code ADDRESS TYPE: of the ring announced in the last CLC message of this
+# type from there: 16 KiB shifted by it.
+size_code() {
+	pcap "ip.src == $1 && tcp.payload[0:5] == e2:d4:c3:d9:$2" tcp.payload |
+		tail -n 1 | cut -c 101
+}
+
+is "$DEFAULTS" "$(settings)" "defaults"
+for bad in "wmem 16383" "rmem 0" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
+	"smcr_max_conns_per_lgr 256" "limit_smc_hs 2"; do
+	fails "$bad is refused" write a $bad 2>/dev/null
+done
+is "$DEFAULTS" "$(settings)" "and changes nothing"
+like 'sndbuf=131072 rcvbuf=131072' "$(on a 'socktest 43,1,0')" "size of new sockets"
+
+write b smcr_max_conns_per_lgr 16
+write a smcr_testlink_time 1
+write b smcr_testlink_time 0
+write b rmem 131072
+start b server "conns server -m smc 7000"
+wait_port b 7000
+ok "a first connection" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7000"
+is "3 4" "$(size_code $B 02) $(size_code $A 03)" "rings of 128 KiB and 256 KiB"
+write a rmem 20000
+ok "another one" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7000"
+is 1 "$(size_code $A 03)" "a ring of 32 KiB, as 20000 bytes are set"
+write a rmem 65536
+
+start a hold "conns client -m smc -k smc -n 40 -H -T 60 $B 7000"
+ok "40 connections" wait_for 30 on a "grep -q '^holding 40' /run/rig/hold.log"
+for guest in a b; do
+	is "16 16 8" "$(group_conns $guest)" "groups of 16 on $guest"
+done
+on a "kill -TERM \$(pidof conns)"
+ok "each works" finish a hold 30
+sleep 4
+like '^[0-9]+ 00$' "$(llc_flags $A 27)" "the link is tested every second"
+like '^[0-9]+ 80$' "$(llc_flags $B 27)" "by one side only"
+
+like '^limit_hs: before=0 after=1 len=4 short=22 unknown=95 unknown=95$' \
+	"$(on a 'socktest limit_hs=5')" "option SMC_LIMIT_HS"
+write a limit_smc_hs 1
+like '^limit_hs: before=1 after=0 ' "$(on a 'socktest limit_hs=0')" "its default"
+write a wmem 1000000
+like 'sndbuf=2000000 rcvbuf=131072' "$(on a 'socktest 43,1,0')" "size of new sockets"
+
+on a "ip netns add other"
+is "$DEFAULTS" "$(settings 'ip netns exec other')" "other namespaces have their own"
+on a "ip netns del other"
+
+on b "kill -TERM \$(pidof conns)"
+ok "server ends" finish b server 5
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+	fails "and takes its settings along on $guest" on $guest "[ -e /proc/sys/net/smc ]"
+done
+done_testing
