@@ -39,12 +39,9 @@ static int __init smcr_init(void)
 	ret = smcr_stats_init();
 	if (ret)
 		return ret;
-	ret = smcr_sysctl_init();
-	if (ret)
-		goto exit_stats;
 	ret = smcr_hs_init(transports);
 	if (ret)
-		goto exit_sysctl;
+		goto exit_stats;
 	ret = smcr_rdma_init();
 	if (ret)
 		goto exit_hs;
@@ -52,9 +49,13 @@ static int __init smcr_init(void)
 			   "netlink family " SMCR_NL_FAMILY);
 	if (ret)
 		goto exit_rdma;
-	ret = smcr_hs_register_protos();
+	/* the kernel's own smc has the same files, and is not there */
+	ret = smcr_sysctl_init();
 	if (ret)
 		goto exit_nl;
+	ret = smcr_hs_register_protos();
+	if (ret)
+		goto exit_sysctl;
 	ret = report_taken(smcr_sock_register(), "address family 43 (AF_SMC)");
 	if (ret)
 		goto exit_protos;
@@ -63,14 +64,14 @@ static int __init smcr_init(void)
 
 exit_protos:
 	smcr_hs_unregister_protos();
+exit_sysctl:
+	smcr_sysctl_exit();
 exit_nl:
 	smcr_nl_exit();
 exit_rdma:
 	smcr_rdma_exit();
 exit_hs:
 	smcr_hs_exit();
-exit_sysctl:
-	smcr_sysctl_exit();
 exit_stats:
 	smcr_stats_exit();
 	return ret;
