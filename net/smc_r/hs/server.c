@@ -6,8 +6,12 @@
 
 #include "../base/eid.h"
 
-/* PROPOSAL or CONFIRM in, ACCEPT out: too large for the stack */
+/*
+ * PROPOSAL or CONFIRM in, ACCEPT out: too large for the stack. A DECLINE of
+ * ours has the version of the PROPOSAL, whatever was chosen (wire.md 2.8).
+ */
 struct server_msgs {
+	u8 version;
 	union smcr_clc_msg in;
 	struct smcr_clc_accept accept;
 };
@@ -153,7 +157,7 @@ static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 	if (!reason)
 		reason = path->ops->finish_server(path, &msgs->in.accept);
 	if (reason)
-		smcr_hs_decline(smc, res, reason, res->version,
+		smcr_hs_decline(smc, res, reason, msgs->version,
 				reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT ?
 				SMCR_HS_SERVER_PATIENCE : 0);
 }
@@ -172,10 +176,10 @@ static void exchange(struct smcr_sock *smc, struct server_msgs *msgs,
 		res->reason = SMCR_DECLINE_PEER_DECLINED;
 		return;
 	}
+	msgs->version = msgs->in.proposal.version;
 	reason = answer(smc, msgs, &res->conn);
 	if (reason) {
-		smcr_hs_decline(smc, res, reason, msgs->in.proposal.version,
-				0);
+		smcr_hs_decline(smc, res, reason, msgs->version, 0);
 		return;
 	}
 	res->err = smcr_clc_send_accept(smc, &msgs->accept);
