@@ -104,16 +104,16 @@ on b "echo 1 >/proc/sys/net/smc/limit_smc_hs"
 start b limited "conns server -m smc -l 512 7002"
 wait_port b 7002
 ok "SMC is used while there is room" on a "conns client -m smc -k smc -n 10 -s $B 7002"
-fault a symbol=smcr_clc_send_proposal retval=0 times=140
-start a stuck "conns client -m smc -n 140 -p -T 30 $B 7002"
-ok "140 clients stop" wait_for 5 on a \
-	"grep -qx 140 /sys/module/smcr_fault/parameters/failed"
+fault a symbol=smcr_clc_send_proposal retval=0 times=128
+start a stuck "conns client -m smc -n 128 -p -T 30 $B 7002"
+ok "128 clients stop" wait_for 5 on a \
+	"grep -qx 128 /sys/module/smcr_fault/parameters/failed"
 out=$(on a "conns client -m smc -k tcp -n 10 -s -T 25 $B 7002" || echo failed)
 like '^ok:' "$out" "others use TCP beside them"
 num "$(ms_of "$out") -le $limit" "within $limit ms"
 is 10 "$(reason_count a client 0x03010000)" "as the server did not want SMC"
 on a "kill -KILL \$(pidof conns)" 2>/dev/null || true
-is 140 "$(unfault a)" "no other was touched"
+is 128 "$(unfault a)" "no other was touched"
 wait_for 10 on a "conns client -m smc -k smc -n 1 -s $B 7002" || true
 ok "SMC is used again" on a "conns client -m smc -k smc -n 10 -s $B 7002"
 

@@ -454,11 +454,15 @@ static void names_after_close(void)
 {
 	struct address addr = { .len = sizeof(addr.ss) };
 	int fd = beh_connected();
+	int i;
 
 	RES("shutdown", shutdown(fd, SHUT_WR));
 	RES("getpeername", getpeername(fd, (struct sockaddr *)&addr.ss, &addr.len));
 	beh_peer_do("peer_close", OP_CLOSE, 0, 0);
 	beh_settle_out("mask", fd, M_DEAD);
+	/* The mask changes a moment before the state does. */
+	for (i = 0; i < 1000 && !getpeername(fd, (struct sockaddr *)&addr.ss, &addr.len); i++)
+		usleep(1000);
 	RES("getpeername", getpeername(fd, (struct sockaddr *)&addr.ss, &addr.len));
 	RES("getsockname", getsockname(fd, (struct sockaddr *)&addr.ss, &addr.len));
 }
