@@ -74,25 +74,8 @@ stock_sockbeh() {
 	stop $stock tcp
 }
 
-# llc_flags ADDRESS TYPE: the flags of each LLC message of a type (first byte,
-# 2 hex digits) from there, on one line. Of what is sent over a queue pair,
-# the message follows 12 bytes of header. A packet sent twice is one message.
-llc_flags() {
-	pcap 'infiniband.bth.opcode == 4' ip.src udp.payload \
-		infiniband.bth.destqp infiniband.bth.psn |
-		awk -v from=$1 -v type=$2 '$1 == from && substr($2, 25, 2) == type &&
-			!seen[$3, $4]++ { print substr($2, 31, 2) }' |
-		sort | uniq -c | xargs
-}
-
 stock_end() {
-	local guest
-
-	for guest in a b; do
-		is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
-		is 0 "$(smc_stat $guest client_errors)" "no failed handshake on $guest"
-		is 0 "$(smc_stat $guest server_errors)" "nor as server"
-	done
+	all_used_smc
 	wait_for 15 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 	is "0 0" "$(group_conns a) $(group_conns b)" "no connection is left"
 }

@@ -41,11 +41,7 @@ is "1 1" "$(on a 'smcnl lgr' | wc -l) $(on b 'smcnl lgr' | wc -l)" \
 	"in the same link group"
 is "$FAR_A 64 $FAR_B 64" "$(pcap 'udp.dstport == 4791' ip.src ip.ttl | sort -u | xargs)" \
 	"from there to there, with a hop limit for routers"
-for guest in a b; do
-	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
-	is 0 "$(smc_stat $guest client_errors)" "no failed handshake on $guest"
-	is 0 "$(smc_stat $guest server_errors)" "nor as server"
-done
+all_used_smc
 
 ok "xfer server ends" stop b xfer
 done_testing

@@ -9,8 +9,6 @@
 # capture: yes
 # timeout: 180
 . "$RIG_LIB"
-# shellcheck source=selftests/lib/stock_peer.sh
-. "$(dirname "$RIG_LIB")/stock_peer.sh"
 
 NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr limit_smc_hs"
 DEFAULTS="65536 65536 30 255 0"
