@@ -466,6 +466,47 @@ def kvm_boots(kvm):
     return b"Unable to mount root fs" in output
 
 
+# --- the host's pace ----------------------------------------------------------
+
+class Pace(threading.Thread):
+    """Watches whether this machine runs at all. A host that takes its CPUs
+    away for seconds fails every test that has a time limit, and says nothing
+    about what is tested."""
+
+    EVERY = 0.25        # seconds between two looks
+    LOOP = 20000        # some hundred microseconds of work
+    SLOW = 20.0         # times the best loop ever seen: a look that is late
+    _best = None        # of this process
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.looks = self.late = 0
+        self.done = threading.Event()
+
+    def run(self):
+        while not self.done.is_set():
+            begin = time.monotonic()
+            for _ in range(self.LOOP):
+                pass
+            took = time.monotonic() - begin
+            Pace._best = min(took, Pace._best or took)
+            self.done.wait(self.EVERY)
+            # The wait counts as well: this thread may not have been woken.
+            slept = time.monotonic() - begin - took
+            missed = (slept - self.EVERY) / self.EVERY
+            self.looks += 1
+            if took > self.SLOW * Pace._best or missed > 2:
+                self.late += 1 + max(0, int(missed))
+
+    def stop(self):
+        self.done.set()
+        self.join()
+
+    def was_starved(self):
+        """Were more than five seconds lost, or a tenth of the time?"""
+        return self.late * self.EVERY > 5 or self.late > 4 + self.looks / 10
+
+
 # --- guests -----------------------------------------------------------------
 
 def die_with_parent():
