@@ -36,37 +36,49 @@ static void offer__needs_release_and_all_bytes(void)
 {
 	struct smcr_clc_proposal prop = { .release = 1 };
 
-	CHECK(!smcr_imm_is_offered(&prop));
+	CHECK_EQ(smcr_imm_offered(&prop), 0);
 	smcr_imm_offer(&prop);
-	CHECK(smcr_imm_is_offered(&prop));
-	CHECK_EQ(smcr_load_be32(prop.vendor), 0x02535201);
+	CHECK_EQ(smcr_imm_offered(&prop), SMCR_IMM_EXTENSIONS);
+	CHECK_EQ(smcr_load_be32(prop.vendor), 0x02535205);
 	prop.release = 0;
-	CHECK(!smcr_imm_is_offered(&prop));
+	CHECK_EQ(smcr_imm_offered(&prop), 0);
 	prop.release = 1;
-	prop.vendor[3] = 0xfe;
-	CHECK(!smcr_imm_is_offered(&prop));
 	prop.vendor[3] = 0xff;
-	CHECK(smcr_imm_is_offered(&prop));
+	CHECK_EQ(smcr_imm_offered(&prop), SMCR_IMM_EXTENSIONS);
 	prop.vendor[0] = 0;
-	CHECK(!smcr_imm_is_offered(&prop));
+	CHECK_EQ(smcr_imm_offered(&prop), 0);
+}
+
+static void offer__bundles_need_plain_writes(void)
+{
+	struct smcr_clc_proposal prop = { .release = 1 };
+
+	smcr_imm_offer(&prop);
+	prop.vendor[3] = SMCR_VENDOR_BUNDLE;
+	CHECK_EQ(smcr_imm_offered(&prop), 0);
+	prop.vendor[3] = SMCR_VENDOR_IMM;
+	CHECK_EQ(smcr_imm_offered(&prop), SMCR_VENDOR_IMM);
 }
 
 static void agree__needs_release_and_all_bytes(void)
 {
 	struct smcr_clc_fce fce = { .release = 1 };
 
-	CHECK(!smcr_imm_is_agreed(&fce));
-	smcr_imm_agree(&fce);
-	CHECK(smcr_imm_is_agreed(&fce));
-	CHECK_EQ(smcr_load_be32(fce.vendor), 0x53520001);
+	CHECK_EQ(smcr_imm_agreed(&fce), 0);
+	smcr_imm_agree(&fce, 0);
+	CHECK_EQ(smcr_load_be32(fce.vendor), 0);
+	smcr_imm_agree(&fce, SMCR_IMM_EXTENSIONS);
+	CHECK_EQ(smcr_imm_agreed(&fce), SMCR_IMM_EXTENSIONS);
+	CHECK_EQ(smcr_load_be32(fce.vendor), 0x53520005);
 	fce.release = 0;
-	CHECK(!smcr_imm_is_agreed(&fce));
+	CHECK_EQ(smcr_imm_agreed(&fce), 0);
 	fce.release = 1;
 	fce.vendor[3] = 0;
-	CHECK(!smcr_imm_is_agreed(&fce));
+	CHECK_EQ(smcr_imm_agreed(&fce), 0);
 	fce.vendor[3] = 1;
+	CHECK_EQ(smcr_imm_agreed(&fce), SMCR_VENDOR_IMM);
 	fce.vendor[1] = 0;
-	CHECK(!smcr_imm_is_agreed(&fce));
+	CHECK_EQ(smcr_imm_agreed(&fce), 0);
 }
 
 static const struct test_case cases[] = {
@@ -74,6 +86,7 @@ static const struct test_case cases[] = {
 	CASE(make__takes_the_slot_of_the_token),
 	CASE(make__comes_apart_again),
 	CASE(offer__needs_release_and_all_bytes),
+	CASE(offer__bundles_need_plain_writes),
 	CASE(agree__needs_release_and_all_bytes),
 };
 

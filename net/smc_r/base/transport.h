@@ -57,8 +57,8 @@ struct smcr_tx {
  *
  * @rx: a CDC message for this connection; its form is valid, its cursors
  *	are not checked
- * @rx_plain: the peer wrote len more bytes, behind those before; len is not
- *	checked
+ * @rx_plain: there are len more bytes: in the ring, behind those before, or
+ *	at data, if that is not NULL, and to be put there; len is not checked
  * @tx_done: all data up to done_total of a send with want_done has left
  * @tx_room: an earlier send returned -EAGAIN, try again
  * @dead: the transport lost the peer; no send succeeds any more and no
@@ -66,7 +66,8 @@ struct smcr_tx {
  */
 struct smcr_path_events {
 	void (*rx)(struct smcr_path *path, const struct smcr_cdc *msg);
-	void (*rx_plain)(struct smcr_path *path, u32 len, bool is_blocked);
+	void (*rx_plain)(struct smcr_path *path, const u8 *data, u32 len,
+			 bool is_blocked);
 	void (*tx_done)(struct smcr_path *path, u64 done_total);
 	void (*tx_room)(struct smcr_path *path);
 	void (*dead)(struct smcr_path *path);

@@ -259,7 +259,18 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 	tell_socket(conn, &news);
 }
 
-static void on_rx_plain(struct smcr_path *path, u32 len, bool is_blocked)
+/* into the ring, where the peer would have written it */
+static void put_data_locked(struct smcr_conn *conn, const u8 *data, u32 len)
+{
+	u32 off = conn->rx_prod.count;
+	u32 part = min(len, conn->path.rx_size - off);
+
+	memcpy(conn->path.rx_mem + off, data, part);
+	memcpy(conn->path.rx_mem, data + part, len - part);
+}
+
+static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
+			bool is_blocked)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
 	struct news news = { .readable = true };
@@ -272,11 +283,14 @@ static void on_rx_plain(struct smcr_path *path, u32 len, bool is_blocked)
 		conn->rx_flags = is_blocked ? SMCR_CDC_WRITE_BLOCKED : 0;
 		room = conn->rx_announced + conn->path.rx_size -
 		       conn->rx_prod.total;
-		if (len <= room)
+		if (len > room) {
+			break_off_locked(conn, &news);
+		} else {
+			if (data)
+				put_data_locked(conn, data, len);
 			smcr_cursor_add(&conn->rx_prod, len,
 					conn->path.rx_size);
-		else
-			break_off_locked(conn, &news);
+		}
 		refuse_data_locked(conn, &news);
 		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	}

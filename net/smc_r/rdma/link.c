@@ -15,6 +15,7 @@
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "../wire/bundle.h"
 #include "../wire/imm.h"
 
 #define SIGNAL_EVERY	(SMCR_LINK_SQ_DEPTH / 4)
@@ -34,7 +35,10 @@
 #define REG_TIMEOUT	(5 * HZ)
 
 /* what does not fit into a slot goes behind the room for its beginning */
-#define OVERFLOW_LEN	(SMCR_LLC_MAX_LEN - SMCR_LLC_LEN)
+static u32 overflow_len(const struct smcr_link *link)
+{
+	return SMCR_LLC_MAX_LEN - link->rx_len;
+}
 
 /* requests that one smcr_tx takes at most */
 #define MAX_CHAIN	(SMCR_RING_MAX_SPANS + 1)
@@ -93,7 +97,7 @@ static void dispatch_plain(struct smcr_link *link, u32 imm)
 	rcu_read_lock();
 	path = smcr_group_find_slot(link->group, smcr_imm_slot(imm));
 	if (path)
-		path->events->rx_plain(path, smcr_imm_len(imm),
+		path->events->rx_plain(path, NULL, smcr_imm_len(imm),
 				       smcr_imm_is_blocked(imm));
 	rcu_read_unlock();
 }
@@ -105,14 +109,35 @@ static void dispatch_plain(struct smcr_link *link, u32 imm)
 static void dispatch_llc(struct smcr_link *link, struct smcr_rx_slot *slot,
 			 u32 len)
 {
-	if (len <= SMCR_LLC_LEN) {
+	if (len <= link->rx_len) {
 		smcr_llc_rx(link->group, slot->data, len);
 		return;
 	}
 	ib_dma_sync_single_for_cpu(link->port.dev->ib, link->overflow_dma,
-				   OVERFLOW_LEN, DMA_FROM_DEVICE);
-	memcpy(link->long_msg, slot->data, SMCR_LLC_LEN);
+				   overflow_len(link), DMA_FROM_DEVICE);
+	memcpy(link->long_msg, slot->data, link->rx_len);
 	smcr_llc_rx(link->group, link->long_msg, len);
+}
+
+static bool is_bundle(const struct smcr_link *link, const u8 *data)
+{
+	return data[0] == SMCR_BUNDLE_TYPE &&
+	       (link->group->extensions & SMCR_VENDOR_BUNDLE);
+}
+
+/* a message of at least one byte */
+static void dispatch(struct smcr_link *link, struct smcr_rx_slot *slot,
+		     u32 len)
+{
+	if (slot->data[0] == SMCR_CDC_TYPE)
+		dispatch_cdc(link, slot->data, min_t(u32, len, SMCR_LLC_LEN));
+	else if (!is_bundle(link, slot->data))
+		dispatch_llc(link, slot, len);
+	else if (!smcr_bundle_validate(slot->data, len))
+		smcr_bundle_rx(link, slot->data, len);
+	else
+		/* whose data is it that would be missing? */
+		fail_link(link);
 }
 
 static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
@@ -120,13 +145,13 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 	struct smcr_rx_slot *slot = container_of(wc->wr_cqe,
 						 struct smcr_rx_slot, cqe);
 	struct smcr_link *link = cq->cq_context;
-	u32 len = min_t(u32, wc->byte_len, SMCR_LLC_LEN);
 
 	if (wc->status != IB_WC_SUCCESS) {
 		fail_link(link);
 		return;
 	}
 	WRITE_ONCE(link->last_rx, jiffies);
+	WRITE_ONCE(link->has_small, false);
 	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM) {
 		dispatch_plain(link, be32_to_cpu(wc->ex.imm_data));
 		give_back_rx(link, slot);
@@ -137,11 +162,9 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 		return;
 	}
 	ib_dma_sync_single_for_cpu(link->port.dev->ib, slot->sge[0].addr,
-				   SMCR_LLC_LEN, DMA_FROM_DEVICE);
-	if (len && slot->data[0] == SMCR_CDC_TYPE)
-		dispatch_cdc(link, slot->data, len);
-	else
-		dispatch_llc(link, slot, wc->byte_len);
+				   link->rx_len, DMA_FROM_DEVICE);
+	if (wc->byte_len)
+		dispatch(link, slot, wc->byte_len);
 	give_back_rx(link, slot);
 }
 
@@ -150,12 +173,10 @@ static void init_rx_slot(struct smcr_link *link, int i)
 	struct smcr_rx_slot *slot = &link->rx_slots[i];
 
 	slot->cqe.done = on_recv;
-	slot->sge[0].addr = link->rx_dma +
-			    (slot->data - (u8 *)link->rx_slots);
-	slot->sge[0].length = SMCR_LLC_LEN;
+	slot->sge[0].length = link->rx_len;
 	slot->sge[0].lkey = link->pd->local_dma_lkey;
 	slot->sge[1].addr = link->overflow_dma;
-	slot->sge[1].length = OVERFLOW_LEN;
+	slot->sge[1].length = overflow_len(link);
 	slot->sge[1].lkey = link->pd->local_dma_lkey;
 	slot->wr.wr_cqe = &slot->cqe;
 	slot->wr.sg_list = slot->sge;
@@ -174,7 +195,7 @@ static int post_all_rx(struct smcr_link *link)
 	return ret;
 }
 
-/* -- completions of sends ------------------------------------------------ */
+/* -- records of sends ---------------------------------------------------- */
 
 static struct smcr_tx_record pop_record_locked(struct smcr_link *link)
 {
@@ -182,6 +203,8 @@ static struct smcr_tx_record pop_record_locked(struct smcr_link *link)
 
 	link->rec_tail = (link->rec_tail + 1) % SMCR_LINK_SQ_DEPTH;
 	link->sq_free += rec.wrs;
+	link->clocks -= rec.is_clock;
+	link->bundle_done += rec.is_bundle;
 	return rec;
 }
 
@@ -215,29 +238,6 @@ static void serve_waiters(struct smcr_link *link)
 		spin_lock_bh(&link->tx_lock);
 	}
 	spin_unlock_bh(&link->tx_lock);
-}
-
-static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
-{
-	struct smcr_link *link = cq->cq_context;
-	struct smcr_tx_record rec = {};
-	bool has_waiters;
-
-	if (wc->status != IB_WC_SUCCESS) {
-		fail_link(link);
-		return;
-	}
-	spin_lock_bh(&link->tx_lock);
-	/* a closed link has no records left */
-	if (link->state == SMCR_LINK_READY)
-		rec = pop_record_locked(link);
-	has_waiters = !list_empty(&link->waiters);
-	spin_unlock_bh(&link->tx_lock);
-	rcu_read_lock();
-	settle_record(&rec);
-	if (has_waiters)
-		serve_waiters(link);
-	rcu_read_unlock();
 }
 
 /* -- sending ------------------------------------------------------------- */
@@ -335,7 +335,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 
 	lockdep_assert_held(&link->tx_lock);
 	link->sq_unsignaled += count;
-	is_signaled = rec->path || rec->waiter ||
+	is_signaled = rec->path || rec->waiter || rec->is_clock ||
 		      link->sq_unsignaled >= SIGNAL_EVERY;
 	if (is_signaled)
 		last->send_flags |= IB_SEND_SIGNALED;
@@ -350,6 +350,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 		return -EPIPE;
 	}
 	link->sq_free -= count;
+	link->clocks += rec->is_clock;
 	if (is_signaled) {
 		rec->wrs = link->sq_unsignaled;
 		link->sq_unsignaled = 0;
@@ -376,27 +377,92 @@ static void kill_unless(struct smcr_link *link, int ret)
 		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
 }
 
-static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
-		       struct smcr_tx *tx)
+/*
+ * What has gathered goes as one message, and is the clock of the next one. The
+ * caller makes sure of room in the send queue: the completion of a clock has
+ * just made some.
+ */
+static int post_bundle_locked(struct smcr_link *link)
 {
-	struct smcr_tx_record rec = {};
+	struct smcr_tx_bundle *b =
+		&link->bundle[link->bundle_seq % SMCR_LINK_BUNDLES];
+	struct smcr_tx_record rec = { .is_clock = true, .is_bundle = true };
+	struct ib_sge sge = {
+		.addr = b->dma,
+		.length = link->bundle_len,
+		.lkey = link->pd->local_dma_lkey,
+	};
+	struct ib_send_wr wr = {
+		.wr_cqe = &link->cqe,
+		.sg_list = &sge,
+		.num_sge = 1,
+		.opcode = IB_WR_SEND,
+		.send_flags = IB_SEND_SOLICITED,
+	};
+
+	if (!link->bundle_len)
+		return 0;
+	smcr_bundle_finish(b->data, link->bundle_len);
+	link->bundle_len = 0;
+	link->bundle_seq++;
+	return post_locked(link, &wr, &wr, 1, &rec);
+}
+
+/*
+ * A small write waits while a clock is under way. The second one that the
+ * peer has not reacted to becomes the clock: request and response need none.
+ */
+static bool gather_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
+			  const struct smcr_tx *tx)
+{
+	if (!link->clocks || tx->want_done || !smcr_bundle_takes(link, tx))
+		return false;
+	if (smcr_bundle_gather_locked(link, rp, tx))
+		return true;
+	/* it is full; a buffer may be free for the next one */
+	if (!link->bundle_len ||
+	    !has_room_locked(link, 1, SMCR_LINK_LLC_RESERVE) ||
+	    post_bundle_locked(link))
+		return false;
+	return smcr_bundle_gather_locked(link, rp, tx);
+}
+
+/* true if the write is to be signaled for the sake of those behind it */
+static bool becomes_clock_locked(struct smcr_link *link,
+				 const struct smcr_tx *tx)
+{
+	bool is_second;
+
+	if (!smcr_bundle_takes(link, tx))
+		return false;
+	is_second = READ_ONCE(link->has_small);
+	WRITE_ONCE(link->has_small, true);
+	return is_second;
+}
+
+static void wait_for_room_locked(struct smcr_link *link,
+				 struct smcr_rdma_path *rp)
+{
+	if (!list_empty(&rp->wait_node))
+		return;
+	smcr_path_get(rp->path);
+	list_add_tail(&rp->wait_node, &link->waiters);
+}
+
+static int post_tx_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
+			  struct smcr_tx *tx)
+{
+	struct smcr_tx_record rec = {
+		.is_clock = becomes_clock_locked(link, tx),
+	};
 	struct chain c;
 	int ret, i;
 
-	lockdep_assert_held(&link->tx_lock);
-	if (link->state != SMCR_LINK_READY)
-		return -EPIPE;
-	if (!has_room_locked(link, tx->spans + 1, SMCR_LINK_LLC_RESERVE)) {
-		if (list_empty(&rp->wait_node)) {
-			smcr_path_get(rp->path);
-			list_add_tail(&rp->wait_node, &link->waiters);
-		}
-		return -EAGAIN;
-	}
 	c.count = 0;
 	for (i = 0; i < tx->spans; i++)
 		add_write(&c, link, rp, &tx->span[i]);
-	if (tx->is_plain && link->group->has_imm && tx->len <= SMCR_IMM_MAX_LEN) {
+	if (tx->is_plain && (link->group->extensions & SMCR_VENDOR_IMM) &&
+	    tx->len <= SMCR_IMM_MAX_LEN) {
 		make_plain(&c, rp, tx);
 	} else {
 		tx->is_plain = false;
@@ -413,6 +479,27 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 	if (ret && rec.path)
 		smcr_path_put(rec.path);
 	return ret;
+}
+
+static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
+		       struct smcr_tx *tx)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&link->tx_lock);
+	if (link->state == SMCR_LINK_READY && gather_locked(link, rp, tx))
+		return 0;
+	if (link->state != SMCR_LINK_READY)
+		return -EPIPE;
+	/* one more for a bundle */
+	if (!has_room_locked(link, tx->spans + 2, SMCR_LINK_LLC_RESERVE)) {
+		wait_for_room_locked(link, rp);
+		return -EAGAIN;
+	}
+	/* the order of a connection's data stays */
+	if (smcr_bundle_has_locked(link, rp))
+		ret = post_bundle_locked(link);
+	return ret ?: post_tx_locked(link, rp, tx);
 }
 
 /**
@@ -604,6 +691,36 @@ int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
 	return ret ? -EIO : 0;
 }
 
+/* -- completions of sends ------------------------------------------------ */
+
+static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct smcr_link *link = cq->cq_context;
+	struct smcr_tx_record rec = {};
+	bool has_waiters;
+	int ret = 0;
+
+	if (wc->status != IB_WC_SUCCESS) {
+		fail_link(link);
+		return;
+	}
+	spin_lock_bh(&link->tx_lock);
+	/* a closed link has no records left */
+	if (link->state == SMCR_LINK_READY) {
+		rec = pop_record_locked(link);
+		if (!link->clocks)
+			ret = post_bundle_locked(link);
+	}
+	has_waiters = !list_empty(&link->waiters);
+	spin_unlock_bh(&link->tx_lock);
+	kill_unless(link, ret);
+	rcu_read_lock();
+	settle_record(&rec);
+	if (has_waiters)
+		serve_waiters(link);
+	rcu_read_unlock();
+}
+
 /* -- life ---------------------------------------------------------------- */
 
 static struct ib_qp *try_create_qp(struct smcr_link *link, u32 max_inline)
@@ -655,7 +772,43 @@ static u64 map_array(struct smcr_link *link, void *mem, size_t len,
 }
 
 #define TX_SLOTS_LEN	(SMCR_LINK_SQ_DEPTH * SMCR_LINK_TX_SLOT)
-#define RX_SLOTS_LEN	(SMCR_LINK_RQ_DEPTH * sizeof(struct smcr_rx_slot))
+
+static void free_rx_slots(struct smcr_link *link)
+{
+	struct smcr_rx_slot *slot = link->rx_slots;
+	int i;
+
+	for (i = 0; slot && i < SMCR_LINK_RQ_DEPTH; i++, slot++) {
+		if (slot->sge[0].addr)
+			ib_dma_unmap_single(link->port.dev->ib,
+					    slot->sge[0].addr, link->rx_len,
+					    DMA_FROM_DEVICE);
+		kfree(slot->data);
+	}
+	kvfree(link->rx_slots);
+}
+
+static int alloc_rx_slots(struct smcr_link *link)
+{
+	struct smcr_rx_slot *slot;
+	int i;
+
+	link->rx_slots = kvcalloc(SMCR_LINK_RQ_DEPTH, sizeof(*slot),
+				  GFP_KERNEL);
+	if (!link->rx_slots)
+		return -ENOMEM;
+	for (i = 0; i < SMCR_LINK_RQ_DEPTH; i++) {
+		slot = &link->rx_slots[i];
+		slot->data = kzalloc(link->rx_len, GFP_KERNEL);
+		if (!slot->data)
+			return -ENOMEM;
+		slot->sge[0].addr = map_array(link, slot->data, link->rx_len,
+					      DMA_FROM_DEVICE);
+		if (!slot->sge[0].addr)
+			return -ENOMEM;
+	}
+	return 0;
+}
 
 static void free_slots(struct smcr_link *link)
 {
@@ -664,31 +817,30 @@ static void free_slots(struct smcr_link *link)
 	if (link->tx_dma)
 		ib_dma_unmap_single(ib, link->tx_dma, TX_SLOTS_LEN,
 				    DMA_TO_DEVICE);
-	if (link->rx_dma)
-		ib_dma_unmap_single(ib, link->rx_dma, RX_SLOTS_LEN,
-				    DMA_FROM_DEVICE);
 	if (link->overflow_dma)
-		ib_dma_unmap_single(ib, link->overflow_dma, OVERFLOW_LEN,
-				    DMA_FROM_DEVICE);
+		ib_dma_unmap_single(ib, link->overflow_dma,
+				    overflow_len(link), DMA_FROM_DEVICE);
+	smcr_bundle_free(link);
+	free_rx_slots(link);
 	kfree(link->tx_slots);
-	kfree(link->rx_slots);
 	kfree(link->long_msg);
 }
 
 static int alloc_slots(struct smcr_link *link)
 {
+	bool has_bundles = link->group->extensions & SMCR_VENDOR_BUNDLE;
+
+	link->rx_len = has_bundles ? SMCR_BUNDLE_MAX_LEN : SMCR_LLC_LEN;
 	link->tx_slots = kzalloc(TX_SLOTS_LEN, GFP_KERNEL);
-	link->rx_slots = kzalloc(RX_SLOTS_LEN, GFP_KERNEL);
 	link->long_msg = kzalloc(SMCR_LLC_MAX_LEN, GFP_KERNEL);
-	if (!link->tx_slots || !link->rx_slots || !link->long_msg)
+	if (!link->tx_slots || !link->long_msg)
 		goto free;
 	link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
 				 DMA_TO_DEVICE);
-	link->rx_dma = map_array(link, link->rx_slots, RX_SLOTS_LEN,
-				 DMA_FROM_DEVICE);
-	link->overflow_dma = map_array(link, link->long_msg + SMCR_LLC_LEN,
-				       OVERFLOW_LEN, DMA_FROM_DEVICE);
-	if (link->tx_dma && link->rx_dma && link->overflow_dma)
+	link->overflow_dma = map_array(link, link->long_msg + link->rx_len,
+				       overflow_len(link), DMA_FROM_DEVICE);
+	if (link->tx_dma && link->overflow_dma &&
+	    !alloc_rx_slots(link) && !smcr_bundle_alloc(link))
 		return 0;
 free:
 	free_slots(link);

@@ -33,6 +33,8 @@
 #define SMCR_LINK_LLC_RESERVE	8
 /* receives are given back in chains of this many */
 #define SMCR_LINK_RX_BATCH	32
+/* bundles under way, the one that is being filled included */
+#define SMCR_LINK_BUNDLES	8
 /* attempts, a millisecond or two apart, while the send queue is full */
 #define SMCR_LINK_FULL_TRIES	500
 
@@ -145,15 +147,14 @@ enum smcr_buf_kind {
  * struct smcr_rx_slot - a posted receive
  * @cqe: completion
  * @wr: prepared once, chained into batches
- * @sge: the slot itself, then the room that all slots share for what is
- *	longer than 44 bytes
- * @data: the message
+ * @sge: @data, then the room that all slots share for what is longer
+ * @data: the message, link.rx_len bytes
  */
 struct smcr_rx_slot {
 	struct ib_cqe cqe;
 	struct ib_recv_wr wr;
 	struct ib_sge sge[2];
-	u8 data[SMCR_LLC_LEN];
+	u8 *data;
 };
 
 /**
@@ -162,12 +163,26 @@ struct smcr_rx_slot {
  * @path: to be told, referenced; or NULL
  * @done_total: for @path
  * @waiter: completed as well, or NULL
+ * @is_clock: the bundle that has gathered meanwhile goes next
+ * @is_bundle: the buffer of a bundle is free again
  */
 struct smcr_tx_record {
 	u16 wrs;
+	bool is_clock;
+	bool is_bundle;
 	struct smcr_path *path;
 	u64 done_total;
 	struct completion *waiter;
+};
+
+/**
+ * struct smcr_tx_bundle - the buffer of a bundle
+ * @data: SMCR_BUNDLE_MAX_LEN bytes
+ * @dma: DMA address of it
+ */
+struct smcr_tx_bundle {
+	u8 *data;
+	u64 dma;
 };
 
 enum smcr_link_state {
@@ -195,7 +210,7 @@ enum smcr_link_state {
  * @peer_psn: its initial packet sequence number
  * @peer_mtu: its MTU code
  *
- * @tx_lock: guards the fields down to @waiters; taken under conn->lock
+ * @tx_lock: guards the fields down to @bundle_done; taken under conn->lock
  * @state: changes to READY once and to CLOSED once
  * @sq_free: free entries of the send queue
  * @sq_unsignaled: requests posted since the last signaled one
@@ -204,18 +219,26 @@ enum smcr_link_state {
  * @rec_head: next record to fill
  * @rec_tail: oldest record
  * @waiters: RDMA paths that found no room, by smcr_rdma_path.wait_node
+ * @clocks: signaled requests under way that a bundle waits for; while there
+ *	is none, the bundle is empty
+ * @bundle: buffers, used in turn
+ * @bundle_len: bytes in the one that is being filled, 0 for none
+ * @bundle_seq: its number
+ * @bundle_done: number of the oldest one under way, or @bundle_seq
  *
+ * @has_small: a small write was sent and the peer said nothing since; a hint,
+ *	not guarded
  * @cqe: completion of all sends
  * @max_inline: bytes that the queue pair takes inline
  * @tx_slots: messages that are being sent
  * @tx_dma: their DMA address
  * @rx_slots: posted receives; given back by the receive completion only
- * @rx_dma: their DMA address
+ * @rx_len: room of each in bytes: of a bundle if these are agreed on
  * @rx_chain: receives to post again, as a chain
  * @rx_chain_tail: its last element
  * @rx_chain_len: its length
- * @long_msg: a message of more than 44 bytes
- * @overflow_dma: DMA address of what follows its first 44 bytes
+ * @long_msg: a message of more than @rx_len bytes
+ * @overflow_dma: DMA address of what follows the first @rx_len
  * @last_rx: jiffies of the last message
  */
 struct smcr_link {
@@ -236,7 +259,7 @@ struct smcr_link {
 	u32 peer_psn;
 	u8 peer_mtu;
 
-	spinlock_t tx_lock;	/* guards state to waiters */
+	spinlock_t tx_lock;	/* guards state to bundle_done */
 	enum smcr_link_state state;
 	u16 sq_free;
 	u16 sq_unsignaled;
@@ -245,13 +268,19 @@ struct smcr_link {
 	u16 rec_head;
 	u16 rec_tail;
 	struct list_head waiters;
+	u16 clocks;
+	struct smcr_tx_bundle bundle[SMCR_LINK_BUNDLES];
+	u32 bundle_len;
+	u32 bundle_seq;
+	u32 bundle_done;
+	bool has_small;
 
 	struct ib_cqe cqe;
 	u32 max_inline;
 	u8 (*tx_slots)[SMCR_LINK_TX_SLOT];
 	u64 tx_dma;
 	struct smcr_rx_slot *rx_slots;
-	u64 rx_dma;
+	u32 rx_len;
 	struct ib_recv_wr *rx_chain;
 	struct ib_recv_wr *rx_chain_tail;
 	u16 rx_chain_len;
@@ -305,7 +334,8 @@ struct smcr_llc_flow {
  * @release: negotiated SMC release; 0 in version 1
  * @max_conns: negotiated limit of connections
  * @max_links: negotiated limit of links
- * @has_imm: both sides understand plain writes, see Documentation/imm.md
+ * @extensions: what both sides understand, SMCR_IMM_EXTENSIONS, see
+ *	Documentation/imm.md; const once there is hardware
  * @peer_os: of the first contact
  * @peer_host: of the first contact, blank padded
  * @reserved: connections that are or will be attached, under the list lock
@@ -343,7 +373,7 @@ struct smcr_group {
 	u8 release;
 	u8 max_conns;
 	u8 max_links;
-	bool has_imm;
+	u8 extensions;
 	u8 peer_os;
 	u8 peer_host[32];
 	int reserved;
@@ -379,6 +409,8 @@ struct smcr_group {
  * @peer_rkey: of the peer's ring
  * @peer_vaddr: of the peer's element
  * @peer_token: alert token that the peer wants in our messages
+ * @bundle_seq: the last bundle with data of this connection, under
+ *	link.tx_lock
  * @wait_node: in link.waiters, which then holds a reference to @path
  * @is_founder: the group is created for this connection
  */
@@ -390,6 +422,7 @@ struct smcr_rdma_path {
 	u32 peer_rkey;
 	u64 peer_vaddr;
 	u32 peer_token;
+	u32 bundle_seq;
 	struct list_head wait_node;
 	bool is_founder;
 };
@@ -439,6 +472,17 @@ void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
 		  struct smcr_buf *buf);
 void smcr_buf_unmap_all(struct smcr_group *group);
 void smcr_buf_free_all(struct smcr_group *group);
+
+/* bundle.c */
+int smcr_bundle_alloc(struct smcr_link *link);
+void smcr_bundle_free(struct smcr_link *link);
+bool smcr_bundle_takes(const struct smcr_link *link, const struct smcr_tx *tx);
+bool smcr_bundle_gather_locked(struct smcr_link *link,
+			       struct smcr_rdma_path *rp,
+			       const struct smcr_tx *tx);
+bool smcr_bundle_has_locked(const struct smcr_link *link,
+			    const struct smcr_rdma_path *rp);
+void smcr_bundle_rx(struct smcr_link *link, const u8 *buf, u32 len);
 
 /* link.c */
 int smcr_link_create(struct smcr_link *link, struct smcr_group *group);

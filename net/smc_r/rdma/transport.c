@@ -222,8 +222,7 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 		fce->max_conns = group->max_conns;
 		fce->max_links = group->max_links;
 	}
-	if (group->has_imm)
-		smcr_imm_agree(fce);
+	smcr_imm_agree(fce, group->extensions);
 }
 
 static enum smcr_decline attach_locked(struct smcr_group *group,
@@ -305,7 +304,8 @@ static enum smcr_decline negotiate(struct smcr_group *group,
 {
 	if (group->peer.version > 1)
 		group->release = min_t(u8, prop->release, OUR_RELEASE);
-	group->has_imm = group->release && smcr_imm_is_offered(prop);
+	if (group->release)
+		group->extensions = smcr_imm_offered(prop);
 	group->max_links = 2;
 	if (!group->release)
 		return SMCR_DECLINE_NONE;
@@ -543,7 +543,7 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 	group->link.route = route;
 	memcpy(group->eid, a->eid, SMCR_EID_LEN);
 	group->release = a->fce.release;
-	group->has_imm = smcr_imm_is_agreed(&a->fce);
+	group->extensions = smcr_imm_agreed(&a->fce);
 	group->max_links = 2;
 	if (group->release) {
 		group->max_conns = a->fce.max_conns;

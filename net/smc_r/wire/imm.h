@@ -38,27 +38,38 @@ static inline u32 smcr_imm_len(u32 imm)
 	return imm & SMCR_IMM_MAX_LEN;
 }
 
+/* what of these extensions is understood and agreed on, as a mask */
+#define SMCR_IMM_EXTENSIONS	(SMCR_VENDOR_IMM | SMCR_VENDOR_BUNDLE)
+
+static inline u8 smcr_imm_valid(u8 mask)
+{
+	return mask & SMCR_VENDOR_IMM ? mask & SMCR_IMM_EXTENSIONS : 0;
+}
+
 static inline void smcr_imm_offer(struct smcr_clc_proposal *prop)
 {
-	smcr_vendor_offer(prop, SMCR_VENDOR_IMM);
+	smcr_vendor_offer(prop, SMCR_IMM_EXTENSIONS);
 }
 
-static inline bool smcr_imm_is_offered(const struct smcr_clc_proposal *prop)
+static inline u8 smcr_imm_offered(const struct smcr_clc_proposal *prop)
 {
-	return prop->release && smcr_vendor_offers(prop, SMCR_VENDOR_IMM);
+	return prop->release ? smcr_imm_valid(smcr_vendor_offered(prop)) : 0;
 }
 
-static inline void smcr_imm_agree(struct smcr_clc_fce *fce)
+static inline void smcr_imm_agree(struct smcr_clc_fce *fce, u8 mask)
 {
+	if (!mask)
+		return;
 	smcr_store_be16(fce->vendor, SMCR_IMM_FCE_MAGIC);
-	fce->vendor[3] = SMCR_VENDOR_IMM;
+	fce->vendor[3] = mask;
 }
 
-static inline bool smcr_imm_is_agreed(const struct smcr_clc_fce *fce)
+static inline u8 smcr_imm_agreed(const struct smcr_clc_fce *fce)
 {
-	return fce->release &&
-	       smcr_load_be16(fce->vendor) == SMCR_IMM_FCE_MAGIC &&
-	       (fce->vendor[3] & SMCR_VENDOR_IMM);
+	if (!fce->release ||
+	    smcr_load_be16(fce->vendor) != SMCR_IMM_FCE_MAGIC)
+		return 0;
+	return smcr_imm_valid(fce->vendor[3]);
 }
 
 #endif
