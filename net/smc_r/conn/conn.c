@@ -267,6 +267,8 @@ static void put_data_locked(struct smcr_conn *conn, const u8 *data, u32 len)
 
 	memcpy(conn->path.rx_mem + off, data, part);
 	memcpy(conn->path.rx_mem, data + part, len - part);
+	/* before the cursor moves; pairs with smcr_rx_unread() */
+	smp_wmb();
 }
 
 static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
