@@ -555,7 +555,9 @@ static int post_llc(struct smcr_link *link, const struct smcr_llc *msg,
 	if (WARN_ON_ONCE(len < 0))
 		return len;
 	spin_lock_bh(&link->tx_lock);
-	if (link->state != SMCR_LINK_READY) {
+	if (link->state == SMCR_LINK_NEW) {
+		ret = -ENOTCONN;
+	} else if (link->state != SMCR_LINK_READY) {
 		ret = -EPIPE;
 	} else if (!has_room_locked(link, 1, 0)) {
 		ret = -EAGAIN;
@@ -572,8 +574,12 @@ static int post_llc(struct smcr_link *link, const struct smcr_llc *msg,
  * @link: the link
  * @msg: the message
  *
+ * A peer that asks for something before we can answer, as a link is being set
+ * up, gets no answer; the link lives on.
+ *
  * Context: any; takes link->tx_lock.
- * Return: 0, -EAGAIN when the send queue is full, -EPIPE.
+ * Return: 0, -EAGAIN when the send queue is full, -ENOTCONN before the link is
+ * ready to send, -EPIPE.
  */
 int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg)
 {
