@@ -183,6 +183,7 @@ static void idle_work(struct work_struct *work)
 	spin_lock_bh(&groups_lock);
 	is_idle = !group->reserved &&
 		  mark_dead_locked(group, SMCR_LLC_REASON_PROGRAM);
+	group->is_idle |= is_idle;
 	spin_unlock_bh(&groups_lock);
 	if (is_idle)
 		start_teardown(group);

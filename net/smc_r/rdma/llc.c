@@ -149,18 +149,40 @@ static void refuse_req_add_link(struct smcr_group *group, struct smcr_llc *msg)
 	respond(group, msg);
 }
 
+/*
+ * A server repeats what its client asks for, as it is the one to delete; a
+ * client answers, but not if all links go (wire.md 6.12).
+ */
+static void repeat_or_respond(struct smcr_group *group, struct smcr_llc *msg,
+			      enum smcr_llc_reason reason)
+{
+	if (group->role == SMCR_SERVER) {
+		smcr_link_send_llc(&group->link, msg);
+		return;
+	}
+	if (msg->u.delete_link.is_all)
+		return;
+	msg->u.delete_link.reason = reason;
+	respond(group, msg);
+}
+
 static void answer_delete_link(struct smcr_group *group, struct smcr_llc *msg)
 {
 	struct smcr_llc_delete_link *del = &msg->u.delete_link;
 
-	if (del->is_all || del->link_num == group->link.num) {
+	/* both sides may say so at a time, and once more */
+	if (READ_ONCE(group->state) == SMCR_GROUP_DEAD)
+		return;
+	if (del->is_all) {
+		del->is_orderly = true;
+		repeat_or_respond(group, msg, SMCR_LLC_REASON_OK);
 		smcr_group_kill(group, SMCR_LLC_REASON_PROGRAM);
-		return;
+	} else if (del->link_num == group->link.num) {
+		repeat_or_respond(group, msg, SMCR_LLC_REASON_OK);
+		smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
+	} else if (group->role == SMCR_CLIENT) {
+		repeat_or_respond(group, msg, SMCR_LLC_REASON_UNKNOWN_LINK);
 	}
-	if (group->role != SMCR_CLIENT)
-		return;
-	del->reason = SMCR_LLC_REASON_UNKNOWN_LINK;
-	respond(group, msg);
 }
 
 static void on_request(struct smcr_group *group, struct smcr_llc *msg)
@@ -375,7 +397,7 @@ void smcr_llc_send_delete_all(struct smcr_group *group,
 	if (!msg)
 		return;
 	msg->u.delete_link.is_all = true;
-	msg->u.delete_link.is_orderly = reason != SMCR_LLC_REASON_LOST_PATH;
+	msg->u.delete_link.is_orderly = group->is_idle;
 	msg->u.delete_link.reason = reason;
 	smcr_link_send_llc_wait(&group->link, msg, patience);
 	kfree(msg);

@@ -355,6 +355,8 @@ struct smcr_llc_flow {
  * @flow: LLC exchange of ours
  * @rx_llc: scratch for decoding, used by the receive completion only
  * @kill_reason: what to tell the peer, 0 for nothing
+ * @is_idle: the group ends because it has had no connections for long; set
+ *	with the mark that it is dead
  * @test_interval: jiffies until a quiet link is tested, 0 for never
  * @kill_work: teardown of a dead group
  * @idle_work: ends a group without connections
@@ -394,6 +396,7 @@ struct smcr_group {
 	struct smcr_llc_flow flow;
 	struct smcr_llc *rx_llc;
 	enum smcr_llc_reason kill_reason;
+	bool is_idle;
 	unsigned long test_interval;
 	struct work_struct kill_work;
 	struct delayed_work idle_work;

@@ -589,11 +589,9 @@ static void fill_confirm(struct smcr_path *path,
 	confirm->version = accept->version;
 	confirm->mode = SMCR_CLC_MODE_R;
 	confirm->is_first_contact = accept->is_first_contact;
-	memcpy(confirm->eid, accept->eid, SMCR_EID_LEN);
-	if (!accept->is_first_contact)
-		return;
 	confirm->r.mtu_code = min(link->port.mtu, link->peer_mtu);
-	if (accept->version < 2)
+	memcpy(confirm->eid, accept->eid, SMCR_EID_LEN);
+	if (!accept->is_first_contact || accept->version < 2)
 		return;
 	confirm->has_fce = true;
 	fill_fce(rp->group, &confirm->fce);
