@@ -27,6 +27,8 @@ hold() {
 # ends GUEST N NAME: its device goes, and comes back.
 ends() {
 	on $1 "rdma link del rxe0"
+	wait_for 10 eval '[ "$(group_conns $1)" = "" ]'
+	on a "kill -TERM \$(pidof conns)"
 	fails "$3: the client's program is told" finish a hold$2 20
 	wait_for 15 eval '[ "$(group_conns a),$(group_conns b)" = , ]' || true
 	is "," "$(group_conns a),$(group_conns b)" "$3: no link group is left"
