@@ -355,13 +355,64 @@ static void connect_listener(void)
 	RES("connect", beh_connect_to(fd, listening_peer()));
 }
 
-static void connect_unspec(void)
+static long disconnect(int fd)
 {
 	struct sockaddr sa = { .sa_family = AF_UNSPEC };
+
+	return connect(fd, &sa, sizeof(sa));
+}
+
+/* The socket is used again, after its error was fetched. */
+static void out_second_life(int fd)
+{
+	int port = listening_peer();
+
+	beh_peer_start(OP_ACCEPT, 0, 0);
+	RES("again", beh_connect_to(fd, port));
+	beh_peer_res("peer_accept");
+	out_name("getpeername", fd, getpeername, port);
+	out_echo(fd);
+}
+
+static void connect_unspec(void)
+{
 	int fd = beh_connected();
 
-	RES("connect", connect(fd, &sa, sizeof(sa)));
 	RES("send", beh_send(fd, 1, MSG_NOSIGNAL));
+	RES("disconnect", disconnect(fd));
+	out_so_error(fd);
+	RES("send", beh_send(fd, 1, MSG_NOSIGNAL));
+	RES("recv", beh_recv(fd, 1, MSG_DONTWAIT));
+	RES("getpeername", getpeername(fd, (struct sockaddr *)&(struct sockaddr_storage){ 0 },
+				       &(socklen_t){ sizeof(struct sockaddr_storage) }));
+	beh_peer_do("peer_recv", OP_RECV, 1, 0);
+	beh_peer_do("peer_recv", OP_RECV, 1, 0);
+	beh_stream_reset();
+	out_second_life(fd);
+	RES("disconnect", disconnect(fd));
+	RES("disconnect", disconnect(fd));
+}
+
+static void connect_unspec_pending(void)
+{
+	int port = beh_blackhole();
+	int fd = beh_socket(SOCK_NONBLOCK);
+
+	RES("connect", beh_connect_to(fd, port));
+	RES("disconnect", disconnect(fd));
+	out_so_error(fd);
+	beh_set_nonblock(fd, false);
+	out_second_life(fd);
+}
+
+static void connect_unspec_listener(void)
+{
+	int fd = beh_listener(1);
+
+	RES("disconnect", disconnect(fd));
+	out_so_error(fd);
+	RES("accept", accept4(fd, NULL, NULL, SOCK_NONBLOCK));
+	out_second_life(fd);
 }
 
 static void connect_bound(void)
@@ -525,7 +576,9 @@ const struct beh_case beh_connect_cases[] = {
 	{ "connect_plain_peer", connect_plain_peer },
 	{ "connect_bad_address", connect_bad_address },
 	{ "connect_listener", connect_listener },
-	{ "connect_unspec", connect_unspec, "AF_SMC: connect(AF_UNSPEC) may be EINVAL" },
+	{ "connect_unspec", connect_unspec },
+	{ "connect_unspec_pending", connect_unspec_pending },
+	{ "connect_unspec_listener", connect_unspec_listener },
 	{ "connect_bound", connect_bound },
 	{ "bind_errors", bind_errors },
 	{ "bind_foreign_address", bind_foreign_address },

@@ -102,7 +102,8 @@ struct smcr_mirror {
  * @clcsock: the TCP socket inside; const from creation until release
  * @mode: changed under the socket lock, by smcr_hs_set_mode()
  * @role: server for accepted sockets
- * @conn: valid in mode SMC; read under the socket lock
+ * @conn: valid in mode SMC; read under the socket lock, by poll under RCU
+ * @calls: calls that use @conn and may sleep without the socket lock
  * @hs_work: runs a handshake; each queued instance holds a reference
  * @saved: callbacks of @clcsock
  * @mirror: what smcr_hs_sync_options() copied last
@@ -125,6 +126,7 @@ struct smcr_sock {
 	enum smcr_mode mode;
 	enum smcr_role role;
 	struct smcr_conn *conn;
+	u32 calls;
 	struct delayed_work hs_work;
 	struct smcr_clc_callbacks saved;
 	struct smcr_mirror mirror;

@@ -215,12 +215,96 @@ static int connect_tcp(struct smcr_sock *smc, struct sockaddr *addr,
 	return ret;
 }
 
+/* on a socket whose TCP may not be connected yet */
+static int shutdown_handshake(struct smcr_sock *smc, int how)
+{
+	int ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
+
+	/* unhooked: the work is in the handshake and will end it */
+	if (smc->saved.is_hooked && smc->clcsock->sk->sk_state == TCP_CLOSE)
+		smcr_hs_tcp_ended(smc);
+	return ret;
+}
+
+/*
+ * The end of a connection, with a reset for the peer, as TCP has it; the
+ * socket may connect once more. A thread that sleeps in a call uses the
+ * connection: not under its feet.
+ */
+static int dissolve(struct socket *sock, struct sockaddr *addr, int addr_len)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+	struct smcr_conn *conn = smc->conn;
+	struct sock *sk = sock->sk;
+	int ret;
+
+	if (smc->calls)
+		return -EBUSY;
+	ret = smc->clcsock->ops->connect(smc->clcsock, addr, addr_len,
+					 O_NONBLOCK);
+	if (ret)
+		return ret;
+	smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
+	WRITE_ONCE(smc->conn, NULL);
+	if (conn)
+		smcr_conn_close(conn, true);
+	/* nobody else writes these now */
+	smc->role = SMCR_CLIENT;
+	sock->state = SS_UNCONNECTED;
+	WRITE_ONCE(sk->sk_state, SMCR_INIT);
+	WRITE_ONCE(sk->sk_shutdown, 0);
+	WRITE_ONCE(sk->sk_err, 0);
+	smcr_fb_errors_out(smc, smc->clcsock->sk);
+	sk->sk_state_change(sk);
+	return 0;
+}
+
+static int dissolve_listener(struct smcr_sock *smc, struct sockaddr *addr,
+			     int addr_len)
+{
+	int ret = connect_tcp(smc, addr, addr_len, O_NONBLOCK);
+
+	if (ret)
+		return ret;
+	smc->sk.sk_state = SMCR_INIT;
+	release_listener(smc);
+	smc->sk.sk_state_change(&smc->sk);
+	return 0;
+}
+
+/* connect() to AF_UNSPEC */
+static int disconnect_locked(struct socket *sock, struct sockaddr *addr,
+			     int addr_len)
+{
+	struct smcr_sock *smc = smcr_sk(sock->sk);
+
+	if (smc->mode == SMCR_MODE_HANDSHAKE) {
+		shutdown_handshake(smc, SHUT_RDWR);
+		wait_for_handshake(sock->sk, MAX_SCHEDULE_TIMEOUT);
+	}
+	switch (smc->mode) {
+	case SMCR_MODE_HANDSHAKE:
+		return -ERESTARTSYS;
+	case SMCR_MODE_SMC:
+	case SMCR_MODE_FAILED:
+		return dissolve(sock, addr, addr_len);
+	case SMCR_MODE_LISTEN:
+		return dissolve_listener(smc, addr, addr_len);
+	default:
+		sock->state = SS_UNCONNECTED;
+		return connect_tcp(smc, addr, addr_len, O_NONBLOCK);
+	}
+}
+
 static int connect_locked(struct socket *sock, struct sockaddr *addr,
 			  int addr_len, int flags)
 {
 	struct smcr_sock *smc = smcr_sk(sock->sk);
 	int ret;
 
+	if (addr_len >= (int)sizeof(addr->sa_family) &&
+	    addr->sa_family == AF_UNSPEC)
+		return disconnect_locked(sock, addr, addr_len);
 	switch (smc->mode) {
 	case SMCR_MODE_SMC:
 		if (sock->state == SS_CONNECTED)
@@ -234,8 +318,7 @@ static int connect_locked(struct socket *sock, struct sockaddr *addr,
 	case SMCR_MODE_IDLE:
 		if (addr_len < (int)sizeof(addr->sa_family))
 			return -EINVAL;
-		if (addr->sa_family == AF_UNSPEC ||
-		    smc->clcsock->state != SS_UNCONNECTED)
+		if (smc->clcsock->state != SS_UNCONNECTED)
 			break;
 		ret = start_connect(smc, addr, addr_len);
 		if (ret)
@@ -246,7 +329,7 @@ static int connect_locked(struct socket *sock, struct sockaddr *addr,
 	default:
 		break;
 	}
-	/* AF_UNSPEC, or TCP has an error to tell: it does not sleep for that */
+	/* TCP has an error to tell: it does not sleep for that */
 	return connect_tcp(smc, addr, addr_len, flags | O_NONBLOCK);
 }
 
@@ -452,11 +535,7 @@ static int smcr_shutdown(struct socket *sock, int how)
 		break;
 	case SMCR_MODE_HANDSHAKE:
 		/* ends it: here if TCP is not connected, in the work otherwise */
-		ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
-		/* unhooked: the work is in the handshake and will end it */
-		if (smc->saved.is_hooked &&
-		    smc->clcsock->sk->sk_state == TCP_CLOSE)
-			smcr_hs_tcp_ended(smc);
+		ret = shutdown_handshake(smc, how);
 		break;
 	default:
 		ret = smc->clcsock->ops->shutdown(smc->clcsock, how);

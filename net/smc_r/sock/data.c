@@ -97,7 +97,10 @@ static int send_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	}
 	if (smc->mode != SMCR_MODE_SMC)
 		return not_smc(smc, ask);
-	return smcr_tx_sendmsg(smc->conn, sk, msg, len);
+	smc->calls++;
+	ret = smcr_tx_sendmsg(smc->conn, sk, msg, len);
+	smc->calls--;
+	return ret;
 }
 
 /**
@@ -147,7 +150,10 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	/* nothing is ever queued there */
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
-	return smcr_rx_recvmsg(smc->conn, sk, msg, len, flags);
+	smc->calls++;
+	ret = smcr_rx_recvmsg(smc->conn, sk, msg, len, flags);
+	smc->calls--;
+	return ret;
 }
 
 /**
@@ -197,13 +203,12 @@ void smcr_splice_eof(struct socket *sock)
 	release_sock(sock->sk);
 }
 
-static __poll_t poll_conn(struct smcr_sock *smc)
+static __poll_t poll_conn(struct sock *sk, struct smcr_conn *conn)
 {
-	struct sock *sk = &smc->sk;
 	u8 shutdown = READ_ONCE(sk->sk_shutdown);
 	/* more than half of the ring may never be there at a time */
 	u32 lowat = min_t(u32, READ_ONCE(sk->sk_rcvlowat),
-			  smc->conn->path.rx_size / 2);
+			  conn->path.rx_size / 2);
 	__poll_t mask = 0;
 
 	if (READ_ONCE(sk->sk_err))
@@ -213,15 +218,15 @@ static __poll_t poll_conn(struct smcr_sock *smc)
 		mask |= EPOLLHUP;
 	if (shutdown & RCV_SHUTDOWN)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
-	if (smcr_rx_is_readable(smc->conn, lowat))
+	if (smcr_rx_is_readable(conn, lowat))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (READ_ONCE(smc->conn->rx_urgent.state) == SMCR_URGENT_HELD)
+	if (READ_ONCE(conn->rx_urgent.state) == SMCR_URGENT_HELD)
 		mask |= EPOLLPRI;
-	if (shutdown & SEND_SHUTDOWN || smcr_tx_is_writable(smc->conn))
+	if (shutdown & SEND_SHUTDOWN || smcr_tx_is_writable(conn))
 		return mask | EPOLLOUT | EPOLLWRNORM;
 
 	smcr_tx_ask_for_room(sk);
-	if (smcr_tx_is_writable(smc->conn))
+	if (smcr_tx_is_writable(conn))
 		mask |= EPOLLOUT | EPOLLWRNORM;
 	return mask;
 }
@@ -231,6 +236,19 @@ static __poll_t poll_tcp(struct smcr_sock *smc, struct file *file)
 	smcr_fb_errors_in(smc);
 	/* without a table: the caller waits on the outer socket's queue */
 	return smc->clcsock->ops->poll(file, smc->clcsock, NULL);
+}
+
+/* false if connect() has just dissolved the connection */
+static bool poll_smc(struct smcr_sock *smc, __poll_t *mask)
+{
+	struct smcr_conn *conn;
+
+	rcu_read_lock();
+	conn = READ_ONCE(smc->conn);
+	if (conn)
+		*mask = poll_conn(&smc->sk, conn);
+	rcu_read_unlock();
+	return conn;
 }
 
 /**
@@ -246,11 +264,12 @@ __poll_t smcr_poll(struct file *file, struct socket *sock,
 		   struct poll_table_struct *wait)
 {
 	struct smcr_sock *smc = smcr_sk(sock->sk);
+	__poll_t mask;
 
 	sock_poll_wait(file, sock, wait);
 	switch (smcr_mode(smc)) {
 	case SMCR_MODE_SMC:
-		return poll_conn(smc);
+		return poll_smc(smc, &mask) ? mask : poll_tcp(smc, file);
 	case SMCR_MODE_LISTEN:
 		return smcr_hs_has_ready(smc) ? EPOLLIN | EPOLLRDNORM : 0;
 	case SMCR_MODE_HANDSHAKE:
