@@ -8,6 +8,7 @@
 #include <linux/module.h>
 
 #include "base/eid.h"
+#include "base/peer_id.h"
 #include "base/stats.h"
 #include "base/sysctl.h"
 #include "compat/tcp_option.h"
@@ -36,6 +37,7 @@ static int __init smcr_init(void)
 	int ret;
 
 	smcr_eid_init();
+	smcr_peer_id_init();
 	ret = smcr_stats_init();
 	if (ret)
 		return ret;

@@ -83,6 +83,7 @@ struct run {
  * @has_sent_data: application data went behind a message
  * @offer_version: of our PROPOSAL or ACCEPT; 0 before
  * @sent: our ACCEPT, if it was valid; zero otherwise
+ * @peer_id: of the other side, as its first message of another type has it
  * @code: of the DECLINE that came last
  * @why: what went wrong
  * @outcome: how it ended
@@ -99,6 +100,7 @@ struct conn {
 	bool has_sent_data;
 	uint8_t offer_version;
 	struct smcr_clc_accept sent;
+	uint8_t peer_id[SMCR_PEER_ID_LEN];
 	uint32_t code;
 	char why[200];
 	char outcome[32];
@@ -271,6 +273,18 @@ static bool is_early(struct conn *conn, long seconds)
 	return true;
 }
 
+/* wire.md 3.1: the same in each message, but for offers, which may have none */
+static bool take_peer_id(struct conn *conn, const uint8_t *peer_id)
+{
+	static const uint8_t none[SMCR_PEER_ID_LEN];
+
+	if (!memcmp(conn->peer_id, none, sizeof(none)))
+		memcpy(conn->peer_id, peer_id, sizeof(none));
+	else if (memcmp(conn->peer_id, peer_id, sizeof(none)))
+		return fail(conn, "another peer ID than before");
+	return true;
+}
+
 /* wire.md 2.8; the code itself is the caller's business */
 static bool take_decline(struct conn *conn, const struct smcr_clc_decline *msg)
 {
@@ -281,7 +295,7 @@ static bool take_decline(struct conn *conn, const struct smcr_clc_decline *msg)
 		return fail(conn, "DECLINE 0x%08x of version %d", msg->diagnosis, msg->version);
 	if (msg->version > 1 && msg->os != SMCR_CLC_OS_LINUX)
 		return fail(conn, "DECLINE 0x%08x of OS %d", msg->diagnosis, msg->os);
-	return true;
+	return take_peer_id(conn, msg->peer_id);
 }
 
 /* wire.md 2.4 and 2.6: what a client repeats */
@@ -298,7 +312,7 @@ static bool take_confirm(struct conn *conn, const struct smcr_clc_accept *msg)
 	if (msg->fce.release != sent->fce.release || msg->fce.max_conns != sent->fce.max_conns ||
 	    msg->fce.max_links != sent->fce.max_links)
 		return fail(conn, "CONFIRM has limits of its own");
-	return true;
+	return take_peer_id(conn, msg->r.peer_id);
 }
 
 static bool take_message(struct conn *conn, const struct incoming *in)
@@ -307,10 +321,10 @@ static bool take_message(struct conn *conn, const struct incoming *in)
 	case SMCR_CLC_PROPOSAL:
 		if (in->proposal.eid_count)
 			memcpy(conn->facts.eid, in->proposal.eid[0], SMCR_EID_LEN);
-		return true;
+		return take_peer_id(conn, in->proposal.peer_id);
 	case SMCR_CLC_ACCEPT:
 		conn->facts.accept = in->accept;
-		return true;
+		return take_peer_id(conn, in->accept.r.peer_id);
 	case SMCR_CLC_CONFIRM:
 		return take_confirm(conn, &in->accept);
 	}

@@ -6,6 +6,8 @@
 #include <linux/uio.h>
 #include <net/tcp.h>
 
+#include "../base/peer_id.h"
+
 /* one kmalloc holds the raw and the decoded form */
 struct rx_buf {
 	u8 raw[SMCR_CLC_MAX_LEN];
@@ -228,6 +230,7 @@ int smcr_clc_send_decline(struct smcr_sock *smc, enum smcr_decline reason,
 	};
 	u8 raw[64];
 
+	smcr_peer_id_copy(msg.peer_id);
 	return send_raw(smc, raw,
 			smcr_clc_encode_decline(&msg, raw, sizeof(raw)));
 }

@@ -11,20 +11,17 @@
 #include <linux/etherdevice.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 #include <net/neighbour.h>
 #include <net/route.h>
 #include <rdma/ib_cache.h>
 
 #include "../base/addr.h"
+#include "../base/peer_id.h"
 
 /* guards the list of devices; taken before nothing but GID table locks */
 static DEFINE_MUTEX(devs_mutex);
 static LIST_HEAD(devs);
-
-/* random for each load, so that a restarted peer is told from its past */
-static u16 instance;
 
 /**
  * smcr_dev_get() - take a reference
@@ -47,21 +44,6 @@ void smcr_dev_put(struct smcr_dev *dev)
 {
 	if (refcount_dec_and_test(&dev->refs))
 		complete(&dev->released);
-}
-
-/**
- * smcr_dev_peer_id() - our peer ID (wire.md 3.1)
- * @port: whose MAC it carries
- * @peer_id: where to put it
- *
- * Return: @peer_id.
- */
-const u8 *smcr_dev_peer_id(const struct smcr_port *port,
-			   u8 peer_id[SMCR_PEER_ID_LEN])
-{
-	smcr_store_be16(peer_id, instance);
-	memcpy(peer_id + 2, port->mac, SMCR_MAC_LEN);
-	return peer_id;
 }
 
 static __be32 gid_ip4(const u8 *gid)
@@ -207,6 +189,7 @@ int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 			continue;
 		smcr_dev_get(dev);
 		port->dev = dev;
+		smcr_peer_id_learn(port->mac);
 		ret = 0;
 		break;
 	}
@@ -316,7 +299,6 @@ static struct ib_client smcr_ib_client = {
  */
 int smcr_dev_init(void)
 {
-	instance = get_random_u32();
 	return ib_register_client(&smcr_ib_client);
 }
 

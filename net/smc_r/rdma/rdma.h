@@ -437,8 +437,6 @@ int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 		   struct smcr_port *port);
 void smcr_dev_get(struct smcr_dev *dev);
 void smcr_dev_put(struct smcr_dev *dev);
-const u8 *smcr_dev_peer_id(const struct smcr_port *port,
-			   u8 peer_id[SMCR_PEER_ID_LEN]);
 int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
 		    struct smcr_route *route);
 

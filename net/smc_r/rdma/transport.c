@@ -13,6 +13,7 @@
 #include <linux/utsname.h>
 #include <net/sock.h>
 
+#include "../base/peer_id.h"
 #include "../base/sysctl.h"
 #include "../wire/imm.h"
 #include "rdma.h"
@@ -44,7 +45,7 @@ static void offer_v2(struct sock *clcsk, struct smcr_clc_proposal *prop)
 	if (smcr_port_find(clcsk, IB_GID_TYPE_ROCE_UDP_ENCAP, &port))
 		return;
 	add_mode(&prop->typev2);
-	smcr_dev_peer_id(&port, prop->peer_id);
+	smcr_peer_id_copy(prop->peer_id);
 	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
 	prop->max_conns = READ_ONCE(smcr_sysctl(sock_net(clcsk))->max_conns);
 	prop->max_links = OFFER_LINKS;
@@ -72,7 +73,7 @@ static void offer_v1(struct sock *clcsk, struct smcr_clc_proposal *prop)
 		smcr_vendor_offer(prop, SMCR_VENDOR_ROUTABLE);
 	}
 	add_mode(&prop->typev1);
-	smcr_dev_peer_id(&port, prop->peer_id);
+	smcr_peer_id_copy(prop->peer_id);
 	memcpy(prop->gid_v1, port.gid, SMCR_GID_LEN);
 	memcpy(prop->mac, port.mac, SMCR_MAC_LEN);
 	smcr_dev_put(port.dev);
@@ -196,7 +197,7 @@ static void fill_rdma(struct smcr_path *path, struct smcr_clc_rdma *r)
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_link *link = &rp->group->link;
 
-	smcr_dev_peer_id(&link->port, r->peer_id);
+	smcr_peer_id_copy(r->peer_id);
 	memcpy(r->gid, link->port.gid, SMCR_GID_LEN);
 	memcpy(r->mac, link->port.mac, SMCR_MAC_LEN);
 	r->qpn = link->qp->qp_num;
