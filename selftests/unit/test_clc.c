@@ -1186,6 +1186,20 @@ static void decode_accept__release_0(void)
 	CHECK_MEM(out, b, 114);
 }
 
+static void host_is_valid__ascii(void)
+{
+	unsigned int i, c;
+	u8 host[32];
+
+	for (i = 0; i < 32; i++) {
+		for (c = 0; c < 256; c++) {
+			memset(host, 'h', 32);
+			host[i] = (u8)c;
+			CHECK_EQ(smcr_clc_host_is_valid(host), c < 0x80);
+		}
+	}
+}
+
 /* A list that announces @count entries and has room for @room. */
 static void check_gid_list(unsigned int count, unsigned int room)
 {
@@ -1550,6 +1564,7 @@ static const struct test_case cases[] = {
 	CASE(decode_accept__cut),
 	CASE(decode_accept__truncated),
 	CASE(decode_accept__release_0),
+	CASE(host_is_valid__ascii),
 	CASE(decode_accept__gid_list),
 	CASE(decode_accept__no_gid_list),
 	CASE(decode_accept__reserved_is_ignored),

@@ -288,7 +288,8 @@ static void adopt_peer_host(struct smcr_group *group,
 			    const struct smcr_clc_fce *fce)
 {
 	group->peer_os = fce->os;
-	memcpy(group->peer_host, fce->host, sizeof(group->peer_host));
+	if (smcr_clc_host_is_valid(fce->host))
+		memcpy(group->peer_host, fce->host, sizeof(group->peer_host));
 }
 
 static enum smcr_decline later_contact_result(const struct smcr_group *group)

@@ -106,7 +106,6 @@ enum {
 	FCE_FLAGS = 0,
 	FCE_OS_RELEASE = 1,
 	FCE_HOST = 4,
-	FCE_HOST_LEN = 32,
 	FCE_V20_LEN = 36,
 	FCE_MAX_CONNS = 36,
 	FCE_MAX_LINKS = 37,
@@ -675,13 +674,31 @@ static void load_fce(const u8 *p, struct smcr_clc_fce *fce)
 	fce->is_direct = p[FCE_FLAGS] & FCE_FLAG_DIRECT;
 	fce->os = p[FCE_OS_RELEASE] >> 4;
 	fce->release = p[FCE_OS_RELEASE] & 0x0f;
-	memcpy(fce->host, p + FCE_HOST, FCE_HOST_LEN);
+	memcpy(fce->host, p + FCE_HOST, SMCR_CLC_HOST_LEN);
 	if (fce->release) {
 		fce->max_conns = p[FCE_MAX_CONNS];
 		fce->max_links = p[FCE_MAX_LINKS];
 		fce->feature_mask = smcr_load_be16(p + FCE_FEATURES);
 		memcpy(fce->vendor, p + FCE_VENDOR, FCE_VENDOR_LEN);
 	}
+}
+
+/**
+ * smcr_clc_host_is_valid() - can a host name be shown?
+ * @host: of a first contact extension
+ *
+ * wire.md 2.6: a name with a byte that is not ASCII is ignored.
+ *
+ * Return: true if it can.
+ */
+bool smcr_clc_host_is_valid(const u8 host[SMCR_CLC_HOST_LEN])
+{
+	int i;
+
+	for (i = 0; i < SMCR_CLC_HOST_LEN; i++)
+		if (host[i] & 0x80)
+			return false;
+	return true;
 }
 
 /* Nobody depends on the list, so it is cut to what is there, not refused. */
@@ -850,7 +867,7 @@ static void store_fce(u8 *p, const struct smcr_clc_fce *fce)
 	if (fce->is_direct)
 		p[FCE_FLAGS] = FCE_FLAG_DIRECT;
 	p[FCE_OS_RELEASE] = (u8)(fce->os << 4 | fce->release);
-	memcpy(p + FCE_HOST, fce->host, FCE_HOST_LEN);
+	memcpy(p + FCE_HOST, fce->host, SMCR_CLC_HOST_LEN);
 	if (fce->release) {
 		p[FCE_MAX_CONNS] = fce->max_conns;
 		p[FCE_MAX_LINKS] = fce->max_links;

@@ -18,6 +18,7 @@
 #define SMCR_CLC_MAX_IP6	8
 #define SMCR_CLC_MAX_ISM	8
 #define SMCR_CLC_MAX_GIDS	8
+#define SMCR_CLC_HOST_LEN	32
 #define SMCR_EID_LEN		32
 #define SMCR_PEER_ID_LEN	8
 #define SMCR_GID_LEN		16
@@ -202,7 +203,7 @@ struct smcr_clc_fce {
 	bool is_direct;
 	u8 os;
 	u8 release;
-	u8 host[32];
+	u8 host[SMCR_CLC_HOST_LEN];
 	u8 max_conns;
 	u8 max_links;
 	u16 feature_mask;
@@ -259,6 +260,7 @@ int smcr_clc_decode_proposal(const u8 *buf, size_t len,
 			     struct smcr_clc_proposal *msg);
 int smcr_clc_decode_accept(const u8 *buf, size_t len,
 			   struct smcr_clc_accept *msg);
+bool smcr_clc_host_is_valid(const u8 host[SMCR_CLC_HOST_LEN]);
 int smcr_clc_decode_decline(const u8 *buf, size_t len,
 			    struct smcr_clc_decline *msg);
 int smcr_clc_encode_proposal(const struct smcr_clc_proposal *msg, u8 *buf,
