@@ -59,7 +59,8 @@ done
 start b smc "xfer server -m smc 7000"
 start b tcp "xfer server -m tcp 7001"
 start b fastopen "xfer server -m smc -F 7002"
-for port in 7000 7001 7002; do
+start b md5 "xfer server -m smc -M 7003"
+for port in 7000 7001 7002 7003; do
 	wait_port b $port
 done
 
@@ -77,6 +78,11 @@ falls "the client's program uses TCP" $NONE $PEER_NO_SMC -m tcp $B 7000
 falls "fast open at the client" $OPTION $PEER_NO_SMC -m smc -F $B 7000
 falls "fast open at the server" $PEER_NO_SMC $OPTION -m smc $B 7002
 falls "IPv6, the client's program uses TCP" $PEER_NO_SMC $NONE -m smc -6 ::ffff:$B 7001
+# No room for the option in the SYN, so both sides know.
+falls "TCP-MD5" $PEER_NO_SMC $PEER_NO_SMC -m smc -M $B 7003
+on b "echo 2 >/proc/sys/net/ipv4/tcp_syncookies"
+falls "SYN cookies" $PEER_NO_SMC $PEER_NO_SMC -m smc $B 7000
+on b "echo 1 >/proc/sys/net/ipv4/tcp_syncookies"
 uses_smc "nothing is in the way"
 
 on b "smcnl ueid flush"
@@ -101,7 +107,7 @@ for guest in a b; do
 	is "0 0" "$(smc_stat $guest client_errors) $(smc_stat $guest server_errors)" \
 		"no handshake of $guest failed"
 done
-for server in smc tcp fastopen; do
+for server in smc tcp fastopen md5; do
 	ok "server $server ends" stop b $server
 done
 for guest in a b; do

@@ -98,6 +98,20 @@ void endpoint_resolve(const struct endpoint *ep, const char *host, int port,
 	address_set_port(addr, port);
 }
 
+static void sign(int fd, const struct address *peer, int prefix_len)
+{
+	struct tcp_md5sig md5 = {
+		.tcpm_flags = TCP_MD5SIG_FLAG_PREFIX,
+		.tcpm_prefixlen = (uint8_t)prefix_len,
+		.tcpm_keylen = 3,
+		.tcpm_key = "key",
+	};
+
+	memcpy(&md5.tcpm_addr, &peer->ss, peer->len);
+	if (setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG_EXT, &md5, sizeof(md5)) < 0)
+		die("TCP_MD5SIG_EXT");
+}
+
 /**
  * endpoint_listen() - create a listener on all addresses
  * @ep: kind of socket
@@ -120,6 +134,9 @@ int endpoint_listen(const struct endpoint *ep, int port, int backlog)
 	if (ep->has_fastopen &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN, &backlog, sizeof(backlog)) < 0)
 		die("TCP_FASTOPEN");
+	/* whoever it is */
+	if (ep->has_md5)
+		sign(fd, &addr, 0);
 	if (bind(fd, (struct sockaddr *)&addr.ss, addr.len) < 0 || listen(fd, backlog) < 0) {
 		int err = errno;
 
@@ -147,6 +164,8 @@ int endpoint_connect(const struct endpoint *ep, const struct address *addr)
 	if (ep->has_fastopen &&
 	    setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof(one)) < 0)
 		die("TCP_FASTOPEN_CONNECT");
+	if (ep->has_md5)
+		sign(fd, addr, ep->is_v6 ? 128 : 32);
 	if (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) < 0) {
 		int err = errno;
 

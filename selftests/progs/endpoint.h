@@ -20,6 +20,8 @@ struct endpoint {
 	bool is_v6;
 	/* TCP Fast Open, which rules SMC out. */
 	bool has_fastopen;
+	/* TCP MD5 signatures, which leave no room for the SMC option. */
+	bool has_md5;
 };
 
 struct address {

@@ -409,9 +409,9 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: xfer server -m tcp|smc [-6] [-F] PORT\n"
-		"       xfer client -m tcp|smc [-6] [-F] -n BYTES [-w SIZE] [-r SIZE] [-s USEC]\n"
-		"            [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS] HOST PORT\n"
+		"Usage: xfer server -m tcp|smc [-6] [-F] [-M] PORT\n"
+		"       xfer client -m tcp|smc [-6] [-F] [-M] -n BYTES [-w SIZE] [-r SIZE]\n"
+		"            [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -n  bytes to move in each direction; k, m, g may be appended\n"
 		"  -w  bytes per send, or rand; default 65536\n"
@@ -421,6 +421,7 @@ static void usage(int status)
 		"  -c  parallel connections; default 1\n"
 		"  -k  fail if the connection does not use this, falling back or not\n"
 		"  -F  with TCP Fast Open\n"
+		"  -M  with TCP MD5 signatures\n"
 		"  -S  seed of the data; default: of the day\n"
 		"  -T  time limit; default %d\n"
 		"\n"
@@ -476,7 +477,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6Fn:w:r:s:d:c:k:S:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6FMn:w:r:s:d:c:k:S:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&ep, optarg))
@@ -488,6 +489,9 @@ int main(int argc, char **argv)
 			break;
 		case 'F':
 			ep.has_fastopen = true;
+			break;
+		case 'M':
+			ep.has_md5 = true;
 			break;
 		case 'n':
 			req.bytes = (uint64_t)parse_count(optarg);
