@@ -10,6 +10,7 @@
 # kernels: 6.1 6.12
 # peers: ours:ours
 # rdma: none
+# capture: yes
 # timeout: 240
 . "$RIG_LIB"
 
@@ -17,6 +18,7 @@ NONE=-
 PEER_NO_SMC=0x03010000
 NO_DEVICE=0x03030000
 NO_RDMA_DEVICE=0x03030002
+IPSEC=0x03020000
 OPTION=0x03060000
 PEER_DECLINED=0x05000000
 
@@ -49,6 +51,12 @@ uses_smc() {
 	num "$(($(rdma_packets a) - packets)) -ge 500" "$1: over RDMA"
 }
 
+# decline ADDRESS: the last one from there, header and peer ID.
+decline() {
+	pcap "ip.src == $1 && tcp.payload[0:5] == e2:d4:c3:d9:04" tcp.payload |
+		tail -n 1 | cut -c 1-32
+}
+
 rxe_add() {
 	on $1 "rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $2"
 }
@@ -60,16 +68,21 @@ start b smc "xfer server -m smc 7000"
 start b tcp "xfer server -m tcp 7001"
 start b fastopen "xfer server -m smc -F 7002"
 start b md5 "xfer server -m smc -M 7003"
-for port in 7000 7001 7002 7003; do
+start b ipsec "xfer server -m smc -I 7004"
+for port in 7000 7001 7002 7003 7004; do
 	wait_port b $port
 done
 
 falls "no RDMA device" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
 rxe_add b $B
 falls "none at the client" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+is e2d4c3d904001c100000000000000000 "$(decline $A)" \
+	"which says so in version 1, without a peer ID"
 on b "rdma link del rxe0"
 rxe_add a $A
 falls "none at the server" $PEER_DECLINED $NO_RDMA_DEVICE -m smc $B 7000
+is e2d4c3d904002c200000000000000000 "$(decline $B)" \
+	"which says so in the version of the PROPOSAL, without a peer ID"
 rxe_add b $B
 uses_smc "devices on both sides"
 
@@ -83,6 +96,8 @@ falls "TCP-MD5" $PEER_NO_SMC $PEER_NO_SMC -m smc -M $B 7003
 on b "echo 2 >/proc/sys/net/ipv4/tcp_syncookies"
 falls "SYN cookies" $PEER_NO_SMC $PEER_NO_SMC -m smc $B 7000
 on b "echo 1 >/proc/sys/net/ipv4/tcp_syncookies"
+falls "IPsec at the client" $IPSEC $PEER_DECLINED -m smc -I $B 7000
+falls "IPsec at the server" $PEER_DECLINED $IPSEC -m smc $B 7004
 uses_smc "nothing is in the way"
 
 on b "smcnl ueid flush"
@@ -97,6 +112,7 @@ uses_smc "one EID in common"
 
 on a "rdma link del rxe0"
 falls "the device of the client is gone" $NO_DEVICE $PEER_DECLINED -m smc $B 7000
+like '^e2d4c3d904001c10....525400' "$(decline $A)" "its peer ID stays"
 rxe_add a $A
 on b "rdma link del rxe0"
 falls "the device of the server is gone" $PEER_DECLINED $NO_RDMA_DEVICE -m smc $B 7000
@@ -107,7 +123,7 @@ for guest in a b; do
 	is "0 0" "$(smc_stat $guest client_errors) $(smc_stat $guest server_errors)" \
 		"no handshake of $guest failed"
 done
-for server in smc tcp fastopen md5; do
+for server in smc tcp fastopen md5 ipsec; do
 	ok "server $server ends" stop b $server
 done
 for guest in a b; do

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/xfrm.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -112,6 +113,24 @@ static void sign(int fd, const struct address *peer, int prefix_len)
 		die("TCP_MD5SIG_EXT");
 }
 
+static void set_policy(int fd)
+{
+	struct xfrm_userpolicy_info policy = {
+		.lft = {
+			.soft_byte_limit = XFRM_INF,
+			.hard_byte_limit = XFRM_INF,
+			.soft_packet_limit = XFRM_INF,
+			.hard_packet_limit = XFRM_INF,
+		},
+		.sel.family = AF_INET,
+		.dir = XFRM_POLICY_OUT,
+		.action = XFRM_POLICY_ALLOW,
+	};
+
+	if (setsockopt(fd, SOL_IP, IP_XFRM_POLICY, &policy, sizeof(policy)) < 0)
+		die("IP_XFRM_POLICY");
+}
+
 /**
  * endpoint_listen() - create a listener on all addresses
  * @ep: kind of socket
@@ -137,6 +156,8 @@ int endpoint_listen(const struct endpoint *ep, int port, int backlog)
 	/* whoever it is */
 	if (ep->has_md5)
 		sign(fd, &addr, 0);
+	if (ep->has_policy)
+		set_policy(fd);
 	if (bind(fd, (struct sockaddr *)&addr.ss, addr.len) < 0 || listen(fd, backlog) < 0) {
 		int err = errno;
 
@@ -166,6 +187,8 @@ int endpoint_connect(const struct endpoint *ep, const struct address *addr)
 		die("TCP_FASTOPEN_CONNECT");
 	if (ep->has_md5)
 		sign(fd, addr, ep->is_v6 ? 128 : 32);
+	if (ep->has_policy)
+		set_policy(fd);
 	if (connect(fd, (const struct sockaddr *)&addr->ss, addr->len) < 0) {
 		int err = errno;
 

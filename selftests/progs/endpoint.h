@@ -22,6 +22,8 @@ struct endpoint {
 	bool has_fastopen;
 	/* TCP MD5 signatures, which leave no room for the SMC option. */
 	bool has_md5;
+	/* an IPsec policy, which lets everything pass. */
+	bool has_policy;
 };
 
 struct address {

@@ -409,9 +409,10 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: xfer server -m tcp|smc [-6] [-F] [-M] PORT\n"
-		"       xfer client -m tcp|smc [-6] [-F] [-M] -n BYTES [-w SIZE] [-r SIZE]\n"
-		"            [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS] HOST PORT\n"
+		"Usage: xfer server -m tcp|smc [-6] [-F] [-M] [-I] PORT\n"
+		"       xfer client -m tcp|smc [-6] [-F] [-M] [-I] -n BYTES [-w SIZE]\n"
+		"            [-r SIZE] [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS]\n"
+		"            HOST PORT\n"
 		"\n"
 		"  -n  bytes to move in each direction; k, m, g may be appended\n"
 		"  -w  bytes per send, or rand; default 65536\n"
@@ -422,6 +423,7 @@ static void usage(int status)
 		"  -k  fail if the connection does not use this, falling back or not\n"
 		"  -F  with TCP Fast Open\n"
 		"  -M  with TCP MD5 signatures\n"
+		"  -I  with an IPsec policy\n"
 		"  -S  seed of the data; default: of the day\n"
 		"  -T  time limit; default %d\n"
 		"\n"
@@ -477,7 +479,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6FMn:w:r:s:d:c:k:S:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6FMIn:w:r:s:d:c:k:S:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&ep, optarg))
@@ -492,6 +494,9 @@ int main(int argc, char **argv)
 			break;
 		case 'M':
 			ep.has_md5 = true;
+			break;
+		case 'I':
+			ep.has_policy = true;
 			break;
 		case 'n':
 			req.bytes = (uint64_t)parse_count(optarg);

@@ -14,6 +14,12 @@ struct client_msgs {
 	struct smcr_clc_accept confirm;
 };
 
+/*
+ * Of a DECLINE in place of the PROPOSAL: nothing is known of the server, and
+ * this form is what all understand (wire.md 2.8).
+ */
+#define EARLY_VERSION	1
+
 /* no user EID, no version 2; no IP prefix, no version 1 */
 static enum smcr_decline fill_proposal(struct smcr_sock *smc,
 				       struct smcr_clc_proposal *prop)
@@ -108,7 +114,7 @@ static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,
 
 	reason = fill_proposal(smc, &msgs->proposal);
 	if (reason) {
-		smcr_hs_decline(smc, res, reason, 2, 0);
+		smcr_hs_decline(smc, res, reason, EARLY_VERSION, 0);
 		return;
 	}
 	res->err = smcr_clc_send_proposal(smc, &msgs->proposal);
@@ -157,7 +163,8 @@ void smcr_hs_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 	}
 	msgs = kzalloc(sizeof(*msgs), GFP_KERNEL);
 	if (!msgs) {
-		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, 2, 0);
+		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, EARLY_VERSION,
+				0);
 		return;
 	}
 	exchange(smc, msgs, res);

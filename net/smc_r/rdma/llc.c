@@ -127,7 +127,6 @@ static void answer_delete_rkey(struct smcr_group *group, struct smcr_llc *msg)
 	if (msg->version > 1)
 		memset(msg->u.delete_rkey.rkey, 0,
 		       sizeof(msg->u.delete_rkey.rkey));
-	msg->u.delete_rkey.count = min_t(u8, msg->u.delete_rkey.count, 8);
 	respond(group, msg);
 }
 
