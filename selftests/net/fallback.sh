@@ -108,7 +108,13 @@ on a "smcnl ueid flush"
 uses_smc "the client has no EID and offers version 1"
 num "$(smc_stat a client_v1) -eq 1" "which is used"
 on a "smcnl ueid add FIRST-EID; smcnl ueid add OTHER-EID"
+for bad in lower-case -MINUS .DOT A_B "" $(printf %33s | tr " " A) FIRST-EID; do
+	fails "'$bad' is no new EID" on a "smcnl ueid add '$bad'" 2>/dev/null
+done
 uses_smc "one EID in common"
+on a "smcnl ueid add $(printf %32s | tr " " Z); smcnl ueid add 4TH.EID"
+fails "a fifth EID finds no room" on a "smcnl ueid add FIFTH" 2>/dev/null
+uses_smc "one of four EIDs in common"
 
 on a "rdma link del rxe0"
 falls "the device of the client is gone" $NO_DEVICE $PEER_DECLINED -m smc $B 7000

@@ -249,7 +249,27 @@ static void encode_area__all_bytes(void)
 	CHECK_EQ(b[33], 0xa5);
 }
 
+static void age__numbers_wrap(void)
+{
+	unsigned int last, ahead;
+
+	CHECK_EQ(smcr_cdc_age(1, 0), 1);
+	CHECK_EQ(smcr_cdc_age(0, 0xffff), 1);
+	CHECK_EQ(smcr_cdc_age(0xffff, 0), -1);
+	CHECK_EQ(smcr_cdc_age(0x8000, 1), 0x7fff);
+	CHECK_EQ(smcr_cdc_age(0x8000, 0), -0x8000);
+	for (last = 0; last < 0x10000; last += 255) {
+		for (ahead = 0; ahead < 0x8000; ahead++) {
+			u16 seq = (u16)(last + ahead);
+
+			CHECK_EQ(smcr_cdc_age(seq, (u16)last), (int)ahead);
+			CHECK_EQ(smcr_cdc_age((u16)last, seq), -(int)ahead);
+		}
+	}
+}
+
 static const struct test_case cases[] = {
+	CASE(age__numbers_wrap),
 	CASE(decode__fields),
 	CASE(decode__truncated),
 	CASE(decode__bytes_behind),

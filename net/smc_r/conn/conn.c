@@ -186,7 +186,7 @@ static void break_off_locked(struct smcr_conn *conn, struct news *news)
 static void rx_message_locked(struct smcr_conn *conn,
 			      const struct smcr_cdc *msg, struct news *news)
 {
-	s16 age = (s16)(msg->seq - conn->rx_seq);
+	s16 age = smcr_cdc_age(msg->seq, conn->rx_seq);
 
 	if (msg->prod_flags & SMCR_CDC_FAILOVER) {
 		/* wire.md 8.7: something newer than what we have got lost */
@@ -228,7 +228,7 @@ static void announce_urgent(struct smcr_conn *conn, const struct smcr_cdc *msg)
 	struct sock *sk;
 
 	spin_lock_bh(&conn->lock);
-	if (!is_over_locked(conn) && (s16)(msg->seq - conn->rx_seq) > 0)
+	if (!is_over_locked(conn) && smcr_cdc_age(msg->seq, conn->rx_seq) > 0)
 		is_news = smcr_rx_announce_urgent_locked(conn);
 	spin_unlock_bh(&conn->lock);
 	sk = rcu_dereference(conn->sk);

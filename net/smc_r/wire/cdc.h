@@ -53,4 +53,16 @@ int smcr_cdc_decode_area(const u8 *buf, size_t len, struct smcr_cdc *msg);
 void smcr_cdc_encode_area(const struct smcr_cdc *msg,
 			  u8 buf[SMCR_CDC_AREA_LEN]);
 
+/**
+ * smcr_cdc_age() - how much newer is a message? (wire.md 8.3)
+ * @seq: its sequence number
+ * @last: that of the last one
+ *
+ * Return: negative if it is older; numbers wrap.
+ */
+static inline s16 smcr_cdc_age(u16 seq, u16 last)
+{
+	return (s16)(u16)(seq - last);
+}
+
 #endif
