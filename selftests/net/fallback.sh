@@ -91,8 +91,7 @@ falls "the client's program uses TCP" $NONE $PEER_NO_SMC -m tcp $B 7000
 falls "fast open at the client" $OPTION $PEER_NO_SMC -m smc -F $B 7000
 falls "fast open at the server" $PEER_NO_SMC $OPTION -m smc $B 7002
 falls "IPv6, the client's program uses TCP" $PEER_NO_SMC $NONE -m smc -6 ::ffff:$B 7001
-# No room for the option in the SYN, so both sides know.
-falls "TCP-MD5" $PEER_NO_SMC $PEER_NO_SMC -m smc -M $B 7003
+falls "TCP-MD5" $OPTION $OPTION -m smc -M $B 7003
 on b "echo 2 >/proc/sys/net/ipv4/tcp_syncookies"
 falls "SYN cookies" $PEER_NO_SMC $PEER_NO_SMC -m smc $B 7000
 on b "echo 1 >/proc/sys/net/ipv4/tcp_syncookies"

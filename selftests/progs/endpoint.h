@@ -20,7 +20,7 @@ struct endpoint {
 	bool is_v6;
 	/* TCP Fast Open, which rules SMC out. */
 	bool has_fastopen;
-	/* TCP MD5 signatures, which leave no room for the SMC option. */
+	/* TCP MD5 signatures, which rule SMC out. */
 	bool has_md5;
 	/* an IPsec policy, which lets everything pass. */
 	bool has_policy;

@@ -10,6 +10,7 @@
 #include <linux/net.h>
 #include <linux/smc.h>
 #include <linux/sysctl.h>
+#include <linux/tcp.h>
 #include <linux/version.h>
 #include <net/sock.h>
 
@@ -90,6 +91,11 @@ static inline void smcr_compat_splice_eof(struct socket *sock)
 #endif
 #ifndef SMC_LIMIT_HS
 #define SMC_LIMIT_HS	1
+#endif
+
+/* 6.7 has TCP-AO. Gone when 6.6 is not supported any more. */
+#ifndef TCP_AO_ADD_KEY
+#define TCP_AO_ADD_KEY	38
 #endif
 
 /*

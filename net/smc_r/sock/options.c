@@ -13,6 +13,17 @@
 #include "../compat/compat.h"
 #include "../hs/hs.h"
 
+/*
+ * Who has TCP check each segment does not want data that goes around TCP. The
+ * option of SMC may find room beside that of TCP-MD5.
+ */
+static bool is_signature(int level, int optname)
+{
+	return level == SOL_TCP &&
+	       (optname == TCP_MD5SIG || optname == TCP_MD5SIG_EXT ||
+		optname == TCP_AO_ADD_KEY);
+}
+
 static bool is_fastopen(int level, int optname)
 {
 	if (level != SOL_TCP)
@@ -130,7 +141,8 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 	if (!ret)
 		ret = smc->clcsock->ops->setsockopt(smc->clcsock, level,
 						    optname, optval, optlen);
-	if (!ret && is_fastopen(level, optname) && smc->mode == SMCR_MODE_IDLE)
+	if (!ret && smc->mode == SMCR_MODE_IDLE &&
+	    (is_fastopen(level, optname) || is_signature(level, optname)))
 		smcr_fb_rule_out(smc);
 	if (!ret && level == SOL_TCP && optlen >= sizeof(val) &&
 	    !copy_from_sockptr(&val, optval, sizeof(val)))
