@@ -80,6 +80,11 @@ if is_ours a && is_ours b; then
 fi
 
 ok "the next connections use SMC" on a "conns client -m smc -k smc -n 3 -p -T 30 $B 7000"
+is 1 "$(pcap 'udp.dstport == 4791' ip.ttl | sort -u | xargs)" "hop limit of a direct link"
+num "$(pcap 'infiniband.bth.opcode == 4 && infiniband.bth.se == 1' ip.src | wc -l) -ge 10" \
+	"SENDs are solicited"
+is "" "$(pcap 'infiniband.bth.opcode == 4 && infiniband.bth.se == 0' ip.src | sort -u | xargs)" \
+	"all of them"
 on b "kill -TERM \$(pidof conns)" || true
 finish b server 10 || true
 for guest in a b; do
