@@ -224,8 +224,8 @@ static int find_gateway_mac(struct rtable *rt, const struct flowi4 *fl4,
  * @route: filled in
  *
  * Context: process.
- * Return: 0; -ENETUNREACH when @gid is no IPv4 address or no route leads
- * there, -EHOSTUNREACH when the gateway's MAC is not known.
+ * Return: 0; -ENETUNREACH when @gid is no IPv4 address of a host or no route
+ * leads there, -EHOSTUNREACH when the gateway's MAC is not known.
  */
 int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
 		    struct smcr_route *route)
@@ -244,7 +244,10 @@ int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
 	if (IS_ERR(rt))
 		return -ENETUNREACH;
 	route->has_gateway = rt->rt_uses_gateway;
-	if (route->has_gateway)
+	/* broadcast, multicast or ourselves: nobody's GID */
+	if (rt->rt_type != RTN_UNICAST)
+		ret = -ENETUNREACH;
+	else if (route->has_gateway)
 		ret = find_gateway_mac(rt, &fl4, route->mac);
 	ip_rt_put(rt);
 	return ret;
