@@ -391,6 +391,9 @@ static void connect_unspec(void)
 	out_second_life(fd);
 	RES("disconnect", disconnect(fd));
 	RES("disconnect", disconnect(fd));
+	/* without taking the error */
+	beh_stream_reset();
+	out_second_life(fd);
 }
 
 static void connect_unspec_pending(void)

@@ -152,6 +152,8 @@ static int start_connect(struct smcr_sock *smc, struct sockaddr *addr,
 		smcr_hs_set_mode(smc, SMCR_MODE_IDLE);
 		return ret;
 	}
+	/* TCP has forgotten the error of an earlier connection */
+	smcr_fb_errors_out(smc, clcsk);
 	/* TCP may have been faster than the callbacks */
 	smcr_hs_queue(smc, 0);
 	return 0;
