@@ -83,6 +83,8 @@ struct smcr_path_events {
  * @priv: the transport's own part, valid while attached
  * @token: alert token of our side, 0 before ops->select or ops->join
  * @tx_mem: send ring, @tx_size bytes
+ * @tx_next_mem: larger send ring, valid from ops->grow to ops->switch_ring
+ * @tx_next_size: its size, bytes
  * @rx_mem: receive ring, written by the peer, @rx_size bytes
  * @peer_size: size of the peer's receive ring, bytes; 0 until it is known
  * @tx_first: wanted size of the send ring in bytes, to begin with
@@ -97,6 +99,8 @@ struct smcr_path {
 	u32 token;
 	u8 *tx_mem;
 	u32 tx_size;
+	u8 *tx_next_mem;
+	u32 tx_next_size;
 	u8 *rx_mem;
 	u32 rx_size;
 	u32 peer_size;
@@ -134,9 +138,12 @@ struct smcr_path {
  * @send: write @tx->span, then send @tx->msg, in this order. Called with
  *	bottom halves disabled, may not sleep. Return: 0, -EAGAIN when there
  *	is no room (tx_room follows), -EPIPE when the peer is lost.
- * @grow: exchange the send ring, from which nothing is left to be sent, for
- *	a larger one of at most tx_want bytes, if there is memory. Process
- *	context, may sleep; the caller is the only one to write into the ring.
+ * @grow: get a larger send ring of at most tx_want bytes, and describe it in
+ *	tx_next_mem and tx_next_size; nothing uses it yet. Process context, may
+ *	sleep; one caller at a time, on an attached path. Return: false when
+ *	there is none. Once it was true, it is until switch_ring.
+ * @switch_ring: send from the ring that grow got from now on. No send is
+ *	under way. Called with bottom halves disabled, may not sleep.
  * @desync: the client declined because it does not know our group: end it.
  * @snapshot: optional. Copy the group with the lowest ID that is not below
  *	@from_id. May sleep. Return: false when there is none.
@@ -157,7 +164,8 @@ struct smcr_transport_ops {
 	enum smcr_decline (*finish_client)(struct smcr_path *path);
 	void (*detach)(struct smcr_path *path, bool lost);
 	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
-	void (*grow)(struct smcr_path *path);
+	bool (*grow)(struct smcr_path *path);
+	void (*switch_ring)(struct smcr_path *path);
 	void (*desync)(struct smcr_path *path);
 	bool (*snapshot)(u32 from_id, struct smcr_group_info *info);
 };

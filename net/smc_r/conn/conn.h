@@ -33,7 +33,7 @@
  * @tx_done: bytes of the send ring that may be overwritten
  * @tx_pending: sends with want_done under way
  * @tx_unasked: bytes sent since the last want_done
- * @tx_is_growing: a larger send ring is due once this one is empty
+ * @tx_is_growing: a larger send ring is due once no send is under way
  * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
  * @tx_flags: producer flags of the last message sent, those for urgent data

@@ -43,13 +43,23 @@ static u32 peer_room_locked(const struct smcr_conn *conn)
 	       (u32)(conn->tx_sent.total - conn->tx_cons.total);
 }
 
+/* the device may still read what was sent */
+static bool is_under_way_locked(const struct smcr_conn *conn)
+{
+	return conn->tx_done != conn->tx_sent.total;
+}
+
 static u32 free_locked(const struct smcr_conn *conn)
 {
-	u32 used = conn->tx_written - conn->tx_done;
-
-	if (conn->tx_is_growing && used)
+	if (conn->tx_is_growing && is_under_way_locked(conn))
 		return 0;
-	return conn->path.tx_size - used;
+	return conn->path.tx_size - (u32)(conn->tx_written - conn->tx_done);
+}
+
+/* the next write gets a larger ring, or the room that there is */
+static bool can_grow_locked(const struct smcr_conn *conn)
+{
+	return conn->tx_is_growing && !is_under_way_locked(conn);
 }
 
 static void arm_cork_timer(struct smcr_conn *conn)
@@ -289,7 +299,12 @@ static u32 free_room(struct smcr_conn *conn)
  */
 bool smcr_tx_is_writable(struct smcr_conn *conn)
 {
-	return free_room(conn) >= piece(conn);
+	bool is_writable;
+
+	spin_lock_bh(&conn->lock);
+	is_writable = can_grow_locked(conn) || free_locked(conn) >= piece(conn);
+	spin_unlock_bh(&conn->lock);
+	return is_writable;
 }
 
 /**
@@ -415,8 +430,9 @@ static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push,
 
 /*
  * A connection begins with a small send ring. Who fills it gets a larger one
- * when nothing is left in the small one: each send has a completion from now
- * on, so that moment comes.
+ * as soon as no send is under way: what is left to send is copied. Each send
+ * has a completion from now on, so that moment comes, even if the peer does
+ * not read.
  */
 static void ask_for_growth(struct smcr_conn *conn)
 {
@@ -427,20 +443,51 @@ static void ask_for_growth(struct smcr_conn *conn)
 }
 
 /* who writes much at a time gets it as well, if the ring happens to be empty */
-static void grow_if_empty(struct smcr_conn *conn, size_t len)
+static bool wants_larger(struct smcr_conn *conn, size_t len)
 {
 	u32 size = conn->path.tx_size;
+	bool wants;
 
-	if (size >= conn->path.tx_want ||
-	    (!conn->tx_is_growing && len <= size / 2) ||
-	    free_room(conn) < size)
-		return;
-	/* one attempt: otherwise it stays as it is */
-	conn->path.ops->grow(&conn->path);
-	conn->path.tx_want = conn->path.tx_size;
+	if (size >= conn->path.tx_want)
+		return false;
 	spin_lock_bh(&conn->lock);
-	conn->tx_is_growing = false;
-	conn->tx_off = (u32)conn->tx_written & (conn->path.tx_size - 1);
+	wants = can_grow_locked(conn) ||
+		(len > size / 2 && free_locked(conn) == size);
+	spin_unlock_bh(&conn->lock);
+	return wants;
+}
+
+/* to the same places of the stream; the larger ring does not wrap more often */
+static void copy_unsent_locked(struct smcr_conn *conn)
+{
+	const struct smcr_path *path = &conn->path;
+	struct smcr_span span[SMCR_RING_MAX_SPANS];
+	u32 to = (u32)conn->tx_sent.total & (path->tx_next_size - 1);
+	int i, n;
+
+	n = smcr_ring_spans(conn->tx_off, path->tx_size, to,
+			    path->tx_next_size, unsent_locked(conn), span);
+	for (i = 0; i < n; i++)
+		memcpy(path->tx_next_mem + span[i].dst,
+		       path->tx_mem + span[i].src, span[i].len);
+	conn->tx_off = to;
+}
+
+static void grow(struct smcr_conn *conn)
+{
+	bool has_larger = conn->path.ops->grow(&conn->path);
+
+	spin_lock_bh(&conn->lock);
+	if (!has_larger) {
+		/* one attempt: it stays as it is */
+		conn->path.tx_want = conn->path.tx_size;
+		conn->tx_is_growing = false;
+	} else if (!is_under_way_locked(conn)) {
+		copy_unsent_locked(conn);
+		conn->path.ops->switch_ring(&conn->path);
+		conn->path.tx_want = conn->path.tx_size;
+		conn->tx_is_growing = false;
+	}
 	spin_unlock_bh(&conn->lock);
 }
 
@@ -465,7 +512,8 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 			smcr_conn_reset(conn, EPIPE);
 			return 0;
 		}
-		grow_if_empty(conn, msg_data_left(msg));
+		if (wants_larger(conn, msg_data_left(msg)))
+			grow(conn);
 		len = min(free_room(conn), COPY_CHUNK);
 		len = min_t(size_t, len, msg_data_left(msg));
 		if (!len) {

@@ -408,6 +408,7 @@ struct smcr_group {
  * @path: the connection
  * @group: referenced
  * @tx: send ring
+ * @tx_next: larger one, about to take its place, or NULL
  * @rx: receive ring
  * @peer_rkey: of the peer's ring
  * @peer_vaddr: of the peer's element
@@ -421,6 +422,7 @@ struct smcr_rdma_path {
 	struct smcr_path *path;
 	struct smcr_group *group;
 	struct smcr_buf *tx;
+	struct smcr_buf *tx_next;
 	struct smcr_buf *rx;
 	u32 peer_rkey;
 	u64 peer_vaddr;

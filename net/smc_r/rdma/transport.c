@@ -93,6 +93,8 @@ static void free_rdma_path(struct smcr_rdma_path *rp, bool lost)
 {
 	if (rp->tx)
 		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx);
+	if (rp->tx_next)
+		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx_next);
 	/* a lost one stays where it is until the group ends */
 	if (rp->rx && !lost)
 		smcr_buf_put(rp->group, SMCR_BUF_RX, rp->rx);
@@ -679,29 +681,48 @@ static int send(struct smcr_path *path, struct smcr_tx *tx)
 	return smcr_link_send(&rp->group->link, rp, tx);
 }
 
-static void grow(struct smcr_path *path)
+/* a send ring of at most tx_want bytes that is larger than the present one */
+static struct smcr_buf *get_larger(struct smcr_group *group,
+				   const struct smcr_path *path)
+{
+	struct smcr_buf *buf = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
+
+	if (!buf)
+		return NULL;
+	if (buf->size > path->tx_size)
+		return buf;
+	smcr_buf_put(group, SMCR_BUF_TX, buf);
+	return NULL;
+}
+
+static bool grow(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
-	struct smcr_buf *old = rp->tx;
-	struct smcr_buf *buf = NULL;
 
 	/* a group that dies needs no larger rings: do not wait for it */
-	if (!down_read_trylock(&group->hw_lock))
-		return;
-	if (group->has_hw)
-		buf = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
-	up_read(&group->hw_lock);
-	if (!buf)
-		return;
-	if (buf->size <= old->size) {
-		smcr_buf_put(group, SMCR_BUF_TX, buf);
-		return;
+	if (!rp->tx_next && down_read_trylock(&group->hw_lock)) {
+		if (group->has_hw)
+			rp->tx_next = get_larger(group, path);
+		up_read(&group->hw_lock);
 	}
-	rp->tx = buf;
-	path->tx_mem = buf->mem;
-	WRITE_ONCE(path->tx_size, buf->size);
-	smcr_buf_put(group, SMCR_BUF_TX, old);
+	if (!rp->tx_next)
+		return false;
+	path->tx_next_mem = rp->tx_next->mem;
+	path->tx_next_size = rp->tx_next->size;
+	return true;
+}
+
+static void switch_ring(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_buf *old = rp->tx;
+
+	rp->tx = rp->tx_next;
+	rp->tx_next = NULL;
+	path->tx_mem = rp->tx->mem;
+	WRITE_ONCE(path->tx_size, rp->tx->size);
+	smcr_buf_put(rp->group, SMCR_BUF_TX, old);
 }
 
 const struct smcr_transport_ops smcr_rdma_transport = {
@@ -715,6 +736,7 @@ const struct smcr_transport_ops smcr_rdma_transport = {
 	.detach = detach,
 	.send = send,
 	.grow = grow,
+	.switch_ring = switch_ring,
 	.desync = desync,
 	.snapshot = smcr_rdma_snapshot,
 };
