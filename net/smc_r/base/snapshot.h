@@ -48,6 +48,7 @@ struct smcr_link_info {
  * @eid: negotiated, version 2, blank padded, not terminated
  * @peer_os: enum smcr_clc_os, version 2
  * @peer_host: version 2, blank padded, not terminated
+ * @buf_type: setting smcr_buf_type that it was created with
  * @link: the only link
  */
 struct smcr_group_info {
@@ -63,6 +64,7 @@ struct smcr_group_info {
 	u8 eid[SMCR_EID_LEN];
 	u8 peer_os;
 	u8 peer_host[32];
+	u8 buf_type;
 	struct smcr_link_info link;
 };
 

@@ -40,6 +40,7 @@ static const struct ctl_table template[] = {
 	ENTRY("smcr_testlink_time", testlink_time, SYSCTL_ZERO,
 	      SYSCTL_INT_MAX),
 	ENTRY("smcr_max_conns_per_lgr", max_conns, &min_conns, &max_conns),
+	ENTRY("smcr_buf_type", buf_type, SYSCTL_ZERO, SYSCTL_TWO),
 	ENTRY("limit_smc_hs", limit_hs, SYSCTL_ZERO, SYSCTL_ONE),
 };
 

@@ -14,6 +14,8 @@
  * @rmem: receive ring of new sockets, bytes
  * @testlink_time: seconds until a quiet link is tested, 0 for never
  * @max_conns: of a link group, negotiated
+ * @buf_type: memory of rings of new link groups: 0 physically contiguous,
+ *	1 virtually, 2 virtually where there is no physically contiguous one
  * @limit_hs: listeners take connections by TCP when many are in handshake
  *
  * Read without a lock, by READ_ONCE().
@@ -23,6 +25,7 @@ struct smcr_sysctl {
 	int rmem;
 	int testlink_time;
 	int max_conns;
+	int buf_type;
 	int limit_hs;
 };
 

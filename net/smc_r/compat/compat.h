@@ -8,6 +8,8 @@
 #define SMCR_COMPAT_H
 
 #include <linux/net.h>
+#include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/smc.h>
 #include <linux/sysctl.h>
 #include <linux/tcp.h>
@@ -126,6 +128,63 @@ static inline void smcr_compat_net_upgrade(struct sock *sk)
 	sock_inuse_add(sock_net(sk), 1);
 #else
 	sk_net_refcnt_upgrade(sk);
+#endif
+}
+
+/*
+ * 6.7 allocates shrinkers itself, as they are freed by RCU; before, they were
+ * part of something else. Gone when 6.6 is not supported any more.
+ */
+static inline struct shrinker *
+smcr_compat_register_shrinker(const char *name,
+			      unsigned long (*count)(struct shrinker *,
+						     struct shrink_control *),
+			      unsigned long (*scan)(struct shrinker *,
+						    struct shrink_control *))
+{
+	struct shrinker *shrinker;
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	shrinker = kzalloc(sizeof(*shrinker), GFP_KERNEL);
+#else
+	shrinker = shrinker_alloc(0, "%s", name);
+#endif
+	if (!shrinker)
+		return NULL;
+	shrinker->count_objects = count;
+	shrinker->scan_objects = scan;
+	shrinker->seeks = DEFAULT_SEEKS;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	if (register_shrinker(shrinker, "%s", name)) {
+		kfree(shrinker);
+		return NULL;
+	}
+#else
+	shrinker_register(shrinker);
+#endif
+	return shrinker;
+}
+
+static inline void smcr_compat_unregister_shrinker(struct shrinker *shrinker)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	unregister_shrinker(shrinker);
+	kfree(shrinker);
+#else
+	shrinker_free(shrinker);
+#endif
+}
+
+/*
+ * 6.18 has mem_cgroup_from_sk() for this. The cgroup stays as long as the
+ * socket.
+ */
+static inline struct mem_cgroup *smcr_compat_memcg_of(const struct sock *sk)
+{
+#ifdef CONFIG_MEMCG
+	return sk->sk_memcg;
+#else
+	return NULL;
 #endif
 }
 

@@ -182,7 +182,7 @@ static int fill_group(struct sk_buff *skb, const void *data)
 	       !put_v2(skb, info) ||
 	       nla_put_u64_64bit(skb, SMCR_NL_GROUP_NET_COOKIE,
 				 info->net_cookie, SMCR_NL_GROUP_PAD) ||
-	       nla_put_u8(skb, SMCR_NL_GROUP_BUF_TYPE, SMCR_NL_BUF_PHYSICAL);
+	       nla_put_u8(skb, SMCR_NL_GROUP_BUF_TYPE, info->buf_type);
 }
 
 /* tools need all 39 characters, which the IPv4-mapped short form has not */

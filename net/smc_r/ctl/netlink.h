@@ -62,9 +62,8 @@ enum smcr_nl_group {
 	SMCR_NL_GROUP_BUF_TYPE = 11,
 };
 
-/* values of SMCR_NL_GROUP_TYPE and SMCR_NL_GROUP_BUF_TYPE */
+/* value of SMCR_NL_GROUP_TYPE */
 #define SMCR_NL_TYPE_SINGLE	1
-#define SMCR_NL_BUF_PHYSICAL	0
 
 /* starts at 0, which is data here */
 enum smcr_nl_v2_common {

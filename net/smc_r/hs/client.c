@@ -2,6 +2,7 @@
 /* The client's side of the handshake (wire.md 2.1, 6.12). */
 #include "hs.h"
 
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "../base/eid.h"
@@ -95,15 +96,19 @@ static enum smcr_decline join(struct smcr_sock *smc, struct client_msgs *msgs,
 	const struct smcr_clc_accept *accept = &msgs->reply.accept;
 	const struct smcr_transport_ops *ops = find_transport(accept->mode);
 	enum smcr_decline reason;
+	struct mem_cgroup *old;
 
 	reason = check_accept(&msgs->proposal, accept);
 	if (reason)
 		return reason;
+	old = set_active_memcg(smcr_hs_memcg(smc));
 	*conn = smcr_hs_new_conn(smc);
-	if (!*conn)
-		return SMCR_DECLINE_MEMORY;
-	return ops->join(&(*conn)->path, smc->clcsock->sk, accept,
-			 &msgs->confirm);
+	reason = SMCR_DECLINE_MEMORY;
+	if (*conn)
+		reason = ops->join(&(*conn)->path, smc->clcsock->sk, accept,
+				   &msgs->confirm);
+	set_active_memcg(old);
+	return reason;
 }
 
 static void exchange(struct smcr_sock *smc, struct client_msgs *msgs,

@@ -355,6 +355,23 @@ enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc)
 	return SMCR_DECLINE_NONE;
 }
 
+/**
+ * smcr_hs_memcg() - the cgroup that pays for a connection's memory
+ * @smc: its socket, in handshake
+ *
+ * Handshakes and accepted sockets are the business of work items, which are
+ * in no cgroup: it is that of the program that connects or listens.
+ *
+ * Context: the work of the handshake.
+ * Return: the cgroup, which stays during the handshake, or NULL.
+ */
+struct mem_cgroup *smcr_hs_memcg(const struct smcr_sock *smc)
+{
+	const struct smcr_sock *owner = smc->parent ?: smc;
+
+	return smcr_compat_memcg_of(&owner->sk);
+}
+
 /* nobody has chosen a size: neither the program nor the administrator */
 static bool is_ours_to_choose(u32 size, unsigned int is_set)
 {

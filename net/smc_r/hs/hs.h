@@ -190,6 +190,7 @@ void smcr_hs_unhook(struct smcr_sock *smc);
 void smcr_hs_init_mirror(struct smcr_sock *smc);
 void smcr_hs_sync_options(struct smcr_sock *smc);
 enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc);
+struct mem_cgroup *smcr_hs_memcg(const struct smcr_sock *smc);
 struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc);
 void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
 		     enum smcr_decline reason, u8 version, long patience);

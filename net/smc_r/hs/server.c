@@ -2,6 +2,7 @@
 /* The server's side of the handshake (wire.md 2.10, 6.12). */
 #include "hs.h"
 
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "../base/eid.h"
@@ -94,14 +95,18 @@ static enum smcr_decline answer(struct smcr_sock *smc,
 				struct smcr_conn **conn)
 {
 	enum smcr_decline reason = smcr_hs_check_policy(smc);
+	struct mem_cgroup *old;
 
 	if (reason)
 		return reason;
+	old = set_active_memcg(smcr_hs_memcg(smc));
 	*conn = smcr_hs_new_conn(smc);
-	if (!*conn)
-		return SMCR_DECLINE_MEMORY;
-	return select(smc, &msgs->in.proposal, &msgs->accept,
-		      &(*conn)->path);
+	reason = SMCR_DECLINE_MEMORY;
+	if (*conn)
+		reason = select(smc, &msgs->in.proposal, &msgs->accept,
+				&(*conn)->path);
+	set_active_memcg(old);
+	return reason;
 }
 
 /* wire.md 2.6, step 4: limits and release come back as they went out */

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rings of a link group (wire.md section 7). Buffers live as long as their
- * group and go from one connection to the next: the peer keeps the rkey that
- * it once confirmed, so a later connection needs no CONFIRM RKEY.
+ * Rings of a link group (wire.md section 7). They go from one connection to
+ * the next: the peer keeps the rkey that it once confirmed, so a later
+ * connection needs no CONFIRM RKEY. A ring that nobody has used for a while,
+ * or that the shrinker wants, is freed by a work item, which tells the peer
+ * first (DELETE RKEY).
+ *
+ * A ring is charged to the memory cgroup of the socket it is created for, and
+ * stays with it when other sockets use it, as the page cache does.
  *
  * Our ring's content is no secret: it is what this peer wrote into it.
  */
@@ -13,8 +18,17 @@
 #include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #define MIN_SIZE	16384
+
+/* unused for so long, a ring is freed; looked at twice in that time */
+#define IDLE_TIME	(60 * HZ)
+
+static unsigned long pages_of(const struct smcr_buf *buf)
+{
+	return DIV_ROUND_UP(buf->size, PAGE_SIZE);
+}
 
 static struct smcr_buf *take_idle(struct smcr_group *group,
 				  enum smcr_buf_kind kind, u32 size)
@@ -26,6 +40,7 @@ static struct smcr_buf *take_idle(struct smcr_group *group,
 		if (buf->size != size)
 			continue;
 		list_del_init(&buf->list);
+		group->idle_pages -= pages_of(buf);
 		spin_unlock_bh(&group->buf_lock);
 		return buf;
 	}
@@ -38,82 +53,188 @@ static struct ib_device *device_of(const struct smcr_group *group)
 	return group->link.port.dev->ib;
 }
 
-static int map_mr(struct smcr_group *group, struct smcr_buf *buf)
+/* -- creating ------------------------------------------------------------ */
+
+static enum dma_data_direction direction(const struct smcr_buf *buf)
 {
-	struct scatterlist sg;
+	return buf->kind == SMCR_BUF_RX ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+}
+
+/* what is in one piece and only read by the device needs no registration */
+static bool needs_mr(const struct smcr_buf *buf)
+{
+	return buf->kind == SMCR_BUF_RX || buf->is_virtual;
+}
+
+static bool fits(const struct smcr_group *group, const struct smcr_buf *buf)
+{
+	u32 mr_pages = device_of(group)->attrs.max_fast_reg_page_list_len;
+
+	if (needs_mr(buf) && pages_of(buf) > mr_pages)
+		return false;
+	return buf->is_virtual || pages_of(buf) <= MAX_ORDER_NR_PAGES;
+}
+
+static int alloc_mem(struct smcr_buf *buf)
+{
+	const gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
+			  __GFP_NORETRY;
+
+	if (buf->is_virtual)
+		buf->mem = __vmalloc(buf->size, gfp);
+	else
+		buf->mem = (void *)__get_free_pages(gfp | __GFP_COMP,
+						    get_order(buf->size));
+	return buf->mem ? 0 : -ENOMEM;
+}
+
+static void free_mem(struct smcr_buf *buf)
+{
+	if (buf->is_virtual)
+		vfree(buf->mem);
+	else
+		free_pages((unsigned long)buf->mem, get_order(buf->size));
+}
+
+/* page by page if virtual: soft-RoCE finds the pages from their addresses */
+static int fill_sg(struct smcr_buf *buf)
+{
+	u32 step = buf->is_virtual ? min_t(u32, PAGE_SIZE, buf->size) :
+				     buf->size;
+	struct scatterlist *sg;
+	u8 *pos = buf->mem;
+	int ret, i;
+
+	ret = sg_alloc_table(&buf->sgt, buf->size / step, GFP_KERNEL);
+	if (ret)
+		return ret;
+	for_each_sgtable_sg(&buf->sgt, sg, i) {
+		struct page *page = buf->is_virtual ? vmalloc_to_page(pos) :
+						      virt_to_page(pos);
+
+		sg_set_page(sg, page, step, 0);
+		pos += step;
+	}
+	return 0;
+}
+
+/*
+ * Rings are read and written while the device does: no bounce buffers, no
+ * caches to flush. Where that holds, nothing has to be synchronised later.
+ */
+static bool is_coherent(struct ib_device *ib, const struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	int i;
+
+	if (ib_uses_virt_dma(ib))
+		return true;
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		if (!dma_need_sync(ib->dma_device, sg_dma_address(sg)))
+			continue;
+		pr_warn_once("%s: DMA is not coherent, connections use TCP; try without swiotlb=force\n",
+			     dev_name(&ib->dev));
+		return false;
+	}
+	return true;
+}
+
+static int create_mr(struct smcr_group *group, struct smcr_buf *buf)
+{
+	struct sg_table *sgt = &buf->sgt;
+	struct ib_mr *mr;
 	int ret;
 
-	buf->mr = ib_alloc_mr(group->link.pd, IB_MR_TYPE_MEM_REG,
-			      DIV_ROUND_UP(buf->size, PAGE_SIZE));
-	if (IS_ERR(buf->mr))
-		return PTR_ERR(buf->mr);
-	sg_init_one(&sg, buf->mem, buf->size);
-	sg_dma_address(&sg) = buf->dma;
-	sg_dma_len(&sg) = buf->size;
-	ret = ib_map_mr_sg(buf->mr, &sg, 1, NULL, PAGE_SIZE);
-	if (ret == 1)
-		return 0;
-	ib_dereg_mr(buf->mr);
-	return ret < 0 ? ret : -EINVAL;
+	mr = ib_alloc_mr(group->link.pd, IB_MR_TYPE_MEM_REG, pages_of(buf));
+	if (IS_ERR(mr))
+		return PTR_ERR(mr);
+	ret = ib_map_mr_sg(mr, sgt->sgl, sgt->nents, NULL, PAGE_SIZE);
+	if (ret != sgt->nents) {
+		ib_dereg_mr(mr);
+		return ret < 0 ? ret : -EINVAL;
+	}
+	buf->mr = mr;
+	buf->addr = mr->iova;
+	buf->lkey = mr->lkey;
+	return 0;
 }
 
-static enum dma_data_direction direction(enum smcr_buf_kind kind)
+static int map(struct smcr_group *group, struct smcr_buf *buf)
 {
-	return kind == SMCR_BUF_RX ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
+	struct ib_device *ib = device_of(group);
+	int ret;
+
+	ret = ib_dma_map_sgtable_attrs(ib, &buf->sgt, direction(buf), 0);
+	if (ret)
+		return ret;
+	ret = is_coherent(ib, &buf->sgt) ? 0 : -EOPNOTSUPP;
+	buf->addr = sg_dma_address(buf->sgt.sgl);
+	buf->lkey = group->link.pd->local_dma_lkey;
+	if (!ret && needs_mr(buf))
+		ret = create_mr(group, buf);
+	if (ret)
+		ib_dma_unmap_sgtable_attrs(ib, &buf->sgt, direction(buf), 0);
+	return ret;
 }
 
-/* rings are read and written while the device does: no bounce buffers */
-static bool is_coherent(struct ib_device *ib, u64 dma)
+static void unmap(struct smcr_group *group, struct smcr_buf *buf)
 {
-	if (ib_uses_virt_dma(ib) || !dma_need_sync(ib->dma_device, dma))
-		return true;
-	pr_warn_once("%s: DMA is not coherent, connections use TCP; try without swiotlb=force\n",
-		     dev_name(&ib->dev));
-	return false;
+	if (buf->mr)
+		ib_dereg_mr(buf->mr);
+	buf->mr = NULL;
+	ib_dma_unmap_sgtable_attrs(device_of(group), &buf->sgt,
+				   direction(buf), 0);
+}
+
+static void free_buf(struct smcr_buf *buf)
+{
+	sg_free_table(&buf->sgt);
+	free_mem(buf);
+	kfree(buf);
 }
 
 static struct smcr_buf *create(struct smcr_group *group,
-			       enum smcr_buf_kind kind, u32 size)
+			       enum smcr_buf_kind kind, u32 size,
+			       bool is_virtual)
 {
-	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-			  __GFP_NORETRY | __GFP_COMP;
-	struct ib_device *ib = device_of(group);
-	struct smcr_buf *buf;
+	struct smcr_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 
-	buf = kzalloc(sizeof(*buf), GFP_KERNEL);
 	if (!buf)
 		return NULL;
 	INIT_LIST_HEAD(&buf->list);
+	buf->kind = kind;
 	buf->size = size;
-	buf->mem = (void *)__get_free_pages(gfp, get_order(size));
-	if (!buf->mem)
+	buf->is_virtual = is_virtual;
+	if (!fits(group, buf) || alloc_mem(buf))
 		goto free_buf;
-	buf->dma = ib_dma_map_single(ib, buf->mem, size, direction(kind));
-	if (ib_dma_mapping_error(ib, buf->dma))
+	if (fill_sg(buf))
 		goto free_mem;
-	if (!is_coherent(ib, buf->dma))
-		goto unmap;
-	if (kind == SMCR_BUF_RX && map_mr(group, buf))
-		goto unmap;
+	if (map(group, buf))
+		goto free_sg;
 
 	spin_lock_bh(&group->buf_lock);
 	list_add_tail(&buf->all, &group->bufs);
 	spin_unlock_bh(&group->buf_lock);
 	return buf;
-unmap:
-	ib_dma_unmap_single(ib, buf->dma, size, direction(kind));
+free_sg:
+	sg_free_table(&buf->sgt);
 free_mem:
-	free_pages((unsigned long)buf->mem, get_order(size));
+	free_mem(buf);
 free_buf:
 	kfree(buf);
 	return NULL;
 }
 
-static u32 largest_size(const struct smcr_group *group)
+static struct smcr_buf *create_of_type(struct smcr_group *group,
+				       enum smcr_buf_kind kind, u32 size)
 {
-	u32 pages = device_of(group)->attrs.max_fast_reg_page_list_len;
+	struct smcr_buf *buf = NULL;
 
-	return min_t(u64, pages, MAX_ORDER_NR_PAGES) << PAGE_SHIFT;
+	if (group->buf_type != SMCR_BUF_VIRTUAL)
+		buf = create(group, kind, size, false);
+	if (!buf && group->buf_type != SMCR_BUF_PHYSICAL)
+		buf = create(group, kind, size, true);
+	return buf;
 }
 
 /**
@@ -121,7 +242,7 @@ static u32 largest_size(const struct smcr_group *group)
  * @group: the group, hardware present
  * @kind: send or receive
  * @want: bytes; rounded up to 16 KiB times a power of two, stepped down
- *	while there is no contiguous memory of that size
+ *	to what the device can register and while there is no memory
  *
  * Context: process, may sleep.
  * Return: the ring or NULL. smcr_buf_put() gives it back.
@@ -132,12 +253,10 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 	u32 size = smcr_ring_code_size(smcr_ring_size_code(want));
 	struct smcr_buf *buf = NULL;
 
-	while (size > largest_size(group))
-		size /= 2;
 	for (; size >= MIN_SIZE && !buf; size /= 2) {
 		buf = take_idle(group, kind, size);
 		if (!buf)
-			buf = create(group, kind, size);
+			buf = create_of_type(group, kind, size);
 	}
 	return buf;
 }
@@ -145,18 +264,149 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 /**
  * smcr_buf_put() - a connection needs its ring no more
  * @group: the group
- * @kind: send or receive
  * @buf: the peer does not write to it any more
  *
- * Context: any.
+ * Context: any; takes group->buf_lock.
  */
-void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
-		  struct smcr_buf *buf)
+void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf)
 {
 	spin_lock_bh(&group->buf_lock);
-	list_add(&buf->list, &group->idle[kind]);
+	buf->idle_since = jiffies;
+	/* the last one is taken first, so that those too many grow old */
+	list_add(&buf->list, &group->idle[buf->kind]);
+	group->idle_pages += pages_of(buf);
+	smcr_group_trim_locked(group, IDLE_TIME / 2);
 	spin_unlock_bh(&group->buf_lock);
 }
+
+/* -- freeing rings of a group that goes on ------------------------------- */
+
+static void doom_locked(struct smcr_group *group, struct smcr_buf *buf)
+{
+	lockdep_assert_held(&group->buf_lock);
+	list_move_tail(&buf->list, &group->doomed);
+	group->idle_pages -= pages_of(buf);
+}
+
+static void doom_old_locked(struct smcr_group *group)
+{
+	unsigned long limit = jiffies - IDLE_TIME;
+	struct smcr_buf *buf, *next;
+	int kind;
+
+	for (kind = 0; kind < SMCR_BUF_KINDS; kind++) {
+		list_for_each_entry_safe_reverse(buf, next, &group->idle[kind],
+						 list) {
+			if (time_after(buf->idle_since, limit))
+				break;
+			doom_locked(group, buf);
+		}
+	}
+}
+
+/**
+ * smcr_buf_shrink() - memory is short: free idle rings
+ * @group: active
+ * @pages: how much is wanted
+ *
+ * They go a moment later: the peer has to be told, and the device may still
+ * have to send again from a send ring.
+ *
+ * Context: any; takes group->buf_lock.
+ * Return: pages that will be freed.
+ */
+unsigned long smcr_buf_shrink(struct smcr_group *group, unsigned long pages)
+{
+	struct smcr_buf *buf, *next;
+	unsigned long freed = 0;
+	int kind;
+
+	spin_lock_bh(&group->buf_lock);
+	for (kind = 0; kind < SMCR_BUF_KINDS; kind++) {
+		list_for_each_entry_safe_reverse(buf, next, &group->idle[kind],
+						 list) {
+			if (freed >= pages)
+				break;
+			freed += pages_of(buf);
+			doom_locked(group, buf);
+		}
+	}
+	if (freed)
+		smcr_group_trim_locked(group, 0);
+	spin_unlock_bh(&group->buf_lock);
+	return freed;
+}
+
+static bool has_kind(const struct list_head *bufs, enum smcr_buf_kind kind)
+{
+	const struct smcr_buf *buf;
+
+	list_for_each_entry(buf, bufs, list)
+		if (buf->kind == kind)
+			return true;
+	return false;
+}
+
+static void destroy(struct smcr_group *group, struct smcr_buf *buf)
+{
+	list_del(&buf->list);
+	spin_lock_bh(&group->buf_lock);
+	list_del(&buf->all);
+	spin_unlock_bh(&group->buf_lock);
+	unmap(group, buf);
+	free_buf(buf);
+}
+
+/*
+ * Stops at the first one that the peer does not answer for: it was told, and
+ * has not used that ring, but the rest would take as long.
+ */
+static void free_doomed(struct smcr_group *group, struct list_head *bufs)
+{
+	struct smcr_buf *buf, *next;
+	int ret = 0;
+
+	if (has_kind(bufs, SMCR_BUF_TX) && smcr_llc_flush(group))
+		return;
+	list_for_each_entry_safe(buf, next, bufs, list) {
+		if (buf->kind == SMCR_BUF_RX && buf->is_registered)
+			ret = smcr_llc_delete_rkey(group, buf);
+		if (ret && ret != -ETIMEDOUT)
+			return;
+		destroy(group, buf);
+		if (ret)
+			return;
+	}
+}
+
+/**
+ * smcr_buf_trim() - free the rings that nobody has used for long
+ * @group: may be dead; what is left then goes with it
+ *
+ * Context: process, sleeps; waits for the peer for a bounded time.
+ */
+void smcr_buf_trim(struct smcr_group *group)
+{
+	LIST_HEAD(bufs);
+
+	spin_lock_bh(&group->buf_lock);
+	doom_old_locked(group);
+	list_splice_init(&group->doomed, &bufs);
+	spin_unlock_bh(&group->buf_lock);
+
+	down_read(&group->hw_lock);
+	if (group->has_hw && READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
+		free_doomed(group, &bufs);
+	up_read(&group->hw_lock);
+
+	spin_lock_bh(&group->buf_lock);
+	list_splice(&bufs, &group->doomed);
+	if (group->idle_pages || !list_empty(&group->doomed))
+		smcr_group_trim_locked(group, IDLE_TIME / 2);
+	spin_unlock_bh(&group->buf_lock);
+}
+
+/* -- the end of a group -------------------------------------------------- */
 
 /**
  * smcr_buf_unmap_all() - take the rings from the device
@@ -168,18 +418,11 @@ void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
  */
 void smcr_buf_unmap_all(struct smcr_group *group)
 {
-	struct ib_device *ib = device_of(group);
 	struct smcr_buf *buf;
 
 	/* a dead group gets no new buffers: no lock needed */
-	list_for_each_entry(buf, &group->bufs, all) {
-		enum smcr_buf_kind kind = buf->mr ? SMCR_BUF_RX : SMCR_BUF_TX;
-
-		if (buf->mr)
-			ib_dereg_mr(buf->mr);
-		buf->mr = NULL;
-		ib_dma_unmap_single(ib, buf->dma, buf->size, direction(kind));
-	}
+	list_for_each_entry(buf, &group->bufs, all)
+		unmap(group, buf);
 }
 
 /**
@@ -192,8 +435,6 @@ void smcr_buf_free_all(struct smcr_group *group)
 {
 	struct smcr_buf *buf, *next;
 
-	list_for_each_entry_safe(buf, next, &group->bufs, all) {
-		free_pages((unsigned long)buf->mem, get_order(buf->size));
-		kfree(buf);
-	}
+	list_for_each_entry_safe(buf, next, &group->bufs, all)
+		free_buf(buf);
 }

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "../base/sysctl.h"
+#include "../compat/compat.h"
 
 /* slots that a group may lose before it takes no more connections */
 #define MAX_LOST	64
@@ -81,6 +82,15 @@ static void tell_dead(struct smcr_group *group)
 	}
 }
 
+/* connections give rings back until the last one is gone */
+static void stop_trimming(struct smcr_group *group)
+{
+	spin_lock_bh(&group->buf_lock);
+	group->is_untrimmable = true;
+	spin_unlock_bh(&group->buf_lock);
+	cancel_delayed_work_sync(&group->trim_work);
+}
+
 /* the end of a group: peer, connections, hardware, in this order */
 static void kill_work(struct work_struct *work)
 {
@@ -91,6 +101,7 @@ static void kill_work(struct work_struct *work)
 	smcr_llc_abort(group);
 	cancel_delayed_work_sync(&group->idle_work);
 	cancel_delayed_work_sync(&group->test_work);
+	stop_trimming(group);
 	smcr_llc_send_delete_all(group, group->kill_reason);
 	smcr_link_close(&group->link);
 	tell_dead(group);
@@ -206,8 +217,43 @@ static void test_work(struct work_struct *work)
 	queue_delayed_work(group_wq, &group->test_work, due - jiffies);
 }
 
+static void trim_work(struct work_struct *work)
+{
+	struct smcr_group *group = container_of(to_delayed_work(work),
+						struct smcr_group, trim_work);
+
+	smcr_buf_trim(group);
+}
+
+/**
+ * smcr_group_trim_locked() - look for rings that nobody needs
+ * @group: its buf_lock is held
+ * @delay: jiffies from now, at the latest
+ *
+ * Context: any.
+ */
+void smcr_group_trim_locked(struct smcr_group *group, unsigned long delay)
+{
+	lockdep_assert_held(&group->buf_lock);
+	if (group->is_untrimmable)
+		return;
+	if (delay)
+		queue_delayed_work(group_wq, &group->trim_work, delay);
+	else
+		mod_delayed_work(group_wq, &group->trim_work, 0);
+}
+
+/* the setting is that of the namespace which has the device, as with stock */
+static enum smcr_buf_type buf_type_for(const struct smcr_port *port)
+{
+	const struct net *net = read_pnet(&port->dev->ib->coredev.rdma_net);
+
+	return READ_ONCE(smcr_sysctl(net)->buf_type);
+}
+
 static struct smcr_group *alloc_group(const struct net *net,
 				      enum smcr_role role,
+				      const struct smcr_port *port,
 				      const struct smcr_peer *peer)
 {
 	const struct smcr_sysctl *sysctl = smcr_sysctl(net);
@@ -229,13 +275,16 @@ static struct smcr_group *alloc_group(const struct net *net,
 	INIT_LIST_HEAD(&group->link.waiters);
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_TX]);
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_RX]);
+	INIT_LIST_HEAD(&group->doomed);
 	INIT_LIST_HEAD(&group->bufs);
 	smcr_llc_init_flow(&group->flow);
 	INIT_WORK(&group->kill_work, kill_work);
 	INIT_DELAYED_WORK(&group->idle_work, idle_work);
 	INIT_DELAYED_WORK(&group->test_work, test_work);
+	INIT_DELAYED_WORK(&group->trim_work, trim_work);
 	group->net_cookie = net->net_cookie;
 	group->role = role;
+	group->buf_type = buf_type_for(port);
 	group->max_conns = READ_ONCE(sysctl->max_conns);
 	group->test_interval = READ_ONCE(sysctl->testlink_time) * (u64)HZ;
 	group->peer = *peer;
@@ -301,7 +350,7 @@ static struct smcr_group *find_or_add(const struct net *net,
 				      const struct smcr_peer *peer,
 				      bool *is_founder)
 {
-	struct smcr_group *fresh = alloc_group(net, SMCR_SERVER, peer);
+	struct smcr_group *fresh = alloc_group(net, SMCR_SERVER, port, peer);
 	struct smcr_group *group;
 
 	if (!fresh)
@@ -413,7 +462,7 @@ struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
 				     const struct smcr_peer *peer)
 {
-	struct smcr_group *group = alloc_group(net, SMCR_CLIENT, peer);
+	struct smcr_group *group = alloc_group(net, SMCR_CLIENT, port, peer);
 	bool is_gone;
 
 	if (!group)
@@ -585,6 +634,88 @@ struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot)
 	return rcu_dereference(group->slot[slot]);
 }
 
+/* -- when memory is short ------------------------------------------------ */
+
+/* about what a group takes besides its rings: slots, queues, itself */
+#define GROUP_PAGES	64
+
+static bool is_idle_locked(const struct smcr_group *group)
+{
+	return group->state == SMCR_GROUP_ACTIVE && !group->reserved;
+}
+
+static unsigned long count_pages(struct shrinker *shrinker,
+				 struct shrink_control *sc)
+{
+	struct smcr_group *group;
+	unsigned long pages = 0;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		if (is_idle_locked(group))
+			pages += GROUP_PAGES;
+		if (group->state == SMCR_GROUP_ACTIVE)
+			pages += READ_ONCE(group->idle_pages);
+	}
+	spin_unlock_bh(&groups_lock);
+	return pages ?: SHRINK_EMPTY;
+}
+
+/* end one that has no connections; returns about what it had */
+static unsigned long end_idle_group(void)
+{
+	struct smcr_group *group, *found = NULL;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		if (!is_idle_locked(group))
+			continue;
+		found = group;
+		mark_dead_locked(found, SMCR_LLC_REASON_PROGRAM);
+		break;
+	}
+	spin_unlock_bh(&groups_lock);
+	if (!found)
+		return 0;
+	/* until its teardown it stays */
+	start_teardown(found);
+	return GROUP_PAGES;
+}
+
+static unsigned long shrink_rings(unsigned long pages)
+{
+	struct smcr_group *group;
+	unsigned long freed = 0;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		if (freed >= pages)
+			break;
+		if (group->state == SMCR_GROUP_ACTIVE)
+			freed += smcr_buf_shrink(group, pages - freed);
+	}
+	spin_unlock_bh(&groups_lock);
+	return freed;
+}
+
+/* rings first: they are what a group that goes on needs least */
+static unsigned long scan_pages(struct shrinker *shrinker,
+				struct shrink_control *sc)
+{
+	unsigned long freed = shrink_rings(sc->nr_to_scan);
+	unsigned long more;
+
+	while (freed < sc->nr_to_scan) {
+		more = end_idle_group();
+		if (!more)
+			break;
+		freed += more;
+	}
+	return freed ?: SHRINK_STOP;
+}
+
+static struct shrinker *shrinker;
+
 /**
  * smcr_group_init() - get ready for groups
  *
@@ -594,7 +725,14 @@ struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot)
 int smcr_group_init(void)
 {
 	group_wq = alloc_workqueue("smcr_group", WQ_UNBOUND, 0);
-	return group_wq ? 0 : -ENOMEM;
+	if (!group_wq)
+		return -ENOMEM;
+	shrinker = smcr_compat_register_shrinker("smcr_group", count_pages,
+						 scan_pages);
+	if (shrinker)
+		return 0;
+	destroy_workqueue(group_wq);
+	return -ENOMEM;
 }
 
 /**
@@ -605,6 +743,7 @@ int smcr_group_init(void)
  */
 void smcr_group_exit(void)
 {
+	smcr_compat_unregister_shrinker(shrinker);
 	wait_event(live_wait, !atomic_read(&live_groups));
 	destroy_workqueue(group_wq);
 }

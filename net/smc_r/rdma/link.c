@@ -261,9 +261,9 @@ static void add_write(struct chain *c, struct smcr_link *link,
 	struct ib_rdma_wr *wr = &c->wr[c->count];
 	struct ib_sge *sge = &c->sge[c->count];
 
-	sge->addr = rp->tx->dma + span->src;
+	sge->addr = rp->tx->addr + span->src;
 	sge->length = span->len;
-	sge->lkey = link->pd->local_dma_lkey;
+	sge->lkey = rp->tx->lkey;
 	wr->wr = (struct ib_send_wr){
 		.wr_cqe = &link->cqe,
 		.sg_list = sge,
@@ -277,10 +277,7 @@ static void add_write(struct chain *c, struct smcr_link *link,
 		/* inline data is read by the CPU, from where it really is */
 		sge->addr = (uintptr_t)rp->tx->mem + span->src;
 		wr->wr.send_flags = IB_SEND_INLINE;
-		return;
 	}
-	ib_dma_sync_single_for_device(link->port.dev->ib, sge->addr,
-				      sge->length, DMA_TO_DEVICE);
 }
 
 static u8 *add_message_locked(struct chain *c, struct smcr_link *link,
@@ -662,9 +659,10 @@ int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
 }
 
 /**
- * smcr_link_register() - let the peer write into a buffer
+ * smcr_link_register() - let the device use a buffer, and the peer if it is
+ *	for receiving
  * @link: ready
- * @buf: a receive ring, mapped
+ * @buf: a ring
  *
  * Context: process, sleeps.
  * Return: 0, or -EIO; the link may be torn down then.
@@ -675,15 +673,15 @@ int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
 		.wr.wr_cqe = &link->cqe,
 		.wr.opcode = IB_WR_REG_MR,
 		.mr = buf->mr,
-		.key = buf->mr->rkey,
-		.access = IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE,
 	};
-
 	int ret = 0;
 	int tries;
 
-	if (buf->is_registered)
+	if (!buf->mr || buf->is_registered)
 		return 0;
+	reg.key = buf->mr->rkey;
+	if (buf->kind == SMCR_BUF_RX)
+		reg.access = IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE;
 	/* a full queue is nobody's fault and drains */
 	for (tries = SMCR_LINK_FULL_TRIES; tries; tries--) {
 		ret = post_and_wait(link, &reg.wr, REG_TIMEOUT);

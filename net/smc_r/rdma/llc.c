@@ -95,6 +95,8 @@ static void deliver(struct smcr_group *group, const struct smcr_llc *msg)
 			flow->got.confirm_link = msg->u.confirm_link;
 		else if (msg->type == SMCR_LLC_CONFIRM_RKEY)
 			flow->got.is_negative = msg->u.confirm_rkey.is_negative;
+		else if (msg->type == SMCR_LLC_DELETE_RKEY)
+			flow->got.is_negative = msg->u.delete_rkey.is_negative;
 		flow->has_got = true;
 		flow->type = 0;
 		complete(&flow->done);
@@ -318,18 +320,51 @@ static int send_patiently(struct smcr_group *group, const struct smcr_llc *msg)
 	return ret;
 }
 
+/*
+ * Exchanges of keys, one at a time (wire.md 6.11). When the peer does not
+ * answer one, those who wait for their turn would only find out the same, one
+ * after another: they fail with it. Returns -EPROTO if it refuses, -ETIMEDOUT
+ * if it does not answer.
+ */
+static int exchange_rkey(struct smcr_group *group, const struct smcr_llc *msg,
+			 u32 rkey)
+{
+	struct smcr_llc_flow *flow = &group->flow;
+	unsigned long deadline = jiffies + SMCR_LLC_TURN_TIMEOUT;
+	u32 misses = READ_ONCE(flow->misses);
+	int ret = -EIO;
+
+	mutex_lock(&flow->lock);
+	if (flow->misses != misses || time_after(jiffies, deadline))
+		goto unlock;
+	flow->rkey = rkey;
+	smcr_llc_expect(group, msg->type, true);
+	ret = send_patiently(group, msg);
+	if (ret)
+		goto unlock;
+	if (smcr_llc_wait(group, SMCR_LLC_RKEY_TIMEOUT)) {
+		ret = flow->got.is_negative ? -EPROTO : 0;
+	} else {
+		WRITE_ONCE(flow->misses, misses + 1);
+		ret = -ETIMEDOUT;
+	}
+unlock:
+	mutex_unlock(&flow->lock);
+	return ret;
+}
+
 /**
  * smcr_llc_confirm_rkey() - tell the peer about a ring (wire.md 6.7)
  * @group: active
  * @buf: registered receive ring
  *
  * Context: process, sleeps; takes the flow lock.
- * Return: 0, -EIO when the peer refuses or does not answer.
+ * Return: 0, -EPROTO when the peer refuses, or what else went wrong.
  */
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
 {
 	struct smcr_llc *msg;
-	int ret = -EIO;
+	int ret;
 
 	if (buf->is_known)
 		return 0;
@@ -339,18 +374,35 @@ int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
 	msg->u.confirm_rkey.count = 1;
 	msg->u.confirm_rkey.rtoken[0].rkey = buf->mr->rkey;
 	msg->u.confirm_rkey.rtoken[0].vaddr = buf->mr->iova;
-
-	mutex_lock(&group->flow.lock);
-	group->flow.rkey = buf->mr->rkey;
-	smcr_llc_expect(group, SMCR_LLC_CONFIRM_RKEY, true);
-	if (!send_patiently(group, msg) &&
-	    smcr_llc_wait(group, SMCR_LLC_RKEY_TIMEOUT) &&
-	    !group->flow.got.is_negative)
-		ret = 0;
-	mutex_unlock(&group->flow.lock);
+	ret = exchange_rkey(group, msg, buf->mr->rkey);
 	kfree(msg);
 	buf->is_known = !ret;
 	return ret;
+}
+
+/**
+ * smcr_llc_delete_rkey() - tell the peer that a ring goes (wire.md 6.8)
+ * @group: active
+ * @buf: registered receive ring that no connection uses
+ *
+ * A peer that does not know the ring has nothing to forget.
+ *
+ * Context: process, sleeps; takes the flow lock.
+ * Return: 0, -ETIMEDOUT when the peer does not answer; another negative errno
+ * when it was not told.
+ */
+int smcr_llc_delete_rkey(struct smcr_group *group, const struct smcr_buf *buf)
+{
+	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_DELETE_RKEY);
+	int ret;
+
+	if (!msg)
+		return -ENOMEM;
+	msg->u.delete_rkey.count = 1;
+	msg->u.delete_rkey.rkey[0] = buf->mr->rkey;
+	ret = exchange_rkey(group, msg, buf->mr->rkey);
+	kfree(msg);
+	return ret == -EPROTO ? 0 : ret;
 }
 
 /**
@@ -374,6 +426,28 @@ int smcr_llc_test_link(struct smcr_group *group)
 	    smcr_llc_wait(group, SMCR_LLC_TEST_TIMEOUT))
 		ret = 0;
 	mutex_unlock(&group->flow.lock);
+	kfree(msg);
+	return ret;
+}
+
+/**
+ * smcr_llc_flush() - wait until all that was sent before has arrived
+ * @group: active
+ *
+ * A TEST LINK, whose answer nobody waits for: requests complete in order.
+ *
+ * Context: process, sleeps.
+ * Return: 0, -ENOMEM, or -EIO.
+ */
+int smcr_llc_flush(struct smcr_group *group)
+{
+	static const long patience = HZ / 2;
+	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_TEST_LINK);
+	int ret;
+
+	if (!msg)
+		return -ENOMEM;
+	ret = smcr_link_send_llc_wait(&group->link, msg, patience);
 	kfree(msg);
 	return ret;
 }

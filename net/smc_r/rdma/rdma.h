@@ -15,6 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
+#include <linux/scatterlist.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
@@ -42,6 +43,8 @@
 #define SMCR_LLC_SERVER_TIMEOUT	(2 * HZ)
 #define SMCR_LLC_CLIENT_TIMEOUT	(4 * HZ)
 #define SMCR_LLC_RKEY_TIMEOUT	(2 * HZ)
+/* longest wait until those before us have confirmed their keys */
+#define SMCR_LLC_TURN_TIMEOUT	(4 * HZ)
 #define SMCR_LLC_TEST_TIMEOUT	(2 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
 #define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
@@ -114,33 +117,52 @@ struct smcr_peer {
 	u8 mac[SMCR_MAC_LEN];
 };
 
+/* the two kinds of rings of a group */
+enum smcr_buf_kind {
+	SMCR_BUF_TX,
+	SMCR_BUF_RX,
+	SMCR_BUF_KINDS,
+};
+
+/* values of the setting smcr_buf_type */
+enum smcr_buf_type {
+	SMCR_BUF_PHYSICAL,
+	SMCR_BUF_VIRTUAL,
+	SMCR_BUF_MIXED,		/* physical, or virtual if there is no such */
+};
+
 /**
  * struct smcr_buf - a ring
- * @list: in the group's idle list of its kind while not in use
+ * @list: in the group's list of idle buffers of its kind, or that of doomed
+ *	ones, while not in use
  * @all: in the group's list of all buffers
- * @mem: @size bytes, physically contiguous
+ * @kind: send or receive
+ * @is_virtual: @mem is contiguous for the CPU only
+ * @mem: @size bytes
  * @size: a power of two, 16 KiB or more
- * @dma: address for the device
- * @mr: registration, NULL for send rings; gone once the group is dead
+ * @sgt: pieces of @mem, mapped until the group is dead
+ * @addr: address for the device, together with @lkey
+ * @lkey: of @mr, or that of the protection domain
+ * @mr: registration, NULL for send rings that are not virtual; gone once the
+ *	group is dead
+ * @idle_since: jiffies, while on a list of idle buffers
  * @is_registered: the registration has been carried out
  * @is_known: the peer confirmed the rkey
  */
 struct smcr_buf {
 	struct list_head list;
 	struct list_head all;
+	enum smcr_buf_kind kind;
+	bool is_virtual;
 	void *mem;
 	u32 size;
-	u64 dma;
+	u32 lkey;
+	u64 addr;
+	struct sg_table sgt;
 	struct ib_mr *mr;
+	unsigned long idle_since;
 	bool is_registered;
 	bool is_known;
-};
-
-/* the two kinds of rings of a group */
-enum smcr_buf_kind {
-	SMCR_BUF_TX,
-	SMCR_BUF_RX,
-	SMCR_BUF_KINDS,
 };
 
 /**
@@ -298,6 +320,7 @@ enum smcr_group_state {
 /**
  * struct smcr_llc_flow - the one LLC exchange that we started
  * @lock: one exchange at a time; held while waiting for the peer
+ * @misses: keys that the peer did not answer for in time; changed under @lock
  * @spin: guards the rest; leaf
  * @type: message waited for, 0 for none
  * @is_response: whether it is a response
@@ -308,6 +331,7 @@ enum smcr_group_state {
  */
 struct smcr_llc_flow {
 	struct mutex lock;	/* one exchange at a time */
+	u32 misses;
 	spinlock_t spin;	/* guards what follows */
 	u8 type;
 	bool is_response;
@@ -350,8 +374,12 @@ struct smcr_llc_flow {
  * @lost: how many these are; written under @slot_lock
  * @slot_seq: makes tokens of reused slots differ
  * @buf_lock: guards the lists of buffers; leaf
- * @idle: buffers ready for reuse, by kind
+ * @idle: buffers ready for reuse, by kind, the one used last first
+ * @idle_pages: pages of these; written under @buf_lock
+ * @doomed: idle buffers that @trim_work is to free
  * @bufs: all buffers
+ * @is_untrimmable: @trim_work must not be queued any more
+ * @buf_type: how memory of buffers is allocated
  * @flow: LLC exchange of ours
  * @rx_llc: scratch for decoding, used by the receive completion only
  * @kill_reason: what to tell the peer, 0 for nothing
@@ -361,6 +389,7 @@ struct smcr_llc_flow {
  * @kill_work: teardown of a dead group
  * @idle_work: ends a group without connections
  * @test_work: TEST LINK on a quiet link
+ * @trim_work: frees buffers that nobody needs
  */
 struct smcr_group {
 	refcount_t refs;
@@ -389,9 +418,13 @@ struct smcr_group {
 	u32 lost;
 	u32 slot_seq;
 
-	spinlock_t buf_lock;	/* guards idle, bufs */
+	spinlock_t buf_lock;	/* guards idle to is_untrimmable */
 	struct list_head idle[SMCR_BUF_KINDS];
+	unsigned long idle_pages;
+	struct list_head doomed;
 	struct list_head bufs;
+	bool is_untrimmable;
+	enum smcr_buf_type buf_type;
 
 	struct smcr_llc_flow flow;
 	struct smcr_llc *rx_llc;
@@ -401,6 +434,7 @@ struct smcr_group {
 	struct work_struct kill_work;
 	struct delayed_work idle_work;
 	struct delayed_work test_work;
+	struct delayed_work trim_work;
 };
 
 /**
@@ -459,6 +493,7 @@ void smcr_group_activate(struct smcr_group *group);
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
 void smcr_group_kill_dev(struct smcr_dev *dev);
 void smcr_group_unreserve(struct smcr_group *group);
+void smcr_group_trim_locked(struct smcr_group *group, unsigned long delay);
 int smcr_group_attach(struct smcr_group *group, struct smcr_path *path);
 void smcr_group_detach(struct smcr_group *group, struct smcr_path *path,
 		       bool lost);
@@ -471,8 +506,9 @@ void smcr_group_put(struct smcr_group *group);
 /* buf.c */
 struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 			      enum smcr_buf_kind kind, u32 want);
-void smcr_buf_put(struct smcr_group *group, enum smcr_buf_kind kind,
-		  struct smcr_buf *buf);
+void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf);
+unsigned long smcr_buf_shrink(struct smcr_group *group, unsigned long pages);
+void smcr_buf_trim(struct smcr_group *group);
 void smcr_buf_unmap_all(struct smcr_group *group);
 void smcr_buf_free_all(struct smcr_group *group);
 
@@ -513,7 +549,9 @@ void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len);
 int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response);
 void smcr_llc_add_no_link(struct smcr_group *group);
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
+int smcr_llc_delete_rkey(struct smcr_group *group, const struct smcr_buf *buf);
 int smcr_llc_test_link(struct smcr_group *group);
+int smcr_llc_flush(struct smcr_group *group);
 void smcr_llc_send_delete_all(struct smcr_group *group,
 			      enum smcr_llc_reason reason);
 

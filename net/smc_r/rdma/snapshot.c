@@ -64,6 +64,7 @@ static void copy_group(const struct smcr_group *group,
 	memcpy(info->eid, group->eid, sizeof(info->eid));
 	info->peer_os = group->peer_os;
 	memcpy(info->peer_host, group->peer_host, sizeof(info->peer_host));
+	info->buf_type = group->buf_type;
 	copy_link(&group->link, &info->link);
 }
 

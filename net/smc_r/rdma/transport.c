@@ -92,12 +92,12 @@ static void offer(struct sock *clcsk, struct smcr_clc_proposal *prop)
 static void free_rdma_path(struct smcr_rdma_path *rp, bool lost)
 {
 	if (rp->tx)
-		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx);
+		smcr_buf_put(rp->group, rp->tx);
 	if (rp->tx_next)
-		smcr_buf_put(rp->group, SMCR_BUF_TX, rp->tx_next);
+		smcr_buf_put(rp->group, rp->tx_next);
 	/* a lost one stays where it is until the group ends */
 	if (rp->rx && !lost)
-		smcr_buf_put(rp->group, SMCR_BUF_RX, rp->rx);
+		smcr_buf_put(rp->group, rp->rx);
 	kfree(rp);
 }
 
@@ -181,13 +181,19 @@ static enum smcr_decline create_hw(struct smcr_group *group)
 	return ret ? SMCR_DECLINE_MEMORY : SMCR_DECLINE_NONE;
 }
 
-/* make the ring usable for the peer, over the link that exists */
-static enum smcr_decline publish_ring(struct smcr_path *path)
+static int register_rings(struct smcr_rdma_path *rp)
+{
+	int ret = smcr_link_register(&rp->group->link, rp->tx);
+
+	return ret ?: smcr_link_register(&rp->group->link, rp->rx);
+}
+
+/* make the rings usable, over the link that exists */
+static enum smcr_decline publish_rings(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	if (smcr_link_register(&rp->group->link, rp->rx) ||
-	    smcr_llc_confirm_rkey(rp->group, rp->rx))
+	if (register_rings(rp) || smcr_llc_confirm_rkey(rp->group, rp->rx))
 		return SMCR_DECLINE_REG_BUFFER;
 	return SMCR_DECLINE_NONE;
 }
@@ -238,7 +244,7 @@ static enum smcr_decline attach_locked(struct smcr_group *group,
 		return SMCR_DECLINE_NO_ACTIVE_LINK;
 	reason = attach(group, path, is_founder);
 	if (!reason && !is_founder)
-		reason = publish_ring(path);
+		reason = publish_rings(path);
 	if (!reason)
 		fill_rdma(path, own);
 	return reason;
@@ -437,7 +443,7 @@ static enum smcr_decline first_contact_server(struct smcr_path *path,
 	adopt_peer_host(group, &c->fce);
 	if (smcr_link_to_rtr(&group->link) || smcr_link_to_rts(&group->link))
 		return SMCR_DECLINE_LINK_READY;
-	if (smcr_link_register(&group->link, rp->rx))
+	if (register_rings(rp))
 		return SMCR_DECLINE_REG_BUFFER;
 	reason = confirm_link_server(group);
 	if (reason)
@@ -640,7 +646,7 @@ static enum smcr_decline confirm_link_client(struct smcr_path *path)
 	       sizeof(group->link.peer_uid));
 	if (smcr_link_to_rts(&group->link))
 		return SMCR_DECLINE_LINK_READY;
-	if (smcr_link_register(&group->link, rp->rx))
+	if (register_rings(rp))
 		return SMCR_DECLINE_REG_BUFFER;
 	rp->rx->is_known = true;
 	/* the server may use the group as soon as it has the response */
@@ -689,9 +695,9 @@ static struct smcr_buf *get_larger(struct smcr_group *group,
 
 	if (!buf)
 		return NULL;
-	if (buf->size > path->tx_size)
+	if (buf->size > path->tx_size && !smcr_link_register(&group->link, buf))
 		return buf;
-	smcr_buf_put(group, SMCR_BUF_TX, buf);
+	smcr_buf_put(group, buf);
 	return NULL;
 }
 
@@ -722,7 +728,7 @@ static void switch_ring(struct smcr_path *path)
 	rp->tx_next = NULL;
 	path->tx_mem = rp->tx->mem;
 	WRITE_ONCE(path->tx_size, rp->tx->size);
-	smcr_buf_put(rp->group, SMCR_BUF_TX, old);
+	smcr_buf_put(rp->group, old);
 }
 
 const struct smcr_transport_ops smcr_rdma_transport = {
