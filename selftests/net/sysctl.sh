@@ -10,8 +10,8 @@
 # timeout: 180
 . "$RIG_LIB"
 
-NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr limit_smc_hs"
-DEFAULTS="65536 65536 30 255 0"
+NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_buf_type limit_smc_hs"
+DEFAULTS="65536 65536 30 255 0 0"
 
 # settings COMMAND: as COMMAND prints them in guest a.
 settings() {
@@ -32,7 +32,7 @@ size_code() {
 
 is "$DEFAULTS" "$(settings)" "defaults"
 for bad in "wmem 16383" "rmem 0" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
-	"smcr_max_conns_per_lgr 256" "limit_smc_hs 2"; do
+	"smcr_max_conns_per_lgr 256" "smcr_buf_type 3" "limit_smc_hs 2"; do
 	fails "$bad is refused" write a $bad 2>/dev/null
 done
 is "$DEFAULTS" "$(settings)" "and changes nothing"
