@@ -208,4 +208,16 @@ int ib_post_recv(struct ib_qp *qp, const struct ib_recv_wr *wr,
 void ib_drain_qp(struct ib_qp *qp);
 void ib_destroy_qp(struct ib_qp *qp);
 
+/* -- for the harness -------------------------------------------------------- */
+
+/* true if this call is to fail */
+extern bool (*shim_verbs_fail)(void);
+/* a message goes out */
+extern void (*shim_verbs_sent)(const u8 *msg, u32 len);
+
+bool shim_send_done(unsigned int pick, bool is_good);
+bool shim_recv(unsigned int pick, const u8 *msg, u32 len);
+bool shim_recv_imm(unsigned int pick, u32 imm);
+int shim_verbs_objects(void);
+
 #endif

@@ -1,0 +1,801 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Link groups of net/smc_r/rdma in both roles: handshakes, their connections,
+ * what the peer sends over the queue pair, completions, errors, lost memory,
+ * the end of the device, in any order. Handshakes and work items are tasks
+ * that wait as they do in the kernel.
+ *
+ * In the end the device goes, and everything must be gone with it.
+ */
+#include "rdma.h"
+#include "transport.h"
+#include "snapshot.h"
+
+#include "../base/sysctl.h"
+#include "imm.h"
+#include "input.h"
+
+#define MAX_STEPS	400
+#define MAX_USERS	6
+#define MAX_GROUPS	8
+#define MAX_REQUESTS	8
+#define LLC_TYPES	16
+
+/**
+ * struct user - a connection, as far as the transport knows it
+ * @path: its path
+ * @is_used: the entry is in use
+ * @is_busy: its handshake is under way
+ * @is_up: the handshake was successful
+ * @dones: completions that it waits for
+ * @is_waiting: a send found no room
+ * @is_dead: it was told that the peer is lost
+ */
+struct user {
+	struct smcr_path path;
+	bool is_used;
+	bool is_busy;
+	bool is_up;
+	int dones;
+	bool is_waiting;
+	bool is_dead;
+};
+
+/* a group that was seen, with a reference of ours */
+struct seen {
+	struct smcr_group *group;
+	enum smcr_group_state state;
+};
+
+static struct input in;
+static struct user users[MAX_USERS];
+static struct seen seen[MAX_GROUPS];
+static struct smcr_dev dev;
+static struct ib_device ib;
+static struct net net;
+static struct sock clcsk = { .net = &net };
+static struct smcr_sysctl sysctl;
+static bool is_client;
+static u8 version;
+static u8 release;
+static u8 peer_links;
+
+/* requests of the peer that were not answered, by type */
+static int asked[LLC_TYPES];
+/* answers sent while the peer's message is looked at */
+static int sent_at_once;
+static bool is_receiving;
+/* requests of ours that the peer may answer, the oldest first */
+static struct smcr_llc requests[MAX_REQUESTS];
+static int request_count;
+
+/* handshakes so far: each may make a group */
+static int started;
+
+static int fail_call;
+static int fail_alloc;
+
+/* -- below and beside the transport ------------------------------------------- */
+
+const struct smcr_sysctl *smcr_sysctl(const struct net *n)
+{
+	(void)n;
+	return &sysctl;
+}
+
+bool smcr_rdma_snapshot(u32 from_id, struct smcr_group_info *info)
+{
+	(void)from_id;
+	(void)info;
+	return false;
+}
+
+int smcr_dev_init(void)
+{
+	return 0;
+}
+
+void smcr_dev_exit(void)
+{
+}
+
+void smcr_dev_get(struct smcr_dev *d)
+{
+	refcount_inc(&d->refs);
+}
+
+void smcr_dev_put(struct smcr_dev *d)
+{
+	SHIM_ASSERT(!refcount_dec_and_test(&d->refs));
+}
+
+int smcr_port_find(const struct sock *sk, enum ib_gid_type type,
+		   struct smcr_port *port)
+{
+	(void)sk;
+	(void)type;
+	*port = (struct smcr_port){ .dev = &dev, .num = 1, .mtu = 3 };
+	memset(port->gid, 1, SMCR_GID_LEN);
+	smcr_dev_get(&dev);
+	return 0;
+}
+
+const u8 *smcr_dev_peer_id(const struct smcr_port *port,
+			   u8 peer_id[SMCR_PEER_ID_LEN])
+{
+	(void)port;
+	memset(peer_id, 1, SMCR_PEER_ID_LEN);
+	return peer_id;
+}
+
+int smcr_route_find(const struct sock *sk, const u8 gid[SMCR_GID_LEN],
+		    struct smcr_route *route)
+{
+	(void)sk;
+	(void)gid;
+	memset(route, 0, sizeof(*route));
+	return 0;
+}
+
+static bool is_due(int *count)
+{
+	return *count && !--*count;
+}
+
+static bool call_fails(void)
+{
+	return is_due(&fail_call);
+}
+
+static bool alloc_fails(void)
+{
+	return is_due(&fail_alloc);
+}
+
+/* every answer has been asked for, and one message gets one at most */
+static void on_sent(const u8 *raw, u32 len)
+{
+	struct smcr_llc msg;
+
+	if (raw[0] == SMCR_CDC_TYPE)
+		return;
+	SHIM_ASSERT(!smcr_llc_decode(raw, len, &msg));
+	if (msg.is_response) {
+		SHIM_ASSERT(asked[msg.type] > 0);
+		asked[msg.type]--;
+		SHIM_ASSERT(++sent_at_once == 1 || !is_receiving);
+	} else if (request_count < MAX_REQUESTS) {
+		requests[request_count++] = msg;
+	}
+}
+
+/* -- connections -------------------------------------------------------------- */
+
+static struct user *user_of(struct smcr_path *path)
+{
+	return container_of(path, struct user, path);
+}
+
+static void check_event(struct smcr_path *path)
+{
+	SHIM_ASSERT(!shim_context.spins);
+	SHIM_ASSERT(shim_context.rcu);
+	SHIM_ASSERT(user_of(path)->is_used);
+}
+
+static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
+{
+	check_event(path);
+	SHIM_ASSERT(path->token == msg->token);
+}
+
+static void on_rx_plain(struct smcr_path *path, u32 len, bool is_blocked)
+{
+	(void)len;
+	(void)is_blocked;
+	check_event(path);
+}
+
+static void on_tx_done(struct smcr_path *path, u64 done_total)
+{
+	struct user *u = user_of(path);
+
+	check_event(path);
+	SHIM_ASSERT(u->dones > 0 && done_total == 4711);
+	u->dones--;
+}
+
+static void on_tx_room(struct smcr_path *path)
+{
+	check_event(path);
+	SHIM_ASSERT(user_of(path)->is_waiting);
+	user_of(path)->is_waiting = false;
+}
+
+static void on_dead(struct smcr_path *path)
+{
+	check_event(path);
+	/* once */
+	SHIM_ASSERT(!user_of(path)->is_dead);
+	user_of(path)->is_dead = true;
+}
+
+static void on_release(struct smcr_path *path)
+{
+	SHIM_ASSERT(user_of(path)->is_used && !path->ops);
+	user_of(path)->is_used = false;
+}
+
+static const struct smcr_path_events events = {
+	.rx = on_rx,
+	.rx_plain = on_rx_plain,
+	.tx_done = on_tx_done,
+	.tx_room = on_tx_room,
+	.dead = on_dead,
+	.release = on_release,
+};
+
+/* the network, and what the peer takes its time for */
+static void wait_for_peer(void)
+{
+	usleep_range(1000, 1000);
+}
+
+static void fill_peer(struct smcr_clc_accept *a, u8 type, bool is_first)
+{
+	memset(a, 0, sizeof(*a));
+	a->type = type;
+	a->version = version;
+	a->mode = SMCR_CLC_MODE_R;
+	a->is_first_contact = is_first;
+	memset(a->r.peer_id, 2, SMCR_PEER_ID_LEN);
+	memset(a->r.gid, 2, SMCR_GID_LEN);
+	a->r.qpn = 0x77;
+	a->r.rkey = 0x1234;
+	a->r.rmbe_idx = 1;
+	a->r.token = 0x55;
+	a->r.mtu_code = 3;
+	a->r.vaddr = 0x10000;
+	a->has_fce = is_first && version > 1;
+	a->fce.is_direct = true;
+	a->fce.release = release;
+	a->fce.max_conns = 16;
+	a->fce.max_links = peer_links;
+	if (release)
+		smcr_imm_agree(&a->fce);
+}
+
+static enum smcr_decline serve(struct user *u)
+{
+	struct smcr_clc_proposal prop = { .version = version };
+	struct smcr_clc_accept accept = { .version = version };
+	struct smcr_clc_accept confirm;
+	enum smcr_decline reason;
+
+	prop.typev1 = SMCR_CLC_MODE_R;
+	prop.typev2 = SMCR_CLC_MODE_R;
+	memset(prop.peer_id, 2, SMCR_PEER_ID_LEN);
+	memset(prop.gid_v1, 2, SMCR_GID_LEN);
+	memset(prop.roce_gid, 2, SMCR_GID_LEN);
+	prop.release = release;
+	prop.max_conns = 16;
+	prop.max_links = peer_links;
+	if (release)
+		smcr_imm_offer(&prop);
+	reason = smcr_rdma_transport.select(&u->path, &clcsk, &prop, &accept);
+	if (reason)
+		return reason;
+	wait_for_peer();
+	fill_peer(&confirm, SMCR_CLC_CONFIRM, accept.is_first_contact);
+	return smcr_rdma_transport.finish_server(&u->path, &confirm);
+}
+
+static bool has_active_group(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_GROUPS; i++)
+		if (seen[i].group && seen[i].state == SMCR_GROUP_ACTIVE)
+			return true;
+	return false;
+}
+
+static enum smcr_decline request(struct user *u)
+{
+	struct smcr_clc_accept accept, confirm = {};
+	enum smcr_decline reason;
+
+	fill_peer(&accept, SMCR_CLC_ACCEPT, !has_active_group());
+	reason = smcr_rdma_transport.join(&u->path, &clcsk, &accept, &confirm);
+	if (reason)
+		return reason;
+	wait_for_peer();
+	return smcr_rdma_transport.finish_client(&u->path);
+}
+
+static void give_up(struct user *u, bool lost)
+{
+	u->is_up = false;
+	if (u->path.ops)
+		u->path.ops->detach(&u->path, lost);
+	smcr_path_put(&u->path);
+}
+
+static void handshake(void *arg)
+{
+	struct user *u = arg;
+	enum smcr_decline reason = is_client ? request(u) : serve(u);
+
+	u->is_busy = false;
+	u->is_up = !reason;
+	if (reason)
+		give_up(u, reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT);
+}
+
+static void start_user(void)
+{
+	struct user *u;
+
+	for (u = users; u < users + MAX_USERS; u++)
+		if (!u->is_used)
+			break;
+	if (u == users + MAX_USERS || started == MAX_GROUPS)
+		return;
+	started++;
+	memset(u, 0, sizeof(*u));
+	u->is_used = true;
+	u->is_busy = true;
+	smcr_path_init(&u->path, &events);
+	u->path.tx_first = 16384;
+	u->path.tx_want = 32768;
+	u->path.rx_want = 16384;
+	shim_spawn(handshake, u);
+}
+
+static void desync(void *arg)
+{
+	struct user *u = arg;
+
+	u->path.ops->desync(&u->path);
+	u->is_busy = false;
+}
+
+static void grow(void *arg)
+{
+	struct user *u = arg;
+
+	u->path.ops->grow(&u->path);
+	u->is_busy = false;
+}
+
+static void send(struct user *u, u8 kind)
+{
+	struct smcr_tx tx = {
+		.spans = kind & 3,
+		.is_plain = kind & 4,
+		.want_done = kind & 8,
+		.done_total = 4711,
+	};
+	int ret, i;
+
+	for (i = 0; i < tx.spans; i++) {
+		tx.span[i].len = kind & 0x10 ? 16 : 1024;
+		tx.len += tx.span[i].len;
+	}
+	tx.is_plain &= tx.len > 0;
+	local_bh_disable();
+	ret = u->path.ops->send(&u->path, &tx);
+	local_bh_enable();
+	SHIM_ASSERT(!ret || ret == -EAGAIN || ret == -EPIPE);
+	if (ret == -EAGAIN)
+		u->is_waiting = true;
+	if (!ret && tx.want_done)
+		u->dones++;
+}
+
+static void user_step(u8 b)
+{
+	struct user *u = &users[b % MAX_USERS];
+	int repeat = 1;
+
+	if (!u->is_used || u->is_busy || !u->is_up)
+		return;
+	switch (b >> 5) {
+	case 0:
+		give_up(u, b & 8);
+		break;
+	case 1:
+		u->is_busy = true;
+		shim_spawn(desync, u);
+		break;
+	case 2:
+		u->is_busy = true;
+		shim_spawn(grow, u);
+		break;
+	case 3:
+		/* until the queue is full */
+		repeat = 70;
+		/* fall through */
+	default:
+		while (repeat--)
+			send(u, input_u8(&in));
+		break;
+	}
+}
+
+/* -- the peer --------------------------------------------------------------- */
+
+static void receive(unsigned int pick, const u8 *raw, u32 len)
+{
+	struct smcr_llc msg;
+	bool is_request = len && raw[0] != SMCR_CDC_TYPE &&
+			  !smcr_llc_decode(raw, len, &msg) && !msg.is_response;
+
+	if (is_request)
+		asked[msg.type]++;
+	sent_at_once = 0;
+	is_receiving = true;
+	if (!shim_recv(pick, raw, len) && is_request)
+		asked[msg.type]--;
+	is_receiving = false;
+}
+
+static void raw_message(u8 pick)
+{
+	static u8 raw[SMCR_LLC_MAX_LEN];
+	u32 len = input_u8(&in);
+	u32 i;
+
+	if (len > 128)
+		len = len * len % (SMCR_LLC_MAX_LEN + 1);
+	memset(raw, 0, len);
+	for (i = 0; i < min(len, 64u); i++)
+		raw[i] = input_u8(&in);
+	receive(pick, raw, len);
+}
+
+static void encode_and_receive(unsigned int pick, const struct smcr_llc *msg)
+{
+	static u8 raw[SMCR_LLC_MAX_LEN];
+	int len = smcr_llc_encode(msg, raw, sizeof(raw));
+
+	if (len > 0)
+		receive(pick, raw, len);
+}
+
+/* a valid message, if the dice have it */
+static void some_message(u8 pick)
+{
+	static struct smcr_llc msg;
+	u8 b = input_u8(&in);
+	u8 c = input_u8(&in);
+
+	memset(&msg, 0, sizeof(msg));
+	msg.version = version;
+	msg.type = b % 10;
+	msg.is_response = b & 0x80;
+	switch (msg.type) {
+	case SMCR_LLC_CONFIRM_LINK:
+		msg.u.confirm_link.link_num = 1;
+		msg.u.confirm_link.no_eyecatcher = c != 0xff;
+		break;
+	case SMCR_LLC_ADD_LINK:
+		msg.u.add_link.link_num = c;
+		msg.u.add_link.rtoken_count = version > 1 ? c & 15 : 0;
+		break;
+	case SMCR_LLC_DELETE_LINK:
+		msg.u.delete_link.is_all = c == 1;
+		msg.u.delete_link.link_num = c;
+		break;
+	case SMCR_LLC_REQ_ADD_LINK:
+		msg.u.req_add_link.gid_count = c & 7;
+		break;
+	case SMCR_LLC_CONFIRM_RKEY:
+		msg.u.confirm_rkey.count = 1;
+		msg.u.confirm_rkey.announced = c & 3;
+		msg.u.confirm_rkey.rtoken[0].rkey = c;
+		break;
+	case SMCR_LLC_DELETE_RKEY:
+		msg.u.delete_rkey.count = c;
+		break;
+	default:
+		memset(&msg.u.test_link, c, sizeof(msg.u.test_link));
+		break;
+	}
+	encode_and_receive(pick, &msg);
+}
+
+/* what a peer does that wants to go on */
+static bool answer(unsigned int pick, bool is_positive)
+{
+	static struct smcr_llc msg;
+
+	if (!request_count)
+		return false;
+	msg = requests[0];
+	request_count--;
+	memmove(requests, requests + 1, request_count * sizeof(*requests));
+	msg.is_response = true;
+	if (msg.type == SMCR_LLC_CONFIRM_RKEY)
+		msg.u.confirm_rkey.is_negative = !is_positive;
+	encode_and_receive(pick, &msg);
+	return true;
+}
+
+static void offer_link(unsigned int pick)
+{
+	static struct smcr_llc msg;
+
+	msg.version = version;
+	msg.type = SMCR_LLC_CONFIRM_LINK;
+	msg.u.confirm_link.link_num = 1;
+	msg.u.confirm_link.no_eyecatcher = true;
+	encode_and_receive(pick, &msg);
+}
+
+static void data_message(u8 pick)
+{
+	struct smcr_cdc msg = {
+		.token = (u32)input_u8(&in) << 8 | input_u8(&in),
+	};
+	u8 raw[SMCR_CDC_LEN];
+
+	if (pick & 1) {
+		shim_recv_imm(pick, (u32)msg.token << 24);
+		return;
+	}
+	smcr_cdc_encode(&msg, raw);
+	receive(pick, raw, sizeof(raw));
+}
+
+/* -- what has to hold -------------------------------------------------------- */
+
+static void note_group(struct smcr_group *group)
+{
+	int i;
+
+	for (i = 0; i < MAX_GROUPS; i++)
+		if (seen[i].group == group)
+			return;
+	for (i = 0; i < MAX_GROUPS; i++) {
+		if (seen[i].group)
+			continue;
+		smcr_group_get(group);
+		seen[i].group = group;
+		seen[i].state = group->state;
+		return;
+	}
+}
+
+static void check_group(struct seen *s)
+{
+	struct smcr_group *g = s->group;
+	struct smcr_link *link = &g->link;
+	int attached = 0;
+	int i;
+
+	/* only forward */
+	SHIM_ASSERT(g->state >= s->state);
+	s->state = g->state;
+	for (i = 0; i <= SMCR_GROUP_MAX_CONNS; i++)
+		attached += !!g->slot[i];
+	SHIM_ASSERT(g->reserved >= attached);
+	SHIM_ASSERT(!g->slot[0]);
+	SHIM_ASSERT(link->sq_free <= SMCR_LINK_SQ_DEPTH);
+	SHIM_ASSERT(!g->flow.type || g->flow.lock.owner ||
+		    g->state != SMCR_GROUP_ACTIVE);
+	/* nobody waits for a link that sends no more */
+	if (g->state == SMCR_GROUP_DEAD && !g->has_hw && attached)
+		for (i = 0; i < MAX_USERS; i++)
+			if (users[i].is_up && users[i].path.ops &&
+			    ((struct smcr_rdma_path *)users[i].path.priv)->group == g)
+				SHIM_ASSERT(users[i].is_dead);
+}
+
+static void check_all(void)
+{
+	int i;
+
+	shim_check_idle();
+	for (i = 0; i < MAX_USERS; i++) {
+		struct smcr_rdma_path *rp = users[i].path.priv;
+
+		if (users[i].is_used && users[i].path.ops && rp)
+			note_group(rp->group);
+	}
+	for (i = 0; i < MAX_GROUPS; i++)
+		if (seen[i].group)
+			check_group(&seen[i]);
+}
+
+static int preempt_after;
+static u8 preempt_event;
+
+static void preempt(void)
+{
+	if (!preempt_after || --preempt_after)
+		return;
+	if (preempt_event & 1)
+		shim_send_done(preempt_event >> 4, preempt_event & 2);
+	else
+		answer(preempt_event >> 4, preempt_event & 2);
+}
+
+static void hardware_step(u8 b)
+{
+	switch (b & 3) {
+	case 0:
+		fail_call = b >> 2 & 15;
+		break;
+	case 1:
+		fail_alloc = b >> 2 & 15;
+		break;
+	case 2:
+		shim_send_done(b >> 4, false);
+		break;
+	default:
+		if (b == 0xff)
+			smcr_group_kill_dev(&dev);
+		break;
+	}
+}
+
+static void step(void)
+{
+	u8 b = input_u8(&in);
+	u8 pick = b >> 4;
+
+	switch (b & 15) {
+	case 0:
+		start_user();
+		break;
+	case 1:
+	case 2:
+		preempt_after = pick & 7;
+		if (preempt_after)
+			preempt_event = input_u8(&in);
+		shim_run_task(pick);
+		preempt_after = 0;
+		break;
+	case 3:
+		shim_run_work(pick);
+		break;
+	case 4:
+		shim_run_expiry(pick);
+		break;
+	case 5:
+		shim_run_timer(pick);
+		break;
+	case 6:
+	case 7:
+		shim_send_done(pick, true);
+		break;
+	case 8:
+		raw_message(pick);
+		break;
+	case 9:
+		some_message(pick);
+		break;
+	case 10:
+		answer(pick, pick & 7);
+		break;
+	case 11:
+		offer_link(pick);
+		break;
+	case 12:
+	case 13:
+		user_step(input_u8(&in));
+		break;
+	case 14:
+		data_message(pick);
+		break;
+	default:
+		hardware_step(input_u8(&in));
+		break;
+	}
+	check_all();
+}
+
+/* -- a run --------------------------------------------------------------------- */
+
+static void begin(void)
+{
+	u8 a = input_u8(&in);
+	int i;
+
+	is_client = a & 1;
+	version = a & 2 ? 2 : 1;
+	release = version > 1 && a & 4 ? 1 : 0;
+	peer_links = 1 + (a >> 3 & 1);
+	memset(&sysctl, 0, sizeof(sysctl));
+	sysctl.testlink_time = a & 0x10 ? 30 : 0;
+	sysctl.max_conns = 16;
+	ib.attrs.max_recv_sge = 2;
+	ib.attrs.max_fast_reg_page_list_len = 512;
+	memset(&dev, 0, sizeof(dev));
+	dev.ib = &ib;
+	refcount_set(&dev.refs, 1);
+	memset(asked, 0, sizeof(asked));
+	request_count = 0;
+	started = 0;
+	fail_call = 0;
+	fail_alloc = 0;
+	for (i = 0; i < MAX_USERS; i++)
+		SHIM_ASSERT(!users[i].is_used);
+	SHIM_ASSERT(!smcr_rdma_init());
+	shim_verbs_sent = on_sent;
+	shim_verbs_fail = call_fails;
+	shim_alloc_fails = alloc_fails;
+	shim_preempt = preempt;
+}
+
+/* until nothing happens by itself any more; time passes only if it has to */
+static void run_all(void)
+{
+	int tries = 100000;
+	unsigned int i = 0;
+	bool more;
+
+	do {
+		SHIM_ASSERT(tries--);
+		more = shim_run_task(i) || shim_run_work(i) ||
+		       shim_send_done(i, true) || answer(i, true) ||
+		       shim_run_expiry(i);
+		check_all();
+	} while (more || ++i < 8);
+}
+
+static void end_users(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_USERS; i++)
+		if (users[i].is_used && users[i].is_up)
+			give_up(&users[i], i & 1);
+}
+
+static void end_groups(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_GROUPS; i++) {
+		struct smcr_group *group = seen[i].group;
+
+		if (!group)
+			continue;
+		SHIM_ASSERT(group->state == SMCR_GROUP_DEAD);
+		SHIM_ASSERT(refcount_read(&group->refs) == 1);
+		SHIM_ASSERT(!group->reserved && !group->has_hw);
+		seen[i].group = NULL;
+		smcr_group_put(group);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	int steps = MAX_STEPS;
+	int i;
+
+	in = (struct input){ data, data + size };
+	begin();
+	while (!input_is_over(&in) && steps--)
+		step();
+	fail_call = 0;
+	fail_alloc = 0;
+	run_all();
+	SHIM_ASSERT(!shim_tasks());
+	smcr_group_kill_dev(&dev);
+	run_all();
+	SHIM_ASSERT(!shim_tasks());
+	end_users();
+	run_all();
+	end_groups();
+	run_all();
+	for (i = 0; i < MAX_USERS; i++)
+		SHIM_ASSERT(!users[i].is_used);
+	SHIM_ASSERT(refcount_read(&dev.refs) == 1);
+	SHIM_ASSERT(!shim_verbs_objects());
+	smcr_rdma_exit();
+	shim_reset();
+	return 0;
+}
