@@ -67,6 +67,7 @@ static int sent_at_once;
 static bool is_receiving;
 /* requests of ours that the peer may answer, the oldest first */
 static struct smcr_llc requests[MAX_REQUESTS];
+static u32 request_first;
 static int request_count;
 
 /* handshakes so far: each may make a group */
@@ -165,7 +166,8 @@ static void on_sent(const u8 *raw, u32 len)
 		asked[msg.type]--;
 		SHIM_ASSERT(++sent_at_once == 1 || !is_receiving);
 	} else if (request_count < MAX_REQUESTS) {
-		requests[request_count++] = msg;
+		requests[(request_first + request_count++) % MAX_REQUESTS] =
+			msg;
 	}
 }
 
@@ -512,9 +514,8 @@ static bool answer(unsigned int pick, bool is_positive)
 
 	if (!request_count)
 		return false;
-	msg = requests[0];
+	msg = requests[request_first++ % MAX_REQUESTS];
 	request_count--;
-	memmove(requests, requests + 1, request_count * sizeof(*requests));
 	msg.is_response = true;
 	if (msg.type == SMCR_LLC_CONFIRM_RKEY)
 		msg.u.confirm_rkey.is_negative = !is_positive;
@@ -567,6 +568,13 @@ static void note_group(struct smcr_group *group)
 	}
 }
 
+static bool is_on(const struct user *u, const struct smcr_group *group)
+{
+	const struct smcr_rdma_path *rp = u->path.priv;
+
+	return u->is_used && u->path.ops && rp && rp->group == group;
+}
+
 static void check_group(struct seen *s)
 {
 	struct smcr_group *g = s->group;
@@ -577,19 +585,19 @@ static void check_group(struct seen *s)
 	/* only forward */
 	SHIM_ASSERT(g->state >= s->state);
 	s->state = g->state;
-	for (i = 0; i <= SMCR_GROUP_MAX_CONNS; i++)
-		attached += !!g->slot[i];
+	for (i = 0; i < MAX_USERS; i++)
+		attached += is_on(&users[i], g);
 	SHIM_ASSERT(g->reserved >= attached);
 	SHIM_ASSERT(!g->slot[0]);
 	SHIM_ASSERT(link->sq_free <= SMCR_LINK_SQ_DEPTH);
 	SHIM_ASSERT(!g->flow.type || g->flow.lock.owner ||
 		    g->state != SMCR_GROUP_ACTIVE);
-	/* nobody waits for a link that sends no more */
-	if (g->state == SMCR_GROUP_DEAD && !g->has_hw && attached)
-		for (i = 0; i < MAX_USERS; i++)
-			if (users[i].is_up && users[i].path.ops &&
-			    ((struct smcr_rdma_path *)users[i].path.priv)->group == g)
-				SHIM_ASSERT(users[i].is_dead);
+	if (g->state != SMCR_GROUP_DEAD || g->has_hw)
+		return;
+	/* the end was told to all before the hardware went */
+	for (i = 0; i < MAX_USERS; i++)
+		if (users[i].is_up && is_on(&users[i], g))
+			SHIM_ASSERT(users[i].is_dead);
 }
 
 static void check_all(void)
@@ -640,6 +648,18 @@ static void hardware_step(u8 b)
 	}
 }
 
+/* everybody does what he should, for so many rounds */
+static void go_on(int rounds)
+{
+	while (rounds--) {
+		shim_run_task(0);
+		shim_send_done(0, true);
+		if (is_client)
+			offer_link(0);
+		answer(0, true);
+	}
+}
+
 static void step(void)
 {
 	u8 b = input_u8(&in);
@@ -648,6 +668,7 @@ static void step(void)
 	switch (b & 15) {
 	case 0:
 		start_user();
+		go_on(pick);
 		break;
 	case 1:
 	case 2:
@@ -716,6 +737,7 @@ static void begin(void)
 	dev.ib = &ib;
 	refcount_set(&dev.refs, 1);
 	memset(asked, 0, sizeof(asked));
+	request_first = 0;
 	request_count = 0;
 	started = 0;
 	fail_call = 0;
@@ -738,8 +760,8 @@ static void run_all(void)
 
 	do {
 		SHIM_ASSERT(tries--);
-		more = shim_run_task(i) || shim_run_work(i) ||
-		       shim_send_done(i, true) || answer(i, true) ||
+		more = shim_send_done(i, true) || answer(i, true) ||
+		       shim_run_task(i) || shim_run_work(i) ||
 		       shim_run_expiry(i);
 		check_all();
 	} while (more || ++i < 8);

@@ -286,12 +286,15 @@ static void run_all(void)
 
 	while (more) {
 		SHIM_ASSERT(tries--);
-		more = shim_run_task(0);
-		check_both();
+		more = false;
 		for (i = 0; i < 8; i++) {
-			more |= run_event(i);
+			if (!run_event(i))
+				continue;
+			more = true;
 			check_both();
 		}
+		more |= shim_run_task(0);
+		check_both();
 		more = more || shim_run_expiry(0);
 	}
 }
