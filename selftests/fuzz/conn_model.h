@@ -217,17 +217,15 @@ static inline void check_rx(const struct end *e)
 static inline void check_close(const struct end *e)
 {
 	const struct smcr_conn *c = e->conn;
+	bool is_finished = smcr_close_is_finished(&c->close);
 
 	SHIM_ASSERT(c->close.sent == e->tx_state);
 	SHIM_ASSERT((c->close.sent & SMCR_CLOSE_FINAL) != SMCR_CLOSE_FINAL);
 	SHIM_ASSERT(c->is_detached == e->is_detached);
 	SHIM_ASSERT(c->is_dead == e->is_dead || e->is_detached);
 	/* whoever may go has gone */
-	if (e->is_closed)
-		SHIM_ASSERT(e->is_detached == (e->is_dead ||
-			    smcr_close_is_finished(&c->close)));
-	else
-		SHIM_ASSERT(!e->is_detached);
+	SHIM_ASSERT(e->is_detached == (e->is_closed &&
+				       (e->is_dead || is_finished)));
 	SHIM_ASSERT(c->holds_module == (e->is_closed && !e->is_dead &&
 					!e->is_final_sent));
 }
@@ -564,7 +562,7 @@ static inline int end_send(struct end *e, u32 len, unsigned int flags)
 	u64 before = e->conn->tx_written;
 	int ret;
 
-	len = min(len, (u32)MAX_LEN);
+	len = min_t(u32, len, MAX_LEN);
 	if (e->urgents.count == MAX_URGENT)
 		msg.msg_flags &= ~MSG_OOB;
 	if (len && (msg.msg_flags & MSG_OOB))

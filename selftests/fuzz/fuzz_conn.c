@@ -94,7 +94,7 @@ static void peer_write(u32 len, u8 kind)
 
 	if (peer.state || peer.outs == PEER_QUEUE)
 		return;
-	len = min_t(u64, len, min(room, (u64)MAX_LEN));
+	len = min_t(u64, len, min_t(u64, room, MAX_LEN));
 	if (!len && !flags)
 		return;
 	if ((kind & 3) == 1 && end.has_imm && len) {
@@ -195,23 +195,39 @@ static bool deliver_to_peer(void)
 	return true;
 }
 
+/* mostly one that is possible, or nearly so */
+static void wild_cursor(struct smcr_cdc_cursor *wire,
+			const struct smcr_cursor *now, u32 size)
+{
+	u8 kind = input_u8(&in);
+
+	if ((kind & 7) == 7) {
+		wire->wrap = (u16)(now->wrap + (s8)input_u8(&in));
+		wire->count = kind & 8 ? input_u32(&in) : input_u16(&in);
+	} else if (kind & 4) {
+		store_wire(wire, now->total + input_len(&in, size), size);
+	} else {
+		store_wire(wire, now->total + (kind >> 3), size);
+	}
+}
+
 /* a message with whatever is in it */
 static void wild_message(void)
 {
+	struct smcr_conn *c = end.conn;
 	struct smcr_tx tx = {};
+	u8 kind = input_u8(&in);
 
 	end.is_wild = true;
-	tx.is_plain = input_u8(&in) & 1;
-	tx.len = input_u32(&in);
-	if (!tx.is_plain) {
-		tx.msg.seq = (u16)(end.conn->rx_seq + (s8)input_u8(&in));
-		tx.msg.prod.wrap = (u16)(end.conn->rx_prod.wrap +
-					 (s8)input_u8(&in));
-		tx.msg.prod.count = tx.len & 0x40000000 ? tx.len :
-				    input_u16(&in);
-		tx.msg.cons.wrap = (u16)(end.conn->tx_cons.wrap +
-					 (s8)input_u8(&in));
-		tx.msg.cons.count = input_u16(&in);
+	tx.is_plain = kind & 1;
+	if (tx.is_plain) {
+		tx.len = kind & 2 ? input_u32(&in) :
+				    input_len(&in, c->path.rx_size);
+	} else {
+		tx.msg.seq = (u16)(c->rx_seq +
+				   (kind & 6 ? 1 : (s8)input_u8(&in)));
+		wild_cursor(&tx.msg.prod, &c->rx_prod, c->path.rx_size);
+		wild_cursor(&tx.msg.cons, &c->tx_cons, c->path.peer_size);
 		tx.msg.prod_flags = input_u8(&in);
 		tx.msg.state_flags = input_u8(&in);
 	}
@@ -246,7 +262,7 @@ static void preempt(void)
 
 static u32 reader_len(void)
 {
-	return min(input_len(&in, end.conn->path.rx_size), (u32)MAX_LEN);
+	return min_t(u32, input_len(&in, end.conn->path.rx_size), MAX_LEN);
 }
 
 static void check_read(int ret, unsigned int flags)

@@ -240,7 +240,7 @@ static const struct smcr_path_events events = {
 /* the network, and what the peer takes its time for */
 static void wait_for_peer(void)
 {
-	usleep_range(1000, 1000);
+	usleep_range(1000, 2000);
 }
 
 static void fill_peer(struct smcr_clc_accept *a, u8 type, bool is_first)
@@ -398,7 +398,7 @@ static void send(struct user *u, u8 kind)
 static void user_step(u8 b)
 {
 	struct user *u = &users[b % MAX_USERS];
-	int repeat = 1;
+	int i;
 
 	if (!u->is_used || u->is_busy || !u->is_up)
 		return;
@@ -416,11 +416,11 @@ static void user_step(u8 b)
 		break;
 	case 3:
 		/* until the queue is full */
-		repeat = 70;
-		/* fall through */
+		for (i = 0; i < 70; i++)
+			send(u, b & 8 ? 3 : 0x13);
+		break;
 	default:
-		while (repeat--)
-			send(u, input_u8(&in));
+		send(u, input_u8(&in));
 		break;
 	}
 }
