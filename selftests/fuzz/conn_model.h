@@ -132,6 +132,17 @@ static inline bool is_urgent_pos(const struct urgents *u, u64 pos)
 	return false;
 }
 
+/* a softirq may have brought the next one meanwhile: any of them will do */
+static inline bool is_urgent_byte(const struct urgents *u, u8 byte)
+{
+	int i;
+
+	for (i = 0; i < u->count; i++)
+		if (*stream_at(u->pos[i]) == byte)
+			return true;
+	return false;
+}
+
 /* what was read at @pos; urgent bytes may be left out. The new position. */
 static inline u64 check_stream(const u8 *buf, size_t len, u64 pos,
 			       const struct urgents *u)

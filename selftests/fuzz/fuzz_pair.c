@@ -147,8 +147,7 @@ static void read_urgent(struct side *s)
 
 	lock_sock(&s->end.sk);
 	if (smcr_rx_recv_urgent(s->end.conn, &s->end.sk, &msg, 1, 0) == 1)
-		SHIM_ASSERT(is_urgent_pos(&s->peer->end.urgents,
-					  s->end.conn->rx_urgent.end - 1));
+		SHIM_ASSERT(is_urgent_byte(&s->peer->end.urgents, byte));
 	release_sock(&s->end.sk);
 }
 

@@ -194,7 +194,7 @@ struct shim_context {
 
 extern struct shim_context shim_context;
 
-/* called by a task where softirqs might come, before it takes a spinlock */
+/* called where softirqs come that had to wait: after a spinlock is dropped */
 extern void (*shim_preempt)(void);
 /* true if the next allocation is to fail */
 extern bool (*shim_alloc_fails)(void);
@@ -211,7 +211,9 @@ static inline void local_bh_disable(void)
 static inline void local_bh_enable(void)
 {
 	SHIM_ASSERT(shim_context.bh_off > 0);
-	shim_context.bh_off--;
+	if (--shim_context.bh_off || shim_context.softirq || !shim_preempt)
+		return;
+	shim_preempt();
 }
 
 /* -- spinlocks ----------------------------------------------------------- */
@@ -231,8 +233,6 @@ static inline void spin_lock_init(spinlock_t *lock)
 
 static inline void spin_lock_bh(spinlock_t *lock)
 {
-	if (shim_preempt && !shim_context.bh_off && !shim_context.softirq)
-		shim_preempt();
 	/* nobody else runs: this is the same CPU once more */
 	SHIM_ASSERT(!lock->is_held);
 	lock->is_held = true;
