@@ -17,7 +17,7 @@
 
 #define MAX_STEPS	400
 #define MAX_USERS	6
-#define MAX_GROUPS	8
+#define MAX_GROUPS	5
 #define MAX_REQUESTS	8
 #define LLC_TYPES	16
 

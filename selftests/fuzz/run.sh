@@ -14,7 +14,7 @@ if [ "$1" = --one ]; then
 	case $target in
 	cdc | cdc_area | clc_decline) max_len=80 ;;
 	# a step takes one to three bytes
-	conn | group | pair) max_len=160 ;;
+	conn | group | pair) max_len=120 ;;
 	clc_proposal) max_len=1100 ;;
 	*) max_len=4400 ;;
 	esac
