@@ -107,6 +107,13 @@ static inline const u8 *stream_at(u64 pos)
 	return stream_table + pos % PERIOD;
 }
 
+/* what is odd comes in bundles */
+static inline const u8 *bundled_data(const struct smcr_tx *tx, u64 pos)
+{
+	return tx->is_plain && (tx->len & 1) && tx->len <= MAX_LEN ?
+	       stream_at(pos) : NULL;
+}
+
 /* neighbours differ, so that a byte left out is seen */
 static inline void stream_init(void)
 {
@@ -477,8 +484,12 @@ static inline bool report_dead(struct end *e)
 	return true;
 }
 
-/* a message comes; whoever gave his token back does not get it */
-static inline void report_rx(struct end *e, const struct smcr_tx *tx)
+/*
+ * A message comes; whoever gave his token back does not get it. @data is what
+ * a bundle brings, NULL if it is in the ring or there is none.
+ */
+static inline void report_rx(struct end *e, const struct smcr_tx *tx,
+			     const u8 *data)
 {
 	struct smcr_path *path = &e->conn->path;
 
@@ -486,7 +497,8 @@ static inline void report_rx(struct end *e, const struct smcr_tx *tx)
 		return;
 	event_begin();
 	if (tx->is_plain)
-		path->events->rx_plain(path, tx->len, tx->msg.prod_flags &
+		path->events->rx_plain(path, data, tx->len,
+				       tx->msg.prod_flags &
 				       SMCR_CDC_WRITE_BLOCKED);
 	else
 		path->events->rx(path, &tx->msg);

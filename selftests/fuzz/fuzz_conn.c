@@ -136,6 +136,7 @@ static void peer_state(u8 flags)
 /* one message of the peer's arrives, with the data before it */
 static bool deliver_to_end(void)
 {
+	const u8 *data;
 	struct smcr_tx tx;
 	u64 pos;
 	u32 off, i;
@@ -155,14 +156,15 @@ static bool deliver_to_end(void)
 	if (end.is_detached)
 		return true;
 	off = pos % end.conn->path.rx_size;
-	for (i = 0; i < tx.len; i++)
+	data = bundled_data(&tx, pos);
+	for (i = 0; i < tx.len && !data; i++)
 		end.conn->path.rx_mem[(off + i) % end.conn->path.rx_size] =
 			*stream_at(pos + i);
 	if (end.conn->path.peer_size && !tx.is_plain && !end.is_wild)
 		end.cons_told += (u32)(tx.msg.cons.count +
 				       (u16)(tx.msg.cons.wrap - end.wrap) *
 				       peer.size - (u32)end.cons_told);
-	report_rx(&end, &tx);
+	report_rx(&end, &tx, data);
 	SHIM_ASSERT(end.conn->rx_seq == tx.msg.seq || end.is_wild);
 	return true;
 }
@@ -232,7 +234,7 @@ static void wild_message(void)
 		tx.msg.prod_flags = input_u8(&in);
 		tx.msg.state_flags = input_u8(&in);
 	}
-	report_rx(&end, &tx);
+	report_rx(&end, &tx, bundled_data(&tx, 0));
 }
 
 /* -- the connection ----------------------------------------------------------- */
@@ -522,7 +524,7 @@ static void wind_up_wildly(void)
 		tx.msg.prod = smcr_cursor_to_wire(&end.conn->rx_prod);
 		tx.msg.cons = smcr_cursor_to_wire(&end.conn->tx_cons);
 		tx.msg.state_flags = SMCR_CDC_ABORT;
-		report_rx(&end, &tx);
+		report_rx(&end, &tx, NULL);
 	}
 	run_all_events();
 }

@@ -191,8 +191,10 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 	SHIM_ASSERT(path->token == msg->token);
 }
 
-static void on_rx_plain(struct smcr_path *path, u32 len, bool is_blocked)
+static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
+			bool is_blocked)
 {
+	(void)data;
 	(void)len;
 	(void)is_blocked;
 	check_event(path);

@@ -191,6 +191,7 @@ static bool deliver(struct side *from)
 {
 	struct side *to = from->peer;
 	struct entry entry;
+	const u8 *data;
 	u64 pos;
 	int i;
 
@@ -199,7 +200,8 @@ static bool deliver(struct side *from)
 	/* nobody gives his ring away while something may still come */
 	SHIM_ASSERT(!to->end.is_detached);
 	pos = entry.pos;
-	for (i = 0; i < entry.tx.spans; i++) {
+	data = bundled_data(&entry.tx, pos);
+	for (i = 0; i < entry.tx.spans && !data; i++) {
 		const struct smcr_span *s = &entry.tx.span[i];
 
 		SHIM_ASSERT(s->dst + s->len <= to->end.conn->path.rx_size);
@@ -215,7 +217,7 @@ static bool deliver(struct side *from)
 					   (u16)(cons->wrap - to->end.wrap) *
 					   size - (u32)to->end.cons_told);
 	}
-	report_rx(&to->end, &entry.tx);
+	report_rx(&to->end, &entry.tx, data);
 	return true;
 }
 
