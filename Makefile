@@ -6,6 +6,7 @@
 #   make modules_install    modules only
 #   make uninstall          undo make install
 #   make check              all tests; TESTS="name ..." KERNEL=6.12 selects
+#   make check-long         these, and more combinations of kernels and peers
 #   make demo               Redis over TCP and over SMC-R, side by side
 #   make bench              the same against stock smc.ko, as ratios
 #   make clean
@@ -54,6 +55,9 @@ python3:
 check: python3
 	selftests/run
 
+check-long: python3
+	LONG=1 selftests/run
+
 demo: python3
 	selftests/demo
 
@@ -70,5 +74,5 @@ clean:
 	$(MAKE) -C selftests/unit clean
 	$(MAKE) -C selftests/fuzz clean
 
-.PHONY: all modules modules_install install uninstall tools check-kdir check demo bench
+.PHONY: all modules modules_install install uninstall tools check-kdir check check-long demo bench
 .PHONY: python3 clean

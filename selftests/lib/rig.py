@@ -43,6 +43,8 @@ PORTS = 8
 SMP = int(os.environ.get("SMP", "2"))
 MEMORY_MB = 1024
 BOOT_SECONDS = 120
+# Of each frame that is recorded. Heads are enough for messages of SMC.
+CAPTURE_BYTES = {"all": 65536, "heads": 512}
 
 # Anything of this on a console fails a test, whatever the test itself said.
 COMPLAINTS = re.compile(
@@ -529,11 +531,14 @@ class Guest:
         return os.path.join(self.dir, "console")
 
     @property
+    def mac(self):
+        return f"52:54:00:00:00:{'ab'.index(self.name) + 1:02x}"
+
+    @property
     def pcap(self):
         return os.path.join(self.dir, "wire.pcap")
 
     def launch(self, accel, image, initramfs, wire, smp, memory_mb, capture):
-        number = {"a": 1, "b": 2}[self.name]
         cmd = ["qemu-system-x86_64", "-name", "smcr-" + self.name,
                "-nodefaults", "-no-user-config", "-display", "none",
                "-no-reboot", *accel, "-smp", str(smp), "-m", str(memory_mb),
@@ -546,15 +551,15 @@ class Guest:
                "-mon", "chardev=mon,mode=readline",
                "-device", "virtio-rng-pci",
                "-netdev", f"stream,id=wire,server=off,addr.type=fd,addr.str={wire.fileno()}",
-               "-device", "virtio-net-pci,netdev=wire,"
-               f"mac=52:54:00:00:00:{number:02x}",
+               "-device", f"virtio-net-pci,netdev=wire,mac={self.mac}",
                "-device", f"virtio-serial-pci,max_ports={PORTS + 1}"]
         for i in range(PORTS):
             cmd += ["-chardev", f"socket,id=port{i},path={self.dir}/port{i},"
                     "server=on,wait=off",
                     "-device", f"virtserialport,chardev=port{i},name=rig.{i}"]
         if capture:
-            cmd += ["-object", f"filter-dump,id=dump,netdev=wire,file={self.pcap}"]
+            cmd += ["-object", f"filter-dump,id=dump,netdev=wire,file={self.pcap},"
+                    f"maxlen={CAPTURE_BYTES[capture]}"]
         with open(os.path.join(self.dir, "qemu.log"), "w") as log:
             self.process = subprocess.Popen(
                 cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -649,11 +654,12 @@ class Pair:
     roles     of a and b: "ours", "stock" or "none"
     rdma      "both", "a", "b" or "none": who has rxe0 on eth0
     modules   {kernel: path} of a ready smc_r.ko; built when needed otherwise
+    capture   "all" or "heads" of the frames on the wire are recorded, by a
     files     more {path in guest: host path}
     """
 
     def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
-                 smp=SMP, memory_mb=MEMORY_MB, capture=False, modules=None,
+                 smp=SMP, memory_mb=MEMORY_MB, capture=None, modules=None,
                  files=None, log=lambda text: None):
         kernels = kernel.split(":")
         self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
@@ -727,7 +733,8 @@ class Pair:
             guest = Guest(name, kernel, self.dir, rig_on)
             self.guests[name] = guest
             guest.launch(accel, images[kernel], archives[kernel], wire,
-                         self.smp, self.memory_mb, self.capture)
+                         self.smp, self.memory_mb,
+                         self.capture if name == "a" else None)
         for wire in wires:
             wire.close()
         for guest in self.guests.values():

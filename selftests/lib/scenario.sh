@@ -86,6 +86,15 @@ role_of() {
 	esac
 }
 
+# guests ROLE: the names of those that have it.
+guests() {
+	local guest
+
+	for guest in a b; do
+		[ "$(role_of $guest)" != "$1" ] || echo $guest
+	done
+}
+
 # --- numbers of a guest ---
 
 # smc_stat GUEST KEY: one number of `smcnl stats` or `smcnl fback`.
@@ -138,6 +147,12 @@ pcap() {
 	done
 	tshark -r "$RIG_DIR/a/wire.pcap" -Y "$filter" -T fields "${args[@]}" \
 		2>/dev/null
+}
+
+# decode GUEST...: what these have sent as SMC so far, by kinds: decode.py.
+decode() {
+	"$(dirname "$RIG_LIB")/decode.py" "$RIG_DIR/a/wire.pcap" \
+		$(printf '52:54:00:00:00:%02d ' $(printf '%s\n' "$@" | tr ab 12))
 }
 
 # llc_flags ADDRESS TYPE: the flags of each LLC message of a type (first byte,

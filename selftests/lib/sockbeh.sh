@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # What the sockbeh scenarios have in common. What may differ from TCP is in
-# net/sockbeh.except.
+# net/sockbeh.except, on a kernel in sockbeh.except.KERNEL, with the kernel's own
+# SMC as peer in sockbeh.except.stock.
 SOCKBEH_EXCEPT=$(dirname "$RIG_LIB")/../net/sockbeh.except
 # guests are slow
 SOCKBEH_T=${SOCKBEH_T:-3}
@@ -12,6 +13,7 @@ neutral() {
 	local files=$SOCKBEH_EXCEPT
 
 	[ ! -e "$files.$RIG_KERNEL" ] || files="$files $files.$RIG_KERNEL"
+	[ -z "$(guests stock)" ] || files="$files $SOCKBEH_EXCEPT.stock"
 	# shellcheck disable=SC2086
 	sed "$(awk -F'\t+' -v name="$1" '!/^#/ && $1 == name {print $2}' $files)"
 }

@@ -5,8 +5,6 @@
 #	a 10.0.0.1 eth0 ---- wire ---- eth0 10.0.0.2 b
 #	  fd00::1  rxe0                rxe0 fd00::2
 #
-# kernels: 6.1 6.12
-# peers: none:none
 # rdma: both
 # timeout: 120
 . "$RIG_LIB"

@@ -9,8 +9,7 @@
 # What is sent and what has to follow is in clc/. Addresses are those of the
 # recorded messages: b is their client.
 #
-# kernels: 6.1 6.12
-# peers: ours:none
+# capture: yes
 # timeout: 400
 . "$RIG_LIB"
 
@@ -142,6 +141,8 @@ on a "smcnl ueid flush"
 server accept_v1.clc
 on a "smcnl ueid add SMC-R-DEFAULT-EID"
 counters_agree client
+
+like ' SMC-Decline$' "$(decode a)" "a DECLINE of version 1 is among the messages"
 
 put behind.clc
 start b peer "clcpeer server -t $LATE /tmp/behind.clc $PORT"

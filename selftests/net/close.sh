@@ -6,11 +6,14 @@
 #
 #	a sockbeh, xfer ---- TCP, then SMC-R over rxe0 ---- sockbeh, xfer b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
+# capture: yes
 # timeout: 400
 . "$RIG_LIB"
+. "$(dirname "$RIG_LIB")/sockbeh.sh"
 
+# The sockets that are looked at are ours. b's are accepted ones.
+me=a peer=b address=$B options=
+[ "$(role_of a)" = ours ] || me=b peer=a address=$A options=-r
 CASES="half_close_both half_close_peer_first half_close_large
 	shutdown_wr shutdown_rd_unread shutdown_rdwr
 	close_peer_reads_eof close_unread close_peer_unread
@@ -25,22 +28,25 @@ none_left() {
 	is "0 0" "$(group_conns a) $(group_conns b)" "$1: no connection is left"
 }
 
-start b tcp "sockbeh server -m tcp -T 3 7001"
-start b smc "sockbeh server -m smc -T 3 7002"
+start $peer tcp "sockbeh server -m tcp -T 3 7001"
+start $peer smc "sockbeh server -m smc -T 3 7002"
 start b xfer "xfer server -m smc 7000"
-for port in 7000 7001 7002; do
-	wait_port b $port
+wait_port b 7000
+for port in 7001 7002; do
+	wait_port $peer $port
 done
 
-run="for c in $(echo $CASES); do sockbeh client -m MODE -T 3 -t \$c $B PORT 2>/dev/null; done"
+run="for c in $(echo $CASES); do sockbeh client -m MODE -T 3 $options -t \$c $address PORT 2>/dev/null; done"
 tcp=${run/MODE/tcp} smc=${run/MODE/smc}
-start a ref "${tcp/PORT/7001} >/tmp/tcp.out"
-start a smc "${smc/PORT/7002} >/tmp/smc.out"
-ok "sockbeh over TCP ends" finish a ref 180
-ok "sockbeh over SMC ends" finish a smc 180
+start $me ref "${tcp/PORT/7001} >/tmp/tcp.out"
+start $me test "${smc/PORT/7002} >/tmp/smc.out"
+ok "sockbeh over TCP ends" finish $me ref 180
+ok "sockbeh over SMC ends" finish $me test 180
 for name in $CASES; do
-	want=$(on a "grep '^$name:' /tmp/tcp.out" || true)
-	is "${want:-nothing from TCP}" "$(on a "grep '^$name:' /tmp/smc.out" || true)" \
+	want=$(on $me "grep '^$name:' /tmp/tcp.out" || echo nothing)
+	like "^$name: " "$want" "$name ends over TCP"
+	is "$(neutral $name <<<"$want")" \
+		"$( (on $me "grep '^$name:' /tmp/smc.out" || echo none) | neutral $name)" \
 		"$name as over TCP"
 done
 is "$(smc_stat a client_v2)" "$(smc_stat a connections)" "all of these are SMC"
@@ -95,10 +101,11 @@ ok "the next connection works" on a \
 for guest in a b; do
 	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
 done
-for server in tcp smc xfer; do
-	ok "server $server ends" stop b $server
+ok "server xfer ends" stop b xfer
+for server in tcp smc; do
+	ok "server $server ends" stop $peer $server
 done
-for guest in a b; do
+for guest in $(guests ours); do
 	ok "the module goes from $guest" unload $guest
 done
 done_testing

@@ -5,10 +5,13 @@
 #
 #	a conns ==== SMC-R over rxe0, 2 link groups ==== conns b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
+# capture: yes
 # timeout: 500
 . "$RIG_LIB"
+
+# one after another; stock sets up a hundred in a second
+SERIAL=2000
+[ $RIG_PEERS = ours:ours ] || SERIAL=500
 
 # TCP's own remains of a closed connection would spoil the measurement.
 for guest in a b; do
@@ -35,18 +38,18 @@ is "0 0, 0 0" "$(group_conns a), $(group_conns b)" "all are closed"
 
 # The first ones fill caches. Measuring makes memory short, which ends groups.
 on a "conns client -m smc -k smc -n 200 -s -T 29 $B 7000" >/dev/null
-for guest in a b; do
+for guest in $(guests ours); do
 	eval "slab_$guest=$(slab_unreclaim $guest) mem_$guest=$(memavail $guest)"
 	wait_for 10 eval '[ -z "$(group_conns $guest)" ]'
 	sleep 1
 	eval "rdma_$guest='$(rdma_resources $guest)'"
 done
 note "$(rdma_resources a)"
-ON_TIMEOUT=260 ok "2000 connections one after another" on a \
-	"conns client -m smc -k smc -n 2000 -s -T 250 $B 7000"
+ON_TIMEOUT=260 ok "$SERIAL connections one after another" on a \
+	"conns client -m smc -k smc -n $SERIAL -s -T 250 $B 7000"
 wait_for 20 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0, 0" "$(group_conns a), $(group_conns b)" "in one group"
-for guest in a b; do
+for guest in $(guests ours); do
 	eval "slab=\$slab_$guest mem=\$mem_$guest rdma=\$rdma_$guest"
 	slab_now=$(slab_unreclaim $guest)
 	mem_now=$(memavail $guest)
@@ -56,10 +59,13 @@ for guest in a b; do
 	num "$((mem - mem_now)) -le 3072" "available memory of $guest stays"
 	wait_for 10 eval '[ "$rdma" = "$(rdma_resources $guest)" ]' || true
 	is "$rdma" "$(rdma_resources $guest)" "RDMA objects of $guest are as before"
+done
+for guest in a b; do
 	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
 done
 on b "kill -TERM \$(pidof conns)"
 ok "server ends" finish b server 5
-like '^accepted=2500 ended=2500 errors=0 bytes=179200$' "$(log_of b server)" \
+like "^accepted=$((SERIAL + 500)) ended=$((SERIAL + 500)) errors=0 bytes=$(((SERIAL + 800) * 64))\$" \
+	"$(log_of b server)" \
 	"the server's count"
 done_testing

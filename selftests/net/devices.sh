@@ -5,8 +5,6 @@
 #
 #	a conns ---- SMC-R over rxe0 or rxe1 ---- conns b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # capture: yes
 # timeout: 240
 . "$RIG_LIB"
@@ -68,7 +66,7 @@ like 'dev rxe0 ' "$(on a 'smcnl links')" "by rxe0 on it"
 
 on b "kill -TERM \$(pidof conns)"
 ok "server ends" finish b server 5
-for guest in a b; do
+for guest in $(guests ours); do
 	ok "the module goes from $guest" unload $guest
 done
 done_testing

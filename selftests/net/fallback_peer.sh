@@ -4,8 +4,6 @@
 #
 #	a  SMC socket ---- TCP ---- TCP socket  b	and the reverse
 #
-# kernels: 6.1 6.12
-# peers: ours:none none:ours
 # timeout: 120
 . "$RIG_LIB"
 plan 9

@@ -9,8 +9,7 @@
 # Each case begins with a freshly loaded module, so that there is no link
 # group yet; those for later connections make one first.
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
+# capture: yes
 # timeout: 560
 . "$RIG_LIB"
 

@@ -4,11 +4,10 @@
 #
 #	a redis-benchmark ---- SMC-R over rxe0 ---- redis-server b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
+# capture: yes
 # timeout: 180
 . "$RIG_LIB"
-plan 16
+plan 17
 
 before_a=$(rdma_packets a)
 before_b=$(rdma_packets b)
@@ -35,6 +34,8 @@ num "$(smc_stat b rx_bytes) -ge 12000000" "payload received through SMC"
 # 1024 is the RDMA MTU: 20 MB each way.
 num "$(($(rdma_packets a) - before_a)) -ge 14000" "requests went over RDMA"
 num "$(($(rdma_packets b) - before_b)) -ge 14000" "answers went over RDMA"
+is "1 1" "$(on a 'smcnl lgr' | wc -l) $(on b 'smcnl lgr' | wc -l)" \
+	"all of it in one link group"
 like '^lgr 0x.* role server .* version 2 eid SMC-R-DEFAULT-EID ' \
 	"$(on b 'smcnl lgr')" "link group of the server"
 ok "redis ends" stop b redis

@@ -6,8 +6,6 @@
 #
 # The gateway has the MAC of the other end, so that two guests are enough.
 #
-# kernels: 6.12
-# peers: ours:ours ours:stock stock:ours
 # capture: yes
 # timeout: 240
 . "$RIG_LIB"

@@ -8,8 +8,7 @@
 # A client stops because the function that sends its next message does not
 # run, and says it did.
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
+# capture: yes
 # timeout: 180
 . "$RIG_LIB"
 

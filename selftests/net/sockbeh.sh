@@ -5,8 +5,7 @@
 #
 #	a sockbeh ---- TCP, then SMC-R over rxe0 ---- sockbeh b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
+# capture: yes
 # timeout: 400
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/sockbeh.sh"

@@ -5,9 +5,8 @@
 #
 #	a sockbeh ---- TCP ---- sockbeh b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # rdma: none
+# capture: yes
 # timeout: 400
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/sockbeh.sh"

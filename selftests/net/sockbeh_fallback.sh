@@ -5,8 +5,6 @@
 #
 #	a sockbeh ---- TCP ---- sockbeh b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # rdma: none
 # timeout: 560
 . "$RIG_LIB"

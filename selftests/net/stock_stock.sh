@@ -7,8 +7,6 @@
 #
 # 6.12 only: on 6.1 its link confirmation never arrives over rxe.
 #
-# kernels: 6.12
-# peers: stock:stock
 # rdma: both
 # timeout: 180
 . "$RIG_LIB"

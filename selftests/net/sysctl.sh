@@ -4,18 +4,18 @@
 #
 #	a ---- SMC-R over rxe0 ---- b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # capture: yes
 # timeout: 180
 . "$RIG_LIB"
 
 NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_buf_type limit_smc_hs"
 DEFAULTS="65536 65536 30 255 0 0"
+# whose settings are looked at
+me=$(guests ours | head -n 1)
 
-# settings COMMAND: as COMMAND prints them in guest a.
+# settings COMMAND: as COMMAND prints them.
 settings() {
-	on a "${1-} cat $(printf "/proc/sys/net/smc/%s " $NAMES)" | xargs
+	on $me "${1-} cat $(printf "/proc/sys/net/smc/%s " $NAMES)" | xargs
 }
 
 # write GUEST NAME VALUE
@@ -23,20 +23,24 @@ write() {
 	on $1 "echo $3 >/proc/sys/net/smc/$2"
 }
 
-# size_code ADDRESS TYPE: of the ring announced in the last CLC message of this
-# type from there: 16 KiB shifted by it.
-size_code() {
-	pcap "ip.src == $1 && tcp.payload[0:5] == e2:d4:c3:d9:$2" tcp.payload |
-		tail -n 1 | cut -c 101
+# ring_is GUEST TYPE CODE NAME: announced in its last CLC message of this type,
+# if our module decides on it: 16 KiB shifted by the code.
+ring_is() {
+	local address=$A
+
+	[ "$(role_of $1)" = ours ] || return 0
+	[ $1 = a ] || address=$B
+	is $3 "$(pcap "ip.src == $address && tcp.payload[0:5] == e2:d4:c3:d9:$2" tcp.payload |
+		tail -n 1 | cut -c 101)" "$4"
 }
 
 is "$DEFAULTS" "$(settings)" "defaults"
 for bad in "wmem 16383" "rmem 0" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
 	"smcr_max_conns_per_lgr 256" "smcr_buf_type 3" "limit_smc_hs 2"; do
-	fails "$bad is refused" write a $bad 2>/dev/null
+	fails "$bad is refused" write $me $bad 2>/dev/null
 done
 is "$DEFAULTS" "$(settings)" "and changes nothing"
-like 'sndbuf=131072 rcvbuf=131072' "$(on a 'socktest 43,1,0')" "size of new sockets"
+like 'sndbuf=131072 rcvbuf=131072' "$(on $me 'socktest 43,1,0')" "size of new sockets"
 
 write b smcr_max_conns_per_lgr 16
 write a smcr_testlink_time 1
@@ -45,10 +49,11 @@ write b rmem 131072
 start b server "conns server -m smc 7000"
 wait_port b 7000
 ok "a first connection" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7000"
-is "3 4" "$(size_code $B 02) $(size_code $A 03)" "rings of 128 KiB and 256 KiB"
+ring_is b 02 3 "a ring of 128 KiB"
+ring_is a 03 4 "a ring of 256 KiB"
 write a rmem 20000
 ok "another one" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7000"
-is 1 "$(size_code $A 03)" "a ring of 32 KiB, as 20000 bytes are set"
+ring_is a 03 1 "a ring of 32 KiB, as 20000 bytes are set"
 write a rmem 65536
 
 start a hold "conns client -m smc -k smc -n 40 -H -T 60 $B 7000"
@@ -63,19 +68,19 @@ like '^[0-9]+ 00$' "$(llc_flags $A 27)" "the link is tested every second"
 like '^[0-9]+ 80$' "$(llc_flags $B 27)" "by one side only"
 
 like '^limit_hs: before=0 after=1 len=4 short=22 unknown=95 unknown=95$' \
-	"$(on a 'socktest limit_hs=5')" "option SMC_LIMIT_HS"
-write a limit_smc_hs 1
-like '^limit_hs: before=1 after=0 ' "$(on a 'socktest limit_hs=0')" "its default"
-write a wmem 1000000
-like 'sndbuf=2000000 rcvbuf=131072' "$(on a 'socktest 43,1,0')" "size of new sockets"
+	"$(on $me 'socktest limit_hs=5')" "option SMC_LIMIT_HS"
+write $me limit_smc_hs 1
+like '^limit_hs: before=1 after=0 ' "$(on $me 'socktest limit_hs=0')" "its default"
+write $me wmem 1000000
+like 'sndbuf=2000000 rcvbuf=' "$(on $me 'socktest 43,1,0')" "size of new sockets"
 
-on a "ip netns add other"
+on $me "ip netns add other"
 is "$DEFAULTS" "$(settings 'ip netns exec other')" "other namespaces have their own"
-on a "ip netns del other"
+on $me "ip netns del other"
 
 on b "kill -TERM \$(pidof conns)"
 ok "server ends" finish b server 5
-for guest in a b; do
+for guest in $(guests ours); do
 	ok "the module goes from $guest" unload $guest
 	fails "and takes its settings along on $guest" on $guest "[ -e /proc/sys/net/smc ]"
 done

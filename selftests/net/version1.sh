@@ -4,8 +4,6 @@
 #
 #	a ---- SMC-R version 1 over rxe0 ---- b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # capture: yes
 # timeout: 240
 . "$RIG_LIB"

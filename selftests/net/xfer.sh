@@ -4,8 +4,6 @@
 #
 #	a xfer ---- SMC-R over rxe0 ---- xfer b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # timeout: 560
 . "$RIG_LIB"
 
