@@ -5,7 +5,7 @@
 #   make install            modules, modprobe configuration, tools
 #   make modules_install    modules only
 #   make uninstall          undo make install
-#   make check              all tests; TESTS="name ..." KERNEL=6.12 selects
+#   make check              the tests; TESTS="name ..." KERNEL=6.12 selects
 #   make check-long         these, and more combinations of kernels and peers
 #   make demo               Redis over TCP and over SMC-R, side by side
 #   make bench              the same against stock smc.ko, as ratios
