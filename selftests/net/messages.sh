@@ -12,9 +12,9 @@
 EID=SMC-R-DEFAULT-EID
 OURS=$(guests ours)
 
-# connect KIND COUNT: connections of a that use smc or tcp.
+# connect KIND COUNT: connections of a at once, that use smc or tcp.
 connect() {
-	on a "conns client -m smc -k $1 -n $2 -s -T 25 $B 7000"
+	on a "conns client -m smc -k $1 -n $2 -p -T 25 $B 7000"
 }
 
 # sent GUEST...: kinds of messages these have sent, as tshark calls them.
@@ -58,7 +58,7 @@ done
 start b server "conns server -m smc 7000"
 wait_port b 7000
 ok "the first connection of a group" connect smc 1
-ok "more in the same group" connect smc 10
+ok "more in the same group" connect smc 5
 is "1 1" "$(on a 'smcnl lgr' | wc -l) $(on b 'smcnl lgr' | wc -l)" "one group"
 sleep 3
 
