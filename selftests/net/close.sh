@@ -22,6 +22,9 @@ CASES="half_close_both half_close_peer_first half_close_large
 	linger_delivers linger_waits linger_expires
 	reset_so_error reset_send reset_wakes_recv reset_wakes_send
 	reset_by_linger reset_after_data send_after_peer_close"
+# Those of urgent data that need nothing of the peer behind the urgent byte.
+[ $RIG_PEERS = ours:ours ] || CASES="$CASES urgent_send urgent_alone urgent_ignored
+	urgent_sigurg urgent_often"
 
 none_left() {
 	wait_for 15 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true

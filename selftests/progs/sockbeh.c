@@ -29,6 +29,7 @@ static const struct beh_case *const groups[] = {
 
 struct selection {
 	const char *only;
+	const char *without;
 	bool with_exempt;
 	bool is_verbose;
 	/* cases are dealt out to this many workers */
@@ -93,10 +94,27 @@ static bool run_case(const struct beh_case *c, const char *host, int port, bool 
 	return done && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* Is this one of the names in a list with commas in between? */
+static bool is_listed(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (list) {
+		if (strncmp(list, name, len) == 0 && (!list[len] || list[len] == ','))
+			return true;
+		list = strchr(list, ',');
+		if (list)
+			list++;
+	}
+	return false;
+}
+
 static bool is_selected(const struct selection *sel, const struct beh_case *c)
 {
 	if (sel->only)
 		return strcmp(sel->only, c->name) == 0;
+	if (is_listed(sel->without, c->name))
+		return false;
 	return !c->exempt || sel->with_exempt;
 }
 
@@ -162,7 +180,7 @@ static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
 		"Usage: sockbeh server -m tcp|smc [-6] PORT\n"
-		"       sockbeh client -m tcp|smc [-6] [-r] [-x] [-v] [-T N] [-j N] [-t CASE] HOST PORT\n"
+		"       sockbeh client -m tcp|smc [-6] [-r] [-x] [-v] [-T N] [-j N] [-t CASE] [-e CASE,...] HOST PORT\n"
 		"       sockbeh -l\n"
 		"\n"
 		"  -m  kind of the tested sockets\n"
@@ -170,6 +188,7 @@ static void usage(int status)
 		"  -r  the tested end accepts where it may as well connect\n"
 		"  -x  also run the cases that may differ from TCP\n"
 		"  -t  run one case\n"
+		"  -e  leave out cases, with commas in between\n"
 		"  -T  multiply all time limits, for slow hosts (both sides)\n"
 		"  -j  run this many cases at a time; they are printed as they end\n"
 		"  -v  print times to stderr\n"
@@ -199,7 +218,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6rxvt:T:j:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6rxvt:e:T:j:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&beh_ep, optarg))
@@ -220,6 +239,9 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			sel.only = optarg;
+			break;
+		case 'e':
+			sel.without = optarg;
 			break;
 		case 'T':
 			beh_time_factor = (int)parse_count(optarg);
