@@ -21,13 +21,17 @@ traffic() {
 	stop b server
 }
 
+# in_ours COMMAND: in all guests with our module at the same time.
 in_ours() {
-	local guest
+	local guest pid pids=()
 
 	for guest in $OURS; do
 		$1 $guest &
+		pids+=($!)
 	done
-	wait $!
+	for pid in "${pids[@]}"; do
+		wait $pid
+	done
 }
 
 cycle() {
