@@ -296,7 +296,7 @@ static void run_all(void)
 		}
 		more |= shim_run_task(0);
 		check_both();
-		more = more || shim_run_expiry(0);
+		more = more || shim_run_expiry(0, false);
 	}
 }
 

@@ -512,7 +512,7 @@ struct shim_task *shim_spawn(void (*func)(void *arg), void *arg);
 bool shim_run_task(unsigned int pick);
 bool shim_run_work(unsigned int pick);
 bool shim_run_timer(unsigned int pick);
-bool shim_run_expiry(unsigned int pick);
+bool shim_run_expiry(unsigned int pick, bool is_worker);
 int shim_tasks(void);
 void shim_check_idle(void);
 void shim_reset(void);

@@ -174,15 +174,16 @@ bool shim_run_task(unsigned int pick)
 	return false;
 }
 
-/* end the patience of one that sleeps */
-bool shim_run_expiry(unsigned int pick)
+/* end the patience of one that sleeps, perhaps only of one that runs work */
+bool shim_run_expiry(unsigned int pick, bool is_worker)
 {
 	int i;
 
 	for (i = 0; i < SHIM_TASKS; i++) {
 		struct shim_task *task = &tasks[(pick + i) % SHIM_TASKS];
 
-		if (!task->func || can_run(task) || !task->may_expire)
+		if (!task->func || can_run(task) || !task->may_expire ||
+		    (is_worker && !task->work))
 			continue;
 		task->has_expired = true;
 		resume(task);
