@@ -4,8 +4,6 @@
 #
 #	a redis-benchmark, xfer ---- SMC-R over rxe0 ---- redis-server, xfer b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # capture: yes
 # timeout: 200
 . "$RIG_LIB"

@@ -4,8 +4,6 @@
 #
 #	a xfer, conns ---- SMC-R over rxe0 ---- xfer, conns b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # capture: yes
 # timeout: 560
 . "$RIG_LIB"

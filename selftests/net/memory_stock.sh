@@ -6,8 +6,6 @@
 #
 # 6.12 only: on 6.1 the other side's link confirmation never arrives over rxe.
 #
-# kernels: 6.12
-# peers: ours:stock stock:ours
 # capture: yes
 # timeout: 300
 . "$RIG_LIB"

@@ -6,8 +6,6 @@
 #
 #	a conns ---- SMC-R over rxe0, sometimes down ---- conns b
 #
-# kernels: 6.1 6.12
-# peers: ours:ours
 # timeout: 180
 . "$RIG_LIB"
 

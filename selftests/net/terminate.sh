@@ -8,8 +8,6 @@
 #
 # Of the kernel's own SMC the device stays: its removal hangs for long.
 #
-# kernels: 6.12
-# peers: ours:ours ours:stock stock:ours
 # mtu: 4200
 # capture: yes
 # timeout: 180
