@@ -38,6 +38,7 @@ is "0 0, 0 0" "$(group_conns a), $(group_conns b)" "all are closed"
 
 # The first ones fill caches. Measuring makes memory short, which ends groups.
 on a "conns client -m smc -k smc -n 200 -s -T 29 $B 7000" >/dev/null
+wait_for 20 eval '[ "$(group_conns a)" = "0 0" ] && [ "$(group_conns b)" = "0 0" ]'
 for guest in $(guests ours); do
 	eval "slab_$guest=$(slab_unreclaim $guest) mem_$guest=$(memavail $guest)"
 	wait_for 10 eval '[ -z "$(group_conns $guest)" ]'
