@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * See rdma_script.h. Definitions and $i are replaced as text, so what remains
+ * is a list of commands for each case. A script that is wrong ends the program.
+ */
+#define _GNU_SOURCE
+#include "rdma_script.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "endpoint.h"
+
+#define MAX_DEFS	64
+#define MAX_DEPTH	8
+#define TEXT_LEN	4096
+
+struct parser {
+	const char *path;
+	int line;
+	struct rdma_script *script;
+	struct {
+		char *name;
+		char *body;
+	} defs[MAX_DEFS];
+	int n_defs;
+};
+
+__attribute__((noreturn, format(printf, 2, 3)))
+static void wrong(const struct parser *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "%s:%d: ", p->path, p->line);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static void *grow(void *array, int count, size_t size)
+{
+	array = realloc(array, (size_t)(count + 1) * size);
+	if (!array)
+		die("no memory");
+	memset((char *)array + (size_t)count * size, 0, size);
+	return array;
+}
+
+static char *copy(const char *text)
+{
+	char *result = strdup(text);
+
+	if (!result)
+		die("no memory");
+	return result;
+}
+
+static char *strip(char *text)
+{
+	char *end;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	end = text + strlen(text);
+	while (end > text && isspace((unsigned char)end[-1]))
+		*--end = 0;
+	return text;
+}
+
+static int split(const struct parser *p, char *text, char **words)
+{
+	char *word, *rest = text;
+	int n = 0;
+
+	while ((word = strtok_r(rest, " \t", &rest))) {
+		if (n == RDMA_MAX_WORDS)
+			wrong(p, "too many words: %s", word);
+		words[n++] = word;
+	}
+	return n;
+}
+
+/* "$1" to "$9" are words, "$i" is what @words[0] would be for letter 'i' */
+static void replace(const struct parser *p, const char *from, const char *i, char **words, int n,
+		    char *to)
+{
+	size_t at = 0;
+
+	for (; *from; from++) {
+		const char *text = NULL;
+
+		if (at + 1 == TEXT_LEN)
+			wrong(p, "too long");
+		if (*from != '$') {
+			to[at++] = *from;
+			continue;
+		}
+		from++;
+		if (words && *from >= '1' && *from <= '9' && *from - '0' < n)
+			text = words[*from - '0'];
+		else if (i && *from == 'i')
+			text = i;
+		else if (!words || *from != 'i')
+			wrong(p, "unknown or missing: $%c", *from);
+		else
+			text = "$i";
+		if (at + strlen(text) >= TEXT_LEN)
+			wrong(p, "too long");
+		memcpy(to + at, text, strlen(text));
+		at += strlen(text);
+	}
+	to[at] = 0;
+}
+
+static void add_command(const struct parser *p, struct rdma_case *c, char **words, int n)
+{
+	struct rdma_command *cmd;
+	int i;
+
+	c->commands = grow(c->commands, c->n, sizeof(*c->commands));
+	cmd = &c->commands[c->n++];
+	cmd->line = p->line;
+	cmd->n = n;
+	for (i = 0; i < n; i++)
+		cmd->word[i] = copy(words[i]);
+}
+
+static void add_commands(const struct parser *p, struct rdma_case *c, const char *text, int depth)
+{
+	char *all = copy(text);
+	char *part, *rest = all;
+
+	if (depth > MAX_DEPTH)
+		wrong(p, "definitions without end");
+	while ((part = strsep(&rest, ";"))) {
+		char body[TEXT_LEN];
+		char *words[RDMA_MAX_WORDS];
+		int n = split(p, part, words);
+		int i;
+
+		if (!n)
+			continue;
+		for (i = 0; i < p->n_defs; i++)
+			if (strcmp(p->defs[i].name, words[0]) == 0)
+				break;
+		if (i == p->n_defs) {
+			add_command(p, c, words, n);
+			continue;
+		}
+		replace(p, p->defs[i].body, NULL, words, n, body);
+		add_commands(p, c, body, depth + 1);
+	}
+	free(all);
+}
+
+static void add_case(struct parser *p, const char *title, const char *i, const char *body)
+{
+	char text[TEXT_LEN];
+	struct rdma_case *c;
+
+	replace(p, body, i, NULL, 0, text);
+	p->script->cases = grow(p->script->cases, p->script->n, sizeof(*c));
+	c = &p->script->cases[p->script->n++];
+	if (asprintf(&c->title, i ? "%s, i=%s" : "%s", title, i) < 0)
+		die("no memory");
+	add_commands(p, c, text, 0);
+	if (!c->n)
+		wrong(p, "an empty case");
+}
+
+static void take_case(struct parser *p, char *head, const char *body)
+{
+	char *range = strstr(head, " i=");
+	long first, last, i;
+	char number[24];
+	int end;
+
+	if (!range) {
+		add_case(p, strip(head), NULL, body);
+		return;
+	}
+	if (sscanf(range, " i=%ld..%ld%n", &first, &last, &end) != 2 || range[end] || first > last)
+		wrong(p, "no range: %s", range);
+	*range = 0;
+	for (i = first; i <= last; i++) {
+		snprintf(number, sizeof(number), "%ld", i);
+		add_case(p, strip(head), number, body);
+	}
+}
+
+static void take_line(struct parser *p, char *text)
+{
+	char *body = strchr(text, ':');
+	char *head;
+
+	if (!body)
+		wrong(p, "no colon");
+	*body++ = 0;
+	head = strip(text);
+	if (strncmp(head, "case ", 5) == 0) {
+		take_case(p, head + 5, body);
+		return;
+	}
+	if (strncmp(head, "def ", 4) != 0 || p->n_defs == MAX_DEFS)
+		wrong(p, "neither def nor case: %s", head);
+	p->defs[p->n_defs].name = copy(strip(head + 4));
+	p->defs[p->n_defs++].body = copy(body);
+}
+
+static void read_lines(struct parser *p, FILE *file)
+{
+	char whole[TEXT_LEN] = "";
+	char *line = NULL;
+	size_t cap = 0;
+	int number = 0;
+
+	while (getline(&line, &cap, file) >= 0) {
+		number++;
+		line[strcspn(line, "#\n")] = 0;
+		if (!*strip(line))
+			continue;
+		if (!isspace((unsigned char)*line) && *whole) {
+			take_line(p, whole);
+			*whole = 0;
+		}
+		if (!*whole)
+			p->line = number;
+		if (strlen(whole) + strlen(line) >= sizeof(whole))
+			wrong(p, "too long");
+		strcat(whole, line);
+	}
+	if (*whole)
+		take_line(p, whole);
+	free(line);
+}
+
+/**
+ * rdma_script_read() - read a script, or exit
+ * @path: file
+ * @script: result, never freed
+ */
+void rdma_script_read(const char *path, struct rdma_script *script)
+{
+	struct parser p = { .path = path, .script = script };
+	FILE *file = fopen(path, "r");
+
+	if (!file)
+		die("cannot open %s", path);
+	memset(script, 0, sizeof(*script));
+	read_lines(&p, file);
+	fclose(file);
+}
