@@ -1,17 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A peer that speaks LLC and CDC itself, by a script: wrong, at the wrong time,
-# too much, or not at all.
+# too much, or not at all. It loses its own connection or link group, in time;
+# another peer does not notice, and nothing remains.
 #
-#	a rdmapeer, a queue pair of its own ==== rxe0 ==== SMC sockets b
+#	a rdmapeer, queue pairs of its own ==== rxe0 ==== SMC sockets (obey) b
+#
+# What is said and what has to follow is in rdma/.
 #
 # kernels: 6.1 6.12
 # peers: none:ours
-# timeout: 200
+# timeout: 240
 . "$RIG_LIB"
 
 PORT=7000
 SCRIPTS=$(dirname "$RIG_LIB")/../net/rdma
+# of an echo of the good peer, while others flood their links
+SLOWEST_MS=3000
+seen=$RIG_DIR/seen
+promised=$RIG_DIR/promised
 
 put() {
 	on a "cat >/tmp/$1 <<'EOT'
@@ -19,12 +26,79 @@ $(cat "$SCRIPTS/$1")
 EOT"
 }
 
-on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT; ls /dev/infiniband"
-put client.rdma
+# count WORD TEXT: a number that rdmapeer prints.
+count() {
+	sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" <<<"$2" | tail -n 1
+}
+
+# what sockets were told, by the peer's word and by their own
+outcomes() {
+	sed -n '/^sees /p' <<<"$1" | sort
+}
+
+# went_by_script NAME OUTPUT LOG [OTHER]: of rdmapeer and obey, and of the other
+# rdmapeer at that time.
+went_by_script() {
+	like "^cases=[1-9][0-9]* failed=0\$" "$(grep ^cases= <<<"$2")" "$1: each case goes by it"
+	note "$(sed '/^sees /d' <<<"$2")"
+	outcomes "$2
+${4-}" >"$promised"
+	outcomes "$3" >"$seen"
+	is "" "$(diff "$promised" "$seen")" "$1: each socket is told what happened"
+}
+
+no_group() {
+	[ -z "$(on b "smcnl lgr")" ]
+}
+
+all_ended() {
+	ok "$1: all link groups end" wait_for 20 no_group
+}
+
+on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT"
+# Small rings wrap often, and a peer that went is missed soon.
+on b "cd /proc/sys/net/smc && echo 16384 | tee rmem wmem >/dev/null && echo 3 >smcr_testlink_time"
+for script in client server good; do
+	put $script.rdma
+done
+rdma=$(rdma_resources b)
+
+# --- the peer is the client ---
 start b server "obey server $PORT"
 wait_port b $PORT
-out=$(on a "timeout 20 rdmapeer client /tmp/client.rdma $B $PORT" || true)
-note "$out"
-note "$(log_of b server)"
-like "failed=0" "$out" ok
+start a good "rdmapeer client /tmp/good.rdma $B $PORT"
+begin=$SECONDS
+out=$(ON_TIMEOUT=100 on a "rdmapeer client -j 8 /tmp/client.rdma $B $PORT" || true)
+note "client: $((SECONDS - begin)) s"
+ok "the good peer ends" finish a good 60
+good=$(log_of a good)
+all_ended client
+went_by_script client "$out" "$(log_of b server)" "$good"
+like "^cases=1 failed=0\$" "$(grep ^cases= <<<"$good")" "the good peer had no trouble"
+num "$(count slowest_ms "$good") -le $SLOWEST_MS" "the good peer was never slow"
+is $(($(count smc "$out") + 1)) "$(smc_stat b server_v2)" "connections of the server"
+is "$(count declined "$out")" "$(smc_stat b fallback_server)" "fallbacks of the server"
+is "$(count lost "$out")" "$(smc_stat b server_errors)" "failed handshakes of the server"
+stop b server
+wait_for 10 eval '[ "$rdma" = "$(rdma_resources b)" ]' || true
+is "$rdma" "$(rdma_resources b)" "client: RDMA objects are as before"
+
+# --- the peer is the server ---
+start a peer "rdmapeer server /tmp/server.rdma $PORT"
+wait_port a $PORT
+conns=$(on a "rdmapeer check /tmp/server.rdma" | sed 's/.*=//')
+begin=$SECONDS
+log=$(ON_TIMEOUT=80 on b "obey client -n $conns $A $PORT" || true)
+ok "the peer ends" finish a peer 20
+out=$(log_of a peer)
+note "server: $((SECONDS - begin)) s"
+all_ended server
+went_by_script server "$out" "$log"
+is "$(count smc "$out")" "$(smc_stat b client_v2)" "connections of the client"
+is "$(count declined "$out")" "$(smc_stat b fallback_client)" "fallbacks of the client"
+is "$(count lost "$out")" "$(smc_stat b client_errors)" "failed handshakes of the client"
+wait_for 10 eval '[ "$rdma" = "$(rdma_resources b)" ]' || true
+is "$rdma" "$(rdma_resources b)" "server: RDMA objects are as before"
+
+ok "the module goes" unload b
 done_testing

@@ -260,6 +260,59 @@ for name in ../net/clc/*.clc; do
 	tap_match "clcpeer: ${name##*/} is understood" "$(tail -n 1 "$out")" '^cases=[0-9]+ connections=[0-9]+$'
 done
 
+# --- rdmapeer: the language ---
+
+# what "check" says of these lines
+understands()
+{
+	local name=$1 status=$2 message=$3
+
+	shift 3
+	printf '%s\n' "$@" >"$script"
+	try ./rdmapeer check "$script"
+	tap_match "rdmapeer: $name" "$rc $(cat "$out")" "^$status $message"
+}
+
+understands "definitions, ranges, long lines" 0 'cases=4 connections=8$' '# of the peer' \
+	'def open: propose; accept; confirm' 'def two: open; order $1 $2; open' \
+	'case one: two s' 'case two i=1..3: two w $i' '	; cut $i'
+understands "no colon" 2 "$script:1: no colon" 'case x'
+understands "unknown line" 2 "$script:1: neither def nor case: send" 'send: cut 1'
+understands "empty case" 2 "$script:2: an empty case" 'def nothing: ' 'case x: nothing'
+understands "unknown command" 2 "line 1: unknown: frob" 'case x: frob'
+understands "too few arguments" 2 "line 1: arguments of set" 'case x: set 1'
+understands "too many arguments" 2 "line 1: arguments of alive" 'case x: alive 1'
+understands "no index" 2 "$script:1: unknown: [$]i" 'case x: cut $i'
+understands "no range" 2 "$script:1: no range:  i=3" 'case x i=3: alive'
+understands "recursion" 2 "$script:2: definitions without end" 'def m: m' 'case x: m'
+for name in ../net/rdma/*.rdma; do
+	try ./rdmapeer check "$name"
+	tap_match "rdmapeer: ${name##*/} is understood" "$rc $(cat "$out")" \
+		'^0 cases=[0-9]+ connections=[0-9]+$'
+done
+
+# --- obey: each order ---
+
+p=$((base + 10))
+serve $p ./obey server -m tcp -T 1
+# obeys NAME ORDER EXPECTED: what comes back for these bytes, and how it ends
+obeys()
+{
+	tap_is "obey: $1" "$(printf "$2" | socat -t 3 - TCP:127.0.0.1:$p | tr '\0' 0)" "$3"
+}
+obeys "echo" 'e\0\0\1hello' hello
+obeys "read" 's\0\0\1hello' ''
+obeys "shut down" 'd\0\0\1hello' ''
+obeys "nothing" 'c\0\0\1' ''
+obeys "no order" 'e\0' ''
+tap_is "obey: write" "$(printf 'w\2\0\1' | socat -t 3 - TCP:127.0.0.1:$p | wc -c)" 32768
+tap_is "obey: how it ended" "$(grep -v ready "$tap_work/server.$p" | sort | uniq -c | xargs)" \
+	"6 sees tcp eof"
+end_servers
+try ./obey client -m tcp -n 3 127.0.0.1 $p
+tap_is "obey: nobody there" "$rc $(xargs <"$out")" \
+	"0 sees nobody ECONNREFUSED sees nobody ECONNREFUSED sees nobody ECONNREFUSED"
+
 # --- clcpeer: two of them ---
 
 p=$((base + 8))

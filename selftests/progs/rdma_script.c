@@ -86,34 +86,35 @@ static int split(const struct parser *p, char *text, char **words)
 	return n;
 }
 
-/* "$1" to "$9" are words, "$i" is what @words[0] would be for letter 'i' */
+/* "$1" to "$9" are @words, nothing if there are less; "$i" is @i */
+static const char *value_of(const struct parser *p, char letter, const char *i, char **words, int n)
+{
+	if (words && letter >= '1' && letter <= '9')
+		return letter - '0' < n ? words[letter - '0'] : "";
+	if (letter != 'i' || (!i && !words))
+		wrong(p, "unknown: $%c", letter);
+	return i ?: "$i";
+}
+
 static void replace(const struct parser *p, const char *from, const char *i, char **words, int n,
 		    char *to)
 {
 	size_t at = 0;
 
-	for (; *from; from++) {
-		const char *text = NULL;
+	while (*from) {
+		const char *text = from;
+		size_t len = strcspn(from, "$");
 
-		if (at + 1 == TEXT_LEN)
-			wrong(p, "too long");
-		if (*from != '$') {
-			to[at++] = *from;
-			continue;
+		from += len;
+		if (!len) {
+			text = value_of(p, from[1], i, words, n);
+			len = strlen(text);
+			from += 2;
 		}
-		from++;
-		if (words && *from >= '1' && *from <= '9' && *from - '0' < n)
-			text = words[*from - '0'];
-		else if (i && *from == 'i')
-			text = i;
-		else if (!words || *from != 'i')
-			wrong(p, "unknown or missing: $%c", *from);
-		else
-			text = "$i";
-		if (at + strlen(text) >= TEXT_LEN)
+		if (at + len >= TEXT_LEN)
 			wrong(p, "too long");
-		memcpy(to + at, text, strlen(text));
-		at += strlen(text);
+		memcpy(to + at, text, len);
+		at += len;
 	}
 	to[at] = 0;
 }

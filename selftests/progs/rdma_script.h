@@ -2,7 +2,7 @@
 /*
  * The scripts of rdmapeer, as text:
  *
- *	def NAME: COMMANDS		$1 to $9 are its arguments
+ *	def NAME: COMMANDS		$1 to $9 are its arguments, empty if missing
  *	case TITLE [i=FROM..TO]: COMMANDS
  *
  * A case is a link group of its own, or one for each value of $i. Commands

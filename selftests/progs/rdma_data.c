@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rdmapeer: data, and how a connection ends. */
+#include "rdma_play.h"
+
+#include "imm.h"
+#include "obey.h"
+
+static bool send_news(struct play *p)
+{
+	play_load_cdc(p);
+	return play_send(p, p->msg, p->len);
+}
+
+static uint64_t room(const struct conn *conn)
+{
+	return play_ring_size(conn) - (conn->prod - conn->peer_cons);
+}
+
+static bool write_bytes(struct play *p, uint64_t at, uint32_t key, size_t len, const uint32_t *imm)
+{
+	const struct smcr_clc_rdma *r = &p->conn->peer;
+	uint64_t addr = r->vaddr + (uint64_t)(r->rmbe_idx - 1) * play_ring_size(p->conn) + at;
+
+	if (!p->link.qp || p->is_dead)
+		return play_fail(p, "there is no link");
+	return rdma_link_write(&p->link, addr, r->rkey + key, len, imm) ||
+	       play_fail(p, "cannot write");
+}
+
+static void fill_out(struct play *p, const uint8_t *bytes, size_t len)
+{
+	size_t i;
+
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	for (i = 0; i < len; i++)
+		p->link.out[i] = bytes ? bytes[i] : obey_byte(p->conn->put++);
+}
+
+/* write what the ring has room for, up to its end; 0 if something is wrong */
+static size_t write_some(struct play *p, const uint8_t *bytes, size_t len, bool is_plain)
+{
+	const long long end_us = play_deadline(PATIENCE);
+	struct conn *conn = p->conn;
+	uint32_t imm;
+
+	while (!room(conn)) {
+		if (!play_pump(p))
+			return 0;
+		if (now_us() > end_us) {
+			play_fail(p, "no room for %zu bytes", len);
+			return 0;
+		}
+		play_step();
+	}
+	if (len > room(conn))
+		len = room(conn);
+	if (len > play_ring_size(conn) - conn->prod % play_ring_size(conn))
+		len = play_ring_size(conn) - conn->prod % play_ring_size(conn);
+	if (len > RDMA_SEND_MAX)
+		len = RDMA_SEND_MAX;
+	fill_out(p, bytes, len);
+	imm = smcr_imm_make(conn->peer.token, false, (uint32_t)len);
+	if (!write_bytes(p, conn->prod % play_ring_size(conn), 0, len, is_plain ? &imm : NULL))
+		return 0;
+	conn->prod += len;
+	if (is_plain)
+		conn->seq++;
+	return is_plain || send_news(p) ? len : 0;
+}
+
+static bool write_all(struct play *p, const uint8_t *bytes, size_t len, bool is_plain)
+{
+	while (len) {
+		size_t n = write_some(p, bytes, len, is_plain);
+
+		if (!n)
+			return false;
+		if (bytes)
+			bytes += n;
+		len -= n;
+	}
+	return true;
+}
+
+bool cmd_put(struct play *p, const struct rdma_command *cmd)
+{
+	return write_all(p, NULL, play_number(p, cmd, 1, 0), strcmp(cmd->word[0], "plain") == 0);
+}
+
+bool cmd_order(struct play *p, const struct rdma_command *cmd)
+{
+	const uint8_t head[OBEY_HEAD] = {
+		(uint8_t)cmd->word[1][0], (uint8_t)play_number(p, cmd, 2, 0),
+		(uint8_t)(p->number >> 8), (uint8_t)p->number,
+	};
+
+	return write_all(p, head, sizeof(head), false);
+}
+
+bool cmd_write(struct play *p, const struct rdma_command *cmd)
+{
+	uint32_t key = (uint32_t)play_number(p, cmd, 3, 0);
+	uint64_t at = play_number(p, cmd, 1, 0);
+	size_t len = play_number(p, cmd, 2, 0);
+	uint64_t kept = p->conn->put;
+
+	fill_out(p, NULL, len);
+	p->conn->put = kept;
+	if (!write_bytes(p, at, key, len, NULL))
+		return false;
+	/* whether it was refused is what the next commands are about */
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	return true;
+}
+
+bool cmd_imm(struct play *p, const struct rdma_command *cmd)
+{
+	uint32_t imm = (uint32_t)play_number(p, cmd, 1, 0);
+
+	if (!write_bytes(p, 0, 0, play_number(p, cmd, 2, 0), &imm))
+		return false;
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	return true;
+}
+
+bool cmd_move(struct play *p, const struct rdma_command *cmd)
+{
+	p->conn->prod += play_number(p, cmd, 1, 0);
+	return true;
+}
+
+static bool take_data(struct play *p, size_t len)
+{
+	const long long end_us = play_deadline(PATIENCE);
+	struct conn *conn = p->conn;
+	const uint8_t *ring = p->link.ring + (conn - p->conns) * OUR_RING;
+
+	while (conn->peer_prod - conn->cons < len) {
+		if (!play_pump(p))
+			return false;
+		if (p->link.error)
+			return play_fail(p, "the link is lost: %s",
+					 ibv_wc_status_str(p->link.error));
+		if (now_us() > end_us)
+			return play_fail(p, "%llu of %zu bytes came",
+					 (unsigned long long)(conn->peer_prod - conn->cons), len);
+		play_step();
+	}
+	for (; len; len--, conn->cons++, conn->got++)
+		if (ring[conn->cons % OUR_RING] != obey_byte(conn->got))
+			return play_fail(p, "byte %llu is wrong", (unsigned long long)conn->got);
+	return send_news(p);
+}
+
+bool cmd_get(struct play *p, const struct rdma_command *cmd)
+{
+	long long left = play_number(p, cmd, 2, 1);
+
+	while (left--)
+		if (!take_data(p, play_number(p, cmd, 1, 0)))
+			return false;
+	return true;
+}
+
+static void note_slowest(struct run *run, long long us)
+{
+	pthread_mutex_lock(&run->lock);
+	if (us > run->slowest_us)
+		run->slowest_us = us;
+	pthread_mutex_unlock(&run->lock);
+}
+
+bool cmd_echo(struct play *p, const struct rdma_command *cmd)
+{
+	long long left = play_number(p, cmd, 2, 1);
+	size_t len = play_number(p, cmd, 1, 0);
+
+	while (left--) {
+		long long begin_us = now_us();
+
+		if (!write_all(p, NULL, len, false) || !take_data(p, len))
+			return false;
+		note_slowest(p->run, now_us() - begin_us);
+		sleep_ms((int)play_number(p, cmd, 3, 0));
+	}
+	return true;
+}
+
+bool cmd_full(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+
+	(void)cmd;
+	while (p->conn->peer_prod - p->conn->cons < OUR_RING) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "our ring is not full");
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_news(struct play *p, const struct rdma_command *cmd)
+{
+	p->conn->state |= (uint8_t)play_number(p, cmd, 1, 0);
+	return send_news(p);
+}
+
+bool cmd_flags(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(play_number(p, cmd, 2, PATIENCE));
+	uint8_t wanted = (uint8_t)play_number(p, cmd, 1, 0);
+
+	while (p->conn->peer_state != wanted) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "state flags are 0x%02x", p->conn->peer_state);
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_use(struct play *p, const struct rdma_command *cmd)
+{
+	long long which = play_number(p, cmd, 1, 0);
+
+	if (which < 0 || which >= p->n_conns)
+		return play_fail(p, "no such connection");
+	p->conn = &p->conns[which];
+	return true;
+}
