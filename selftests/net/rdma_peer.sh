@@ -8,8 +8,6 @@
 #
 # What is said and what has to follow is in rdma/.
 #
-# kernels: 6.1 6.12
-# peers: none:ours
 # timeout: 240
 . "$RIG_LIB"
 

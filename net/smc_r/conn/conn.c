@@ -175,9 +175,14 @@ static void apply_close_locked(struct smcr_conn *conn, u8 flags,
 		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
 }
 
-/* the peer breaks the protocol: end this connection only */
+/*
+ * The peer breaks the protocol: end this connection only. What it says from
+ * now on does not make a clean end of it.
+ */
 static void break_off_locked(struct smcr_conn *conn, struct news *news)
 {
+	if (!conn->close.rcvd)
+		conn->rx_is_cut = true;
 	smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
 	fail_socket_locked(conn, ECONNRESET);
 	news->state = true;

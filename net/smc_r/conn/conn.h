@@ -48,6 +48,7 @@
  * @rx_is_due: a reader made room that the peer should know of
  * @rx_asked_end: the peer wants to know how far we have read, until it knows
  *	that we have read up to here
+ * @rx_is_cut: the peer broke the protocol before it had ended its stream
  * @rx_urgent: the peer's urgent byte
  * @close: progress of closing
  * @is_corked: TCP_CORK is set
@@ -84,6 +85,7 @@ struct smcr_conn {
 	u8 rx_flags;
 	bool rx_is_due;
 	u64 rx_asked_end;
+	bool rx_is_cut;
 	struct smcr_urgent rx_urgent;
 	struct smcr_close close;
 	bool is_corked;

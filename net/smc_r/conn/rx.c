@@ -108,8 +108,9 @@ static struct view take_view(struct smcr_conn *conn, const struct sock *sk)
 	view.unread = smcr_rx_unread(conn);
 	view.has_error = sk->sk_err;
 	view.is_eof = sk->sk_shutdown & RCV_SHUTDOWN;
-	view.is_fin = conn->close.rcvd & (SMCR_CDC_DONE_WRITING |
-					  SMCR_CDC_CLOSED);
+	view.is_fin = !conn->rx_is_cut &&
+		      (conn->close.rcvd & (SMCR_CDC_DONE_WRITING |
+					   SMCR_CDC_CLOSED));
 	spin_unlock_bh(&conn->lock);
 	return view;
 }

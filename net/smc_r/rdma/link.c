@@ -486,10 +486,12 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 	lockdep_assert_held(&link->tx_lock);
 	if (link->state == SMCR_LINK_READY && gather_locked(link, rp, tx))
 		return 0;
-	if (link->state != SMCR_LINK_READY)
+	/* maybe only now: a full bundle could not be posted */
+	if (link->state == SMCR_LINK_CLOSED)
 		return -EPIPE;
-	/* one more for a bundle */
-	if (!has_room_locked(link, tx->spans + 2, SMCR_LINK_LLC_RESERVE)) {
+	/* a peer may speak before we can answer; one more for a bundle */
+	if (link->state == SMCR_LINK_NEW ||
+	    !has_room_locked(link, tx->spans + 2, SMCR_LINK_LLC_RESERVE)) {
 		wait_for_room_locked(link, rp);
 		return -EAGAIN;
 	}
@@ -1020,6 +1022,11 @@ int smcr_link_to_rts(struct smcr_link *link)
 	else
 		ret = -EPIPE;
 	spin_unlock_bh(&link->tx_lock);
+	rcu_read_lock();
+	local_bh_disable();
+	serve_waiters(link);
+	local_bh_enable();
+	rcu_read_unlock();
 	return ret;
 }
 
