@@ -64,7 +64,7 @@ rxe_add() {
 }
 
 for guest in a b; do
-	on $guest "modprobe -a crc32_generic rdma_rxe"
+	on $guest "modprobe -a crc32_generic rdma_rxe xfrm_user"
 done
 start b smc "xfer server -m smc 7000"
 start b tcp "xfer server -m tcp 7001"
