@@ -69,12 +69,14 @@ ok "the one after that uses SMC" connection smc
 unfault a >/dev/null
 
 # The same said of a link group that works does not end it.
+ok "a client that says who it is" connection smc
+is "2 2" "$(groups a) $(groups b)" "has a link group of its own"
 fault a symbol=smcr_group_get_client retval=0 times=1
 ok "a lie about a link group: TCP" connection tcp
 is 1 "$(unfault a)" "the lie was told"
-is 1 "$(groups b)" "the link group stays"
+is 2 "$(groups b)" "the link group stays"
 ok "and is used" connection smc
-is "1 1" "$(groups a) $(groups b)" "by the next connection"
+is "2 2" "$(groups a) $(groups b)" "by the next connection"
 
 on b "kill -TERM \$(pidof conns)"
 ok "the server's program ends" finish b server 5
