@@ -56,7 +56,7 @@ check: python3
 	selftests/run
 
 check-long: python3
-	LONG=1 selftests/run
+	selftests/run --long
 
 demo: python3
 	selftests/demo

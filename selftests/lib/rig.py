@@ -32,6 +32,7 @@ import time
 SELFTESTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TOP = os.path.dirname(SELFTESTS)
 RIG = os.path.join(SELFTESTS, "rig")
+PROGRAMS_CONF = os.path.join(RIG, "programs.conf")
 CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or
                      os.path.expanduser("~/.cache"), "smc_r")
 RESULTS = os.path.join(CACHE, "results")
@@ -207,9 +208,11 @@ def build_rig_tools():
     return where
 
 
-def shared_libraries(paths):
-    """What the dynamic linker loads for the programs, itself included."""
-    output = subprocess.run(["ldd", *paths], text=True, check=False,
+def shared_libraries(paths, directories=()):
+    """What the dynamic linker loads for the programs, itself included.
+    directories are searched first."""
+    env = dict(os.environ, LD_LIBRARY_PATH=":".join(directories))
+    output = subprocess.run(["ldd", *paths], text=True, check=False, env=env,
                             stdout=subprocess.PIPE,
                             stderr=subprocess.DEVNULL).stdout
     missing = re.findall(r"(\S+) => not found", output)
@@ -377,16 +380,67 @@ def prune(pattern, keep=5):
             os.remove(old)
 
 
+def is_program(path):
+    """Or a library: for the dynamic linker."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF" and not path.endswith(".ko")
+
+
+def program_files(name):
+    """Paths of rig/programs.conf in the unpacked packages, directories with
+    all that is in them."""
+    found = []
+    section = None
+    with open(PROGRAMS_CONF) as file:
+        for line in file:
+            line = line.strip()
+            if line.startswith("["):
+                section = line.strip("[]")
+            elif section == name and line.startswith("file "):
+                for pattern in line.split()[1:]:
+                    paths = glob.glob(cached("programs", pattern))
+                    if not paths:
+                        raise RigError(f"{name}: there is no {pattern}")
+                    found += paths
+    if not found:
+        raise RigError(f"{PROGRAMS_CONF} has no {name}")
+    return list(filter(os.path.isfile, found + [
+        os.path.join(where, base) for path in found
+        for where, _, bases in os.walk(path) for base in bases]))
+
+
+def programs_initramfs(name, log):
+    """The part with one section of rig/programs.conf."""
+    unpacked = cached("programs", "")
+    digest = hash_files([PROGRAMS_CONF, unpacked + "versions",
+                         os.path.realpath(__file__)])
+    target = cached("initramfs", f"programs-{name}-{digest}.cpio")
+    if os.path.exists(target):
+        os.utime(target)
+        return target
+    log(f"building the initramfs of {name}")
+    files = program_files(name)
+    libraries = shared_libraries(
+        filter(is_program, files),
+        [unpacked + "usr/lib/x86_64-linux-gnu", unpacked + "lib/x86_64-linux-gnu"])
+    with tempfile.TemporaryDirectory(prefix="smcr-programs-") as root:
+        stage = Stage(root)
+        for path in [*files, *sorted(libraries)]:
+            stage.add(path.removeprefix(unpacked), path)
+        tmp = f"{target}.{os.getpid()}"
+        stage.write_cpio(tmp)
+    os.rename(tmp, target)
+    prune(cached("initramfs", f"programs-{name}-*.cpio"))
+    return target
+
+
 def overlay_cpio(files, target):
     """Programs and module under test: {path in guest: host path}."""
     with tempfile.TemporaryDirectory(prefix="smcr-overlay-") as root:
         stage = Stage(root)
-        elf = []
         for name, path in files.items():
             stage.add(name, path)
-            with open(path, "rb") as file:
-                if file.read(4) == b"\x7fELF" and not path.endswith(".ko"):
-                    elf.append(path)
+        elf = list(filter(is_program, files.values()))
         if elf:
             for path in shared_libraries(elf):
                 stage.add(path, path)
@@ -653,14 +707,15 @@ class Pair:
     kernel    "6.12", or one for each guest as in "6.1:6.12"
     roles     of a and b: "ours", "stock" or "none"
     rdma      "both", "a", "b" or "none": who has rxe0 on eth0
+    programs  sections of rig/programs.conf that the guests have
     modules   {kernel: path} of a ready smc_r.ko; built when needed otherwise
     capture   "all" or "heads" of the frames on the wire are recorded, by a
     files     more {path in guest: host path}
     """
 
     def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
-                 smp=SMP, memory_mb=MEMORY_MB, capture=None, modules=None,
-                 files=None, log=lambda text: None):
+                 smp=SMP, memory_mb=MEMORY_MB, capture=None, programs=(),
+                 modules=None, files=None, log=lambda text: None):
         kernels = kernel.split(":")
         self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
         self.roles = dict(zip("ab", roles))
@@ -669,6 +724,7 @@ class Pair:
         self.smp = smp
         self.memory_mb = memory_mb
         self.capture = capture
+        self.programs = programs
         self.modules = dict(modules or {})
         self.files = dict(files or {})
         self.log = log
@@ -695,8 +751,9 @@ class Pair:
                 self.modules[kernel] = build_module(kernel, self.log)
             files["rig/smc_r.ko"] = self.modules[kernel]
         files.update(build_test_modules(kernel, self.log))
-        base = base_initramfs(kernel, agent, self.log)
-        digest = hashlib.sha256((base + str(sorted(files)) +
+        parts = [base_initramfs(kernel, agent, self.log),
+                 *(programs_initramfs(name, self.log) for name in self.programs)]
+        digest = hashlib.sha256((str(parts) + str(sorted(files)) +
                                  hash_files(files.values())).encode()).hexdigest()[:16]
         target = cached("initramfs", f"{release(kernel)}-{digest}.cpio")
         if os.path.exists(target):
@@ -705,7 +762,7 @@ class Pair:
         tmp = f"{target}.{os.getpid()}"
         overlay_cpio(files, tmp + ".overlay")
         with open(tmp, "wb") as out:
-            for part in (base, tmp + ".overlay"):
+            for part in (*parts, tmp + ".overlay"):
                 with open(part, "rb") as file:
                     shutil.copyfileobj(file, out)
         os.remove(tmp + ".overlay")

@@ -78,6 +78,15 @@ wait_port() {
 		i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; sleep 0.1; done"
 }
 
+# by_size QUICK LONG: the second one in the long suite (make check-long).
+by_size() {
+	if [ -n "${RIG_LONG:-}" ]; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
 # role_of GUEST: ours, stock or none.
 role_of() {
 	case $1 in
