@@ -7,7 +7,7 @@
 # kernels: 6.12
 # peers: ours:ours
 # long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
-# timeout: 240
+# timeout: 400
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/programs.sh"
 
