@@ -44,5 +44,5 @@ is "$(sum_of b /tmp/www/some/7)" "$(on a "$curl $url/some/7 | sha256sum")" \
 ok "the server ends" stop b http
 is $((files * 2 + 1)) "$(log_of b http | grep -c '"GET /some/[0-9]* HTTP/1.1" 200')" \
 	"the server has seen all requests"
-prog_end $((files * 2)) 10000 $((mib << 20))
+prog_end $((files * 2)) $((files * 100)) $((mib << 20))
 done_testing

@@ -71,5 +71,5 @@ like "canceling statement due to user request" "$(on a "
 ok "postgres ends" stop b postgres
 is "" "$(log_of b postgres | grep -E 'PANIC|could not (send|receive)')" \
 	"postgres had no complaints"
-prog_end 50 $((scale * 8000000)) $((rows * 38))
+prog_end 50 $((scale * 2000000)) $((rows * 38))
 done_testing
