@@ -4,9 +4,6 @@
 #
 #	a curl ---- SMC-R over rxe0 ---- python3 -m http.server b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # programs: python curl
 # memory: 1536
 # timeout: 200

@@ -4,9 +4,6 @@
 #
 #	a iperf3 ---- SMC-R over rxe0 ---- iperf3 -s b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # timeout: 400
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/programs.sh"

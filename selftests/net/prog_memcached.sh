@@ -4,9 +4,6 @@
 #
 #	a memccapable, memcaslap ---- SMC-R over rxe0 ---- memcached b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # programs: memcached
 # memory: 1536
 # timeout: 400

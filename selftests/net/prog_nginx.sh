@@ -4,9 +4,6 @@
 #
 #	a wrk, curl ---- SMC-R over rxe0 ---- nginx b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # programs: nginx wrk curl
 # timeout: 400
 . "$RIG_LIB"

@@ -4,9 +4,6 @@
 #
 #	a pgbench, psql ---- SMC-R over rxe0 ---- postgres b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # programs: postgres
 # memory: 2048
 # timeout: 400

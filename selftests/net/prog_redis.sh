@@ -4,9 +4,6 @@
 #
 #	a redis-benchmark, redis-cli, replica ---- SMC-R ---- redis-server b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # timeout: 600
 # memory: 1536
 . "$RIG_LIB"

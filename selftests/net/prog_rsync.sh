@@ -4,9 +4,6 @@
 #
 #	a rsync ---- SMC-R over rxe0 ---- rsync --daemon b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # programs: rsync
 # memory: 1536
 # timeout: 200

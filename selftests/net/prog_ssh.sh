@@ -4,9 +4,6 @@
 #
 #	a ssh, scp ---- SMC-R over rxe0 ---- sshd b
 #
-# kernels: 6.12
-# peers: ours:ours
-# long: 6.12/ours:stock 6.12/stock:ours 6.1/ours:ours
 # programs: ssh
 # memory: 2048
 # timeout: 600
