@@ -779,25 +779,46 @@ static u64 map_array(struct smcr_link *link, void *mem, size_t len,
 
 #define TX_SLOTS_LEN	(SMCR_LINK_SQ_DEPTH * SMCR_LINK_TX_SLOT)
 
+/* memory for receives comes in pages, or one by one if they are larger */
+static u32 slots_in_chunk(const struct smcr_link *link)
+{
+	return max_t(u32, PAGE_SIZE / link->rx_len, 1);
+}
+
 static void free_rx_slots(struct smcr_link *link)
 {
-	struct smcr_rx_slot *slot = link->rx_slots;
-	int i;
+	u32 in_chunk = slots_in_chunk(link);
+	struct smcr_rx_slot *slot;
+	u32 i;
 
-	for (i = 0; slot && i < SMCR_LINK_RQ_DEPTH; i++, slot++) {
+	for (i = 0; link->rx_slots && i < SMCR_LINK_RQ_DEPTH; i += in_chunk) {
+		slot = &link->rx_slots[i];
 		if (slot->sge[0].addr)
 			ib_dma_unmap_single(link->port.dev->ib,
-					    slot->sge[0].addr, link->rx_len,
+					    slot->sge[0].addr,
+					    in_chunk * link->rx_len,
 					    DMA_FROM_DEVICE);
 		kfree(slot->data);
 	}
 	kvfree(link->rx_slots);
 }
 
+static int alloc_chunk(struct smcr_link *link, struct smcr_rx_slot *slot)
+{
+	u32 len = slots_in_chunk(link) * link->rx_len;
+
+	slot->data = kzalloc(len, GFP_KERNEL);
+	if (!slot->data)
+		return -ENOMEM;
+	slot->sge[0].addr = map_array(link, slot->data, len, DMA_FROM_DEVICE);
+	return slot->sge[0].addr ? 0 : -ENOMEM;
+}
+
 static int alloc_rx_slots(struct smcr_link *link)
 {
+	u32 in_chunk = slots_in_chunk(link);
 	struct smcr_rx_slot *slot;
-	int i;
+	u32 i;
 
 	link->rx_slots = kvcalloc(SMCR_LINK_RQ_DEPTH, sizeof(*slot),
 				  GFP_KERNEL);
@@ -805,13 +826,12 @@ static int alloc_rx_slots(struct smcr_link *link)
 		return -ENOMEM;
 	for (i = 0; i < SMCR_LINK_RQ_DEPTH; i++) {
 		slot = &link->rx_slots[i];
-		slot->data = kzalloc(link->rx_len, GFP_KERNEL);
-		if (!slot->data)
+		if (i % in_chunk) {
+			slot->data = slot[-1].data + link->rx_len;
+			slot->sge[0].addr = slot[-1].sge[0].addr + link->rx_len;
+		} else if (alloc_chunk(link, slot)) {
 			return -ENOMEM;
-		slot->sge[0].addr = map_array(link, slot->data, link->rx_len,
-					      DMA_FROM_DEVICE);
-		if (!slot->sge[0].addr)
-			return -ENOMEM;
+		}
 	}
 	return 0;
 }
