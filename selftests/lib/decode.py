@@ -17,6 +17,8 @@ Where tshark is wrong about a message that is right:
   recorded in golden.txt, where they begin with 2c 00 and 01 00). tshark knows
   big endian only: it does not take the first for SMC at all, and of the second
   it reads 256 rkeys. They are exchanged before it gets them.
+- What goes to queue pairs 0 and 1 is management to it, whatever it is. Scripted
+  peers may name these as theirs.
 - Bundles (Documentation/imm.md) are an extension that it cannot know. They are
   left out; net/bundle.sh looks at them.
 """
@@ -108,7 +110,8 @@ def find_message(number, frame):
     if frame[at + 8] != RC_SEND_ONLY:
         return None
     payload = at + 8 + BTH_LEN
-    if frame[payload] == BUNDLE:
+    queue_pair = int.from_bytes(frame[at + 13:at + 16], "big")
+    if frame[payload] == BUNDLE or queue_pair <= 1:
         return None
     message = Message(number, frame[payload], end - ICRC_LEN - payload, None)
     if message.type >> 4 == LLC_V2:
