@@ -12,6 +12,7 @@
 #include "clc.h"
 #include "clc_message.h"
 #include "endpoint.h"
+#include "script_text.h"
 
 #define MAX_WORDS	12
 #define MAX_DEPTH	8
@@ -68,50 +69,6 @@ struct parser {
 	int n_defs;
 };
 
-__attribute__((noreturn, format(printf, 2, 3)))
-static void wrong(const struct parser *p, const char *fmt, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fprintf(stderr, "%s:%d: ", p->path, p->line);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(2);
-}
-
-static void *grow(void *array, int count, size_t size)
-{
-	array = realloc(array, (size_t)(count + 1) * size);
-	if (!array)
-		die("no memory");
-	memset((char *)array + (size_t)count * size, 0, size);
-	return array;
-}
-
-static char *copy(const char *text)
-{
-	char *result = strdup(text);
-
-	if (!result)
-		die("no memory");
-	return result;
-}
-
-static char *strip(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	end = text + strlen(text);
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = 0;
-	return text;
-}
-
 /**
  * clc_parse_hex() - translate hexadecimal digits
  * @text: an even number of them
@@ -143,7 +100,7 @@ static long parse_integer(const struct parser *p, const char *text)
 	long value = strtol(text, &end, 0);
 
 	if (*end || end == text || value < 0)
-		wrong(p, "no number: %s", text);
+		script_wrong(p->path, p->line, "no number: %s", text);
 	return value;
 }
 
@@ -157,14 +114,14 @@ static void take_number(const struct parser *p, const char *text, const struct c
 		return;
 	}
 	if (!c->has_index)
-		wrong(p, "the case has no i: %s", text);
+		script_wrong(p->path, p->line, "the case has no i: %s", text);
 	n->is_index = true;
 	if (text[2] == '+')
 		n->value = parse_integer(p, text + 3);
 	else if (text[2] == '-')
 		n->value = -parse_integer(p, text + 3);
 	else if (text[2])
-		wrong(p, "no number: %s", text);
+		script_wrong(p->path, p->line, "no number: %s", text);
 }
 
 static void take_bytes(const struct parser *p, const char *text, struct clc_op *op)
@@ -176,7 +133,7 @@ static void take_bytes(const struct parser *p, const char *text, struct clc_op *
 		die("no memory");
 	len = clc_parse_hex(text, op->bytes, strlen(text) / 2);
 	if (len < 1 || (op->code == CLC_OP_FLIP && len != 1))
-		wrong(p, "no bytes: %s", text);
+		script_wrong(p->path, p->line, "no bytes: %s", text);
 	op->len = len;
 }
 
@@ -186,9 +143,9 @@ static void take_errno(const struct parser *p, const char *text, struct clc_op *
 
 	for (i = 0; i < ARRAY_SIZE(errno_names); i++)
 		if (strcmp(text, errno_names[i]) == 0)
-			op->word = copy(text);
+			op->word = script_copy(text);
 	if (!op->word)
-		wrong(p, "unknown errno: %s", text);
+		script_wrong(p->path, p->line, "unknown errno: %s", text);
 }
 
 /* Return: the words used up, 2 for a decline and its code. */
@@ -210,14 +167,14 @@ static int take_type(const struct parser *p, char **words, int left, const struc
 		if (strcmp(words[0], types[i].name) == 0)
 			op->type = types[i].type;
 	if (!op->type)
-		wrong(p, "unknown message: %s", words[0]);
+		script_wrong(p->path, p->line, "unknown message: %s", words[0]);
 	/* so that the numbers are the same for all types */
 	if (op->type != SMCR_CLC_DECLINE) {
 		op->n_numbers++;
 		return 1;
 	}
 	if (left < 2)
-		wrong(p, "a decline has a code");
+		script_wrong(p->path, p->line, "a decline has a code");
 	take_number(p, words[1], c, op);
 	return 2;
 }
@@ -237,7 +194,7 @@ static void take_arguments(const struct parser *p, char **words, int count,
 		if (at == count && is_optional)
 			return;
 		if (at == count)
-			wrong(p, "%s: too few arguments", s->name);
+			script_wrong(p->path, p->line, "%s: too few arguments", s->name);
 		if (*arg == 't') {
 			at += take_type(p, words + at, count - at, c, op);
 			continue;
@@ -249,13 +206,13 @@ static void take_arguments(const struct parser *p, char **words, int count,
 		else if (*arg == 'e')
 			take_errno(p, words[at], op);
 		else if (clc_message_exists(words[at]))
-			op->word = copy(words[at]);
+			op->word = script_copy(words[at]);
 		else
-			wrong(p, "unknown message: %s", words[at]);
+			script_wrong(p->path, p->line, "unknown message: %s", words[at]);
 		at++;
 	}
 	if (at < count)
-		wrong(p, "%s: too many arguments", s->name);
+		script_wrong(p->path, p->line, "%s: too many arguments", s->name);
 }
 
 /* --- commands --- */
@@ -287,10 +244,10 @@ static void add_op(struct parser *p, struct clc_case *c, char **words, int count
 		if (strcmp(words[0], syntax[i].name) == 0)
 			s = &syntax[i];
 	if (!s)
-		wrong(p, "unknown command: %s", words[0]);
+		script_wrong(p->path, p->line, "unknown command: %s", words[0]);
 	if (c->n_ops && c->ops[c->n_ops - 1].code >= CLC_OP_TCP)
-		wrong(p, "%s: behind the end of the case", words[0]);
-	c->ops = grow(c->ops, c->n_ops, sizeof(*c->ops));
+		script_wrong(p->path, p->line, "%s: behind the end of the case", words[0]);
+	c->ops = script_grow(c->ops, c->n_ops, sizeof(*c->ops));
 	op = &c->ops[c->n_ops++];
 	op->code = s->code;
 	op->line = p->line;
@@ -317,7 +274,7 @@ static char *fill_in(const struct parser *p, const struct definition *def, char 
 			continue;
 		}
 		if (n == 0 || n >= count)
-			wrong(p, "%s: no argument $%d", def->name, n);
+			script_wrong(p->path, p->line, "%s: no argument $%d", def->name, n);
 		if (n > used)
 			used = n;
 		fputs(words[n], out);
@@ -325,7 +282,7 @@ static char *fill_in(const struct parser *p, const struct definition *def, char 
 	}
 	fclose(out);
 	if (count - 1 > used)
-		wrong(p, "%s: too many arguments", def->name);
+		script_wrong(p->path, p->line, "%s: too many arguments", def->name);
 	return text;
 }
 
@@ -339,18 +296,18 @@ static void add_command(struct parser *p, struct clc_case *c, char *text, int de
 
 	for (word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
 		if (count == MAX_WORDS)
-			wrong(p, "too many words");
+			script_wrong(p->path, p->line, "too many words");
 		words[count++] = word;
 	}
 	if (!count)
-		wrong(p, "empty command");
+		script_wrong(p->path, p->line, "empty command");
 	for (i = 0; i < p->n_defs; i++) {
 		char *body;
 
 		if (strcmp(words[0], p->defs[i].name) != 0)
 			continue;
 		if (depth == MAX_DEPTH)
-			wrong(p, "%s: defined by itself", words[0]);
+			script_wrong(p->path, p->line, "%s: defined by itself", words[0]);
 		body = fill_in(p, &p->defs[i], words, count);
 		add_commands(p, c, body, depth + 1);
 		free(body);
@@ -361,12 +318,12 @@ static void add_command(struct parser *p, struct clc_case *c, char *text, int de
 
 static void add_commands(struct parser *p, struct clc_case *c, const char *text, int depth)
 {
-	char *all = copy(text);
+	char *all = script_copy(text);
 	char *rest = all;
 	char *command;
 
 	while ((command = strsep(&rest, ";")))
-		add_command(p, c, strip(command), depth);
+		add_command(p, c, script_strip(command), depth);
 	free(all);
 }
 
@@ -375,11 +332,11 @@ static void add_commands(struct parser *p, struct clc_case *c, const char *text,
 static void take_role(struct parser *p, const char *role)
 {
 	if (p->has_role || p->script->n_cases)
-		wrong(p, "one role, before all cases");
+		script_wrong(p->path, p->line, "one role, before all cases");
 	p->has_role = true;
 	p->script->is_server = strcmp(role, "server") == 0;
 	if (!p->script->is_server && strcmp(role, "client") != 0)
-		wrong(p, "unknown role: %s", role);
+		script_wrong(p->path, p->line, "unknown role: %s", role);
 }
 
 static void take_definition(struct parser *p, const char *name, const char *body)
@@ -388,10 +345,10 @@ static void take_definition(struct parser *p, const char *name, const char *body
 
 	for (i = 0; i < ARRAY_SIZE(syntax); i++)
 		if (strcmp(name, syntax[i].name) == 0)
-			wrong(p, "%s is a command", name);
-	p->defs = grow(p->defs, p->n_defs, sizeof(*p->defs));
-	p->defs[p->n_defs].name = copy(name);
-	p->defs[p->n_defs].body = copy(body);
+			script_wrong(p->path, p->line, "%s is a command", name);
+	p->defs = script_grow(p->defs, p->n_defs, sizeof(*p->defs));
+	p->defs[p->n_defs].name = script_copy(name);
+	p->defs[p->n_defs].body = script_copy(body);
 	p->n_defs++;
 }
 
@@ -407,13 +364,13 @@ static void take_range(const struct parser *p, char *title, struct clc_case *c)
 	range += strlen(" i=");
 	dots = strstr(range, "..");
 	if (!dots)
-		wrong(p, "no range: %s", range);
+		script_wrong(p->path, p->line, "no range: %s", range);
 	*dots = 0;
 	c->has_index = true;
 	c->first = parse_integer(p, range);
 	c->last = parse_integer(p, dots + 2);
 	if (c->first > c->last || c->last > MAX_INDEX)
-		wrong(p, "empty or too long: %s..%s", range, dots + 2);
+		script_wrong(p->path, p->line, "empty or too long: %s..%s", range, dots + 2);
 }
 
 static void take_case(struct parser *p, char *title, const char *body)
@@ -422,14 +379,14 @@ static void take_case(struct parser *p, char *title, const char *body)
 	struct clc_case *c;
 
 	if (!p->has_role)
-		wrong(p, "role is missing");
-	script->cases = grow(script->cases, script->n_cases, sizeof(*script->cases));
+		script_wrong(p->path, p->line, "role is missing");
+	script->cases = script_grow(script->cases, script->n_cases, sizeof(*script->cases));
 	c = &script->cases[script->n_cases++];
 	take_range(p, title, c);
-	c->title = copy(strip(title));
+	c->title = script_copy(script_strip(title));
 	add_commands(p, c, body, 0);
 	if (c->ops[c->n_ops - 1].code < CLC_OP_TCP)
-		wrong(p, "the case has no end");
+		script_wrong(p->path, p->line, "the case has no end");
 }
 
 static void take_line(struct parser *p, char *line)
@@ -439,20 +396,20 @@ static void take_line(struct parser *p, char *line)
 	char *name;
 
 	if (!rest)
-		wrong(p, "unknown line: %s", word);
+		script_wrong(p->path, p->line, "unknown line: %s", word);
 	if (strcmp(word, "role") == 0) {
-		take_role(p, strip(rest));
+		take_role(p, script_strip(rest));
 		return;
 	}
 	if (strcmp(word, "def") != 0 && strcmp(word, "case") != 0)
-		wrong(p, "unknown line: %s", word);
+		script_wrong(p->path, p->line, "unknown line: %s", word);
 	name = strsep(&rest, ":");
 	if (!rest)
-		wrong(p, "no colon");
+		script_wrong(p->path, p->line, "no colon");
 	if (word[0] == 'd')
-		take_definition(p, strip(name), strip(rest));
+		take_definition(p, script_strip(name), script_strip(rest));
 	else
-		take_case(p, strip(name), strip(rest));
+		take_case(p, script_strip(name), script_strip(rest));
 }
 
 /* appends to @line; Return: false when the next line belongs to something else */
@@ -472,7 +429,7 @@ static bool continues(char **line, const char *next)
 static void end_line(struct parser *p, char **line)
 {
 	if (*line)
-		take_line(p, strip(*line));
+		take_line(p, script_strip(*line));
 	free(*line);
 	*line = NULL;
 }
@@ -507,7 +464,7 @@ void clc_script_read(const char *path, struct clc_script *script)
 	}
 	end_line(&p, &line);
 	if (!script->n_cases)
-		wrong(&p, "no case");
+		script_wrong(p.path, p.line, "no case");
 	free(raw);
 	fclose(file);
 }

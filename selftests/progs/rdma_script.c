@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "endpoint.h"
+#include "script_text.h"
 
 #define MAX_DEFS	64
 #define MAX_DEPTH	8
@@ -29,50 +30,6 @@ struct parser {
 	int n_defs;
 };
 
-__attribute__((noreturn, format(printf, 2, 3)))
-static void wrong(const struct parser *p, const char *fmt, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fprintf(stderr, "%s:%d: ", p->path, p->line);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(2);
-}
-
-static void *grow(void *array, int count, size_t size)
-{
-	array = realloc(array, (size_t)(count + 1) * size);
-	if (!array)
-		die("no memory");
-	memset((char *)array + (size_t)count * size, 0, size);
-	return array;
-}
-
-static char *copy(const char *text)
-{
-	char *result = strdup(text);
-
-	if (!result)
-		die("no memory");
-	return result;
-}
-
-static char *strip(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	end = text + strlen(text);
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = 0;
-	return text;
-}
-
 static int split(const struct parser *p, char *text, char **words)
 {
 	char *word, *rest = text;
@@ -80,7 +37,7 @@ static int split(const struct parser *p, char *text, char **words)
 
 	while ((word = strtok_r(rest, " \t", &rest))) {
 		if (n == RDMA_MAX_WORDS)
-			wrong(p, "too many words: %s", word);
+			script_wrong(p->path, p->line, "too many words: %s", word);
 		words[n++] = word;
 	}
 	return n;
@@ -92,7 +49,7 @@ static const char *value_of(const struct parser *p, char letter, const char *i, 
 	if (words && letter >= '1' && letter <= '9')
 		return letter - '0' < n ? words[letter - '0'] : "";
 	if (letter != 'i' || (!i && !words))
-		wrong(p, "unknown: $%c", letter);
+		script_wrong(p->path, p->line, "unknown: $%c", letter);
 	return i ?: "$i";
 }
 
@@ -112,7 +69,7 @@ static void replace(const struct parser *p, const char *from, const char *i, cha
 			from += 2;
 		}
 		if (at + len >= TEXT_LEN)
-			wrong(p, "too long");
+			script_wrong(p->path, p->line, "too long");
 		memcpy(to + at, text, len);
 		at += len;
 	}
@@ -124,21 +81,21 @@ static void add_command(const struct parser *p, struct rdma_case *c, char **word
 	struct rdma_command *cmd;
 	int i;
 
-	c->commands = grow(c->commands, c->n, sizeof(*c->commands));
+	c->commands = script_grow(c->commands, c->n, sizeof(*c->commands));
 	cmd = &c->commands[c->n++];
 	cmd->line = p->line;
 	cmd->n = n;
 	for (i = 0; i < n; i++)
-		cmd->word[i] = copy(words[i]);
+		cmd->word[i] = script_copy(words[i]);
 }
 
 static void add_commands(const struct parser *p, struct rdma_case *c, const char *text, int depth)
 {
-	char *all = copy(text);
+	char *all = script_copy(text);
 	char *part, *rest = all;
 
 	if (depth > MAX_DEPTH)
-		wrong(p, "definitions without end");
+		script_wrong(p->path, p->line, "definitions without end");
 	while ((part = strsep(&rest, ";"))) {
 		char body[TEXT_LEN];
 		char *words[RDMA_MAX_WORDS];
@@ -166,13 +123,13 @@ static void add_case(struct parser *p, const char *title, const char *i, const c
 	struct rdma_case *c;
 
 	replace(p, body, i, NULL, 0, text);
-	p->script->cases = grow(p->script->cases, p->script->n, sizeof(*c));
+	p->script->cases = script_grow(p->script->cases, p->script->n, sizeof(*c));
 	c = &p->script->cases[p->script->n++];
 	if (asprintf(&c->title, i ? "%s, i=%s" : "%s", title, i) < 0)
 		die("no memory");
 	add_commands(p, c, text, 0);
 	if (!c->n)
-		wrong(p, "an empty case");
+		script_wrong(p->path, p->line, "an empty case");
 }
 
 static void take_case(struct parser *p, char *head, const char *body)
@@ -183,15 +140,15 @@ static void take_case(struct parser *p, char *head, const char *body)
 	int end;
 
 	if (!range) {
-		add_case(p, strip(head), NULL, body);
+		add_case(p, script_strip(head), NULL, body);
 		return;
 	}
 	if (sscanf(range, " i=%ld..%ld%n", &first, &last, &end) != 2 || range[end] || first > last)
-		wrong(p, "no range: %s", range);
+		script_wrong(p->path, p->line, "no range: %s", range);
 	*range = 0;
 	for (i = first; i <= last; i++) {
 		snprintf(number, sizeof(number), "%ld", i);
-		add_case(p, strip(head), number, body);
+		add_case(p, script_strip(head), number, body);
 	}
 }
 
@@ -201,17 +158,17 @@ static void take_line(struct parser *p, char *text)
 	char *head;
 
 	if (!body)
-		wrong(p, "no colon");
+		script_wrong(p->path, p->line, "no colon");
 	*body++ = 0;
-	head = strip(text);
+	head = script_strip(text);
 	if (strncmp(head, "case ", 5) == 0) {
 		take_case(p, head + 5, body);
 		return;
 	}
 	if (strncmp(head, "def ", 4) != 0 || p->n_defs == MAX_DEFS)
-		wrong(p, "neither def nor case: %s", head);
-	p->defs[p->n_defs].name = copy(strip(head + 4));
-	p->defs[p->n_defs++].body = copy(body);
+		script_wrong(p->path, p->line, "neither def nor case: %s", head);
+	p->defs[p->n_defs].name = script_copy(script_strip(head + 4));
+	p->defs[p->n_defs++].body = script_copy(body);
 }
 
 static void read_lines(struct parser *p, FILE *file)
@@ -224,7 +181,7 @@ static void read_lines(struct parser *p, FILE *file)
 	while (getline(&line, &cap, file) >= 0) {
 		number++;
 		line[strcspn(line, "#\n")] = 0;
-		if (!*strip(line))
+		if (!*script_strip(line))
 			continue;
 		if (!isspace((unsigned char)*line) && *whole) {
 			take_line(p, whole);
@@ -233,7 +190,7 @@ static void read_lines(struct parser *p, FILE *file)
 		if (!*whole)
 			p->line = number;
 		if (strlen(whole) + strlen(line) >= sizeof(whole))
-			wrong(p, "too long");
+			script_wrong(p->path, p->line, "too long");
 		strcat(whole, line);
 	}
 	if (*whole)
