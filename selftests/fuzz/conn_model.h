@@ -59,8 +59,8 @@ struct urgents {
  * @written: bytes of the application
  * @urgents: those of them that were urgent
  * @is_wild: its peer breaks the protocol
- * @old_mem: send rings that were exchanged for a larger one meanwhile
- * @old_mems: how many
+ * @next_mem: send ring that is larger, got but not used yet
+ * @old_mem: send ring that was exchanged for it
  */
 struct end {
 	struct smcr_conn *conn;
@@ -87,8 +87,8 @@ struct end {
 	u64 written;
 	struct urgents urgents;
 	bool is_wild;
-	u8 *old_mem[4];
-	int old_mems;
+	u8 *next_mem;
+	u8 *old_mem;
 };
 
 static struct smcr_stats_path model_path_stats;
@@ -364,23 +364,43 @@ static void model_detach(struct smcr_path *path, bool lost)
 	smcr_path_put(path);
 }
 
-static void model_grow(struct smcr_path *path)
+/* with some depths there is no memory for it */
+static bool model_grow(struct smcr_path *path)
 {
 	struct end *e = path->priv;
-	u8 *mem;
 
 	shim_might_sleep();
-	SHIM_ASSERT(e->conn->tx_sent.total == e->conn->tx_written);
-	mem = kzalloc(path->tx_want, GFP_KERNEL);
-	if (!mem)
-		return;
+	SHIM_ASSERT(!e->is_detached && path->tx_want > path->tx_size);
+	if (!e->next_mem && e->depth % 8 != 7)
+		e->next_mem = kzalloc(path->tx_want, GFP_KERNEL);
+	/* it took its time */
+	local_bh_disable();
+	local_bh_enable();
+	if (!e->next_mem)
+		return false;
+	path->tx_next_mem = e->next_mem;
+	path->tx_next_size = path->tx_want;
+	return true;
+}
+
+static void model_switch_ring(struct smcr_path *path)
+{
+	struct end *e = path->priv;
+	int i;
+
+	lockdep_assert_held(&e->conn->lock);
+	SHIM_ASSERT(e->next_mem && !e->old_mem);
 	/* who lies about what he has read gets what there is then */
+	for (i = 0; i < e->queued && !e->is_wild; i++)
+		SHIM_ASSERT(!e->queue[i].tx.len);
+	e->old_mem = path->tx_mem;
+	path->tx_mem = e->next_mem;
+	path->tx_size = path->tx_next_size;
+	e->next_mem = NULL;
 	if (e->is_wild)
-		e->old_mem[e->old_mems++] = path->tx_mem;
-	else
-		kfree(path->tx_mem);
-	path->tx_mem = mem;
-	path->tx_size = path->tx_want;
+		return;
+	kfree(e->old_mem);
+	e->old_mem = NULL;
 }
 
 static const struct smcr_transport_ops model_ops = {
@@ -388,6 +408,7 @@ static const struct smcr_transport_ops model_ops = {
 	.detach = model_detach,
 	.send = model_send,
 	.grow = model_grow,
+	.switch_ring = model_switch_ring,
 };
 
 static inline void event_begin(void)
@@ -571,8 +592,8 @@ static inline void end_exit(struct end *e)
 	SHIM_ASSERT(refcount_read(&path->refs) == 1);
 	kfree(path->tx_mem);
 	kfree(path->rx_mem);
-	while (e->old_mems)
-		kfree(e->old_mem[--e->old_mems]);
+	kfree(e->next_mem);
+	kfree(e->old_mem);
 	smcr_conn_put(e->conn);
 	shim_grace_period();
 }

@@ -443,7 +443,7 @@ static void begin(void)
 	u8 b = input_u8(&in);
 	struct end_config cfg = {
 		.tx_size = sizes[a & 3],
-		.tx_want = sizes[a & 3] << (a & 4 ? 1 : 0),
+		.tx_want = sizes[a & 3] << (a & 4 ? 2 : 0),
 		.rx_size = sizes[a >> 3 & 3],
 		.depth = 1 + b % (QUEUE - 1),
 		.has_imm = a & 0x80,

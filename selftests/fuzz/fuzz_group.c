@@ -11,7 +11,9 @@
 #include "transport.h"
 #include "snapshot.h"
 
+#include "../base/peer_id.h"
 #include "../base/sysctl.h"
+#include "bundle.h"
 #include "imm.h"
 #include "input.h"
 
@@ -20,6 +22,10 @@
 #define MAX_GROUPS	5
 #define MAX_REQUESTS	8
 #define LLC_TYPES	16
+#define MAX_ENTRIES	15
+/* of the peer's receive rings */
+#define PEER_SIZE	16384
+#define PEER_VADDR	0x10000
 
 /**
  * struct user - a connection, as far as the transport knows it
@@ -30,6 +36,9 @@
  * @dones: completions that it waits for
  * @is_waiting: a send found no room
  * @is_dead: it was told that the peer is lost
+ * @is_eager: it sends as soon as there is room
+ * @has_larger: a larger send ring is there to be switched to
+ * @token: of its peer
  */
 struct user {
 	struct smcr_path path;
@@ -39,6 +48,27 @@ struct user {
 	int dones;
 	bool is_waiting;
 	bool is_dead;
+	bool is_eager;
+	bool has_larger;
+	u8 token;
+};
+
+/**
+ * struct flow - what a connection sends, by token of its peer
+ * @group: where
+ * @sent: bytes that the transport took
+ * @seq: messages that it took
+ * @written: bytes that left
+ * @told: those of them that the peer knows of
+ * @told_seq: messages that left
+ */
+struct flow {
+	const struct smcr_group *group;
+	u32 sent;
+	u16 seq;
+	u32 written;
+	u32 told;
+	u16 told_seq;
 };
 
 /* a group that was seen, with a reference of ours */
@@ -49,6 +79,7 @@ struct seen {
 
 static struct input in;
 static struct user users[MAX_USERS];
+static struct flow flows[MAX_GROUPS + 1];
 static struct seen seen[MAX_GROUPS];
 static struct smcr_dev dev;
 static struct ib_device ib;
@@ -59,6 +90,7 @@ static bool is_client;
 static u8 version;
 static u8 release;
 static u8 peer_links;
+static u8 extensions;
 /* the device goes while everybody is busy */
 static bool ends_hard;
 
@@ -75,8 +107,17 @@ static int request_count;
 /* handshakes so far: each may make a group */
 static int started;
 
+/* the bundle that is being looked at, and what of it was delivered */
+static const u8 *rx_bundle;
+static u32 rx_bundle_len;
+static u32 rx_bundle_pos;
+static int rx_entries;
+
 static int fail_call;
 static int fail_alloc;
+/* memory is short when so many allocations have been made */
+static int shrink_alloc;
+static u8 shrink_pages;
 
 /* -- below and beside the transport ------------------------------------------- */
 
@@ -123,12 +164,9 @@ int smcr_port_find(const struct sock *sk, enum ib_gid_type type,
 	return 0;
 }
 
-const u8 *smcr_dev_peer_id(const struct smcr_port *port,
-			   u8 peer_id[SMCR_PEER_ID_LEN])
+void smcr_peer_id_copy(u8 peer_id[SMCR_PEER_ID_LEN])
 {
-	(void)port;
 	memset(peer_id, 1, SMCR_PEER_ID_LEN);
-	return peer_id;
 }
 
 int smcr_route_find(const struct sock *sk, const u8 gid[SMCR_GID_LEN],
@@ -150,9 +188,96 @@ static bool call_fails(void)
 	return is_due(&fail_call);
 }
 
+static void shrink(u32 pages)
+{
+	struct shrink_control sc = { .nr_to_scan = pages };
+	unsigned long count = shim_shrinker->count_objects(shim_shrinker, &sc);
+	unsigned long freed;
+
+	if (count == SHRINK_EMPTY)
+		return;
+	freed = shim_shrinker->scan_objects(shim_shrinker, &sc);
+	/* nothing else goes than what was counted */
+	SHIM_ASSERT(freed == SHRINK_STOP || freed <= count);
+	SHIM_ASSERT(freed != SHRINK_STOP || !pages);
+}
+
 static bool alloc_fails(void)
 {
+	if (!shim_context.spins && !shim_context.softirq &&
+	    is_due(&shrink_alloc))
+		shrink(shrink_pages);
 	return is_due(&fail_alloc);
+}
+
+/* -- what arrives at the peer ------------------------------------------------- */
+
+/* the stream of each connection is its own */
+static u8 stream_byte(u32 token, u32 pos)
+{
+	return (u8)(pos * 7 + (pos >> 8) + token * 37);
+}
+
+static struct flow *flow_of(u32 token)
+{
+	SHIM_ASSERT(token && token < ARRAY_SIZE(flows));
+	return &flows[token];
+}
+
+/* every byte comes once, in its place */
+static void take_data(u32 token, const u8 *data, u32 len)
+{
+	struct flow *f = flow_of(token);
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		SHIM_ASSERT(data[i] == stream_byte(token, f->written++));
+	SHIM_ASSERT(f->written <= f->sent);
+}
+
+static void take_imm(u32 imm)
+{
+	struct flow *f = flow_of(smcr_imm_slot(imm));
+
+	SHIM_ASSERT(extensions);
+	f->told += smcr_imm_len(imm);
+	f->told_seq++;
+	SHIM_ASSERT(f->told == f->written);
+}
+
+static void on_wrote(u64 to, const u8 *data, u32 len, const u32 *imm)
+{
+	u32 token = to >> 32;
+
+	SHIM_ASSERT((u32)to == PEER_VADDR + flow_of(token)->written % PEER_SIZE);
+	take_data(token, data, len);
+	if (imm)
+		take_imm(*imm);
+}
+
+static void take_cdc(const u8 *raw, u32 len)
+{
+	struct smcr_cdc msg;
+	struct flow *f;
+
+	SHIM_ASSERT(!smcr_cdc_decode(raw, len, &msg));
+	f = flow_of(msg.token);
+	f->told = f->written;
+	SHIM_ASSERT(msg.seq == ++f->told_seq);
+	SHIM_ASSERT(msg.prod.count == f->told % PEER_SIZE);
+}
+
+static void take_bundle(const u8 *raw, u32 len)
+{
+	struct smcr_bundle_entry entry;
+	u32 pos = 0;
+
+	SHIM_ASSERT(extensions & SMCR_VENDOR_BUNDLE);
+	SHIM_ASSERT(!smcr_bundle_validate(raw, len));
+	while (smcr_bundle_next(raw, len, &pos, &entry)) {
+		take_data(smcr_imm_slot(entry.imm), raw + entry.at, entry.len);
+		take_imm(entry.imm);
+	}
 }
 
 /* every answer has been asked for, and one message gets one at most */
@@ -160,8 +285,14 @@ static void on_sent(const u8 *raw, u32 len)
 {
 	struct smcr_llc msg;
 
-	if (raw[0] == SMCR_CDC_TYPE)
+	if (raw[0] == SMCR_CDC_TYPE) {
+		take_cdc(raw, len);
 		return;
+	}
+	if (raw[0] == SMCR_BUNDLE_TYPE) {
+		take_bundle(raw, len);
+		return;
+	}
 	SHIM_ASSERT(!smcr_llc_decode(raw, len, &msg));
 	if (msg.is_response) {
 		SHIM_ASSERT(asked[msg.type] > 0);
@@ -196,10 +327,21 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
 			bool is_blocked)
 {
-	(void)data;
-	(void)len;
+	struct smcr_bundle_entry entry;
+
 	(void)is_blocked;
 	check_event(path);
+	if (!data)
+		return;
+	SHIM_ASSERT(rx_bundle);
+	/* the next one for this slot */
+	do {
+		SHIM_ASSERT(smcr_bundle_next(rx_bundle, rx_bundle_len,
+					     &rx_bundle_pos, &entry));
+	} while (smcr_imm_slot(entry.imm) != (path->token & 0xff));
+	SHIM_ASSERT(len == entry.len);
+	SHIM_ASSERT(!memcmp(data, rx_bundle + entry.at, len));
+	rx_entries++;
 }
 
 static void on_tx_done(struct smcr_path *path, u64 done_total)
@@ -211,11 +353,17 @@ static void on_tx_done(struct smcr_path *path, u64 done_total)
 	u->dones--;
 }
 
+static void send(struct user *u, u8 kind);
+
 static void on_tx_room(struct smcr_path *path)
 {
+	struct user *u = user_of(path);
+
 	check_event(path);
-	SHIM_ASSERT(user_of(path)->is_waiting);
-	user_of(path)->is_waiting = false;
+	SHIM_ASSERT(u->is_waiting);
+	u->is_waiting = false;
+	if (u->is_eager && u->is_up)
+		send(u, 5);
 }
 
 static void on_dead(struct smcr_path *path)
@@ -247,7 +395,8 @@ static void wait_for_peer(void)
 	usleep_range(1000, 2000);
 }
 
-static void fill_peer(struct smcr_clc_accept *a, u8 type, bool is_first)
+static void fill_peer(struct smcr_clc_accept *a, u8 type, bool is_first,
+		      u32 token)
 {
 	memset(a, 0, sizeof(*a));
 	a->type = type;
@@ -259,16 +408,16 @@ static void fill_peer(struct smcr_clc_accept *a, u8 type, bool is_first)
 	a->r.qpn = 0x77;
 	a->r.rkey = 0x1234;
 	a->r.rmbe_idx = 1;
-	a->r.token = 0x55;
+	a->r.token = token;
 	a->r.mtu_code = 3;
-	a->r.vaddr = 0x10000;
+	a->r.vaddr = (u64)token << 32 | PEER_VADDR;
 	a->has_fce = is_first && version > 1;
 	a->fce.is_direct = true;
 	a->fce.release = release;
 	a->fce.max_conns = 16;
 	a->fce.max_links = peer_links;
 	if (release)
-		smcr_imm_agree(&a->fce);
+		smcr_imm_agree(&a->fce, extensions);
 }
 
 static enum smcr_decline serve(struct user *u)
@@ -287,12 +436,13 @@ static enum smcr_decline serve(struct user *u)
 	prop.max_conns = 16;
 	prop.max_links = peer_links;
 	if (release)
-		smcr_imm_offer(&prop);
+		smcr_vendor_offer(&prop, extensions);
 	reason = smcr_rdma_transport.select(&u->path, &clcsk, &prop, &accept);
 	if (reason)
 		return reason;
 	wait_for_peer();
-	fill_peer(&confirm, SMCR_CLC_CONFIRM, accept.is_first_contact);
+	fill_peer(&confirm, SMCR_CLC_CONFIRM, accept.is_first_contact,
+		  u->token);
 	return smcr_rdma_transport.finish_server(&u->path, &confirm);
 }
 
@@ -311,7 +461,7 @@ static enum smcr_decline request(struct user *u)
 	struct smcr_clc_accept accept, confirm = {};
 	enum smcr_decline reason;
 
-	fill_peer(&accept, SMCR_CLC_ACCEPT, !has_active_group());
+	fill_peer(&accept, SMCR_CLC_ACCEPT, !has_active_group(), u->token);
 	reason = smcr_rdma_transport.join(&u->path, &clcsk, &accept, &confirm);
 	if (reason)
 		return reason;
@@ -349,6 +499,7 @@ static void start_user(void)
 		return;
 	started++;
 	memset(u, 0, sizeof(*u));
+	u->token = started;
 	u->is_used = true;
 	u->is_busy = true;
 	smcr_path_init(&u->path, &events);
@@ -370,33 +521,81 @@ static void grow(void *arg)
 {
 	struct user *u = arg;
 
-	u->path.ops->grow(&u->path);
+	u->has_larger = u->path.ops->grow(&u->path);
+	SHIM_ASSERT(!u->has_larger || u->path.tx_next_size > u->path.tx_size);
 	u->is_busy = false;
+}
+
+/* what is sent in this harness needs the ring no more once it is posted */
+static void switch_ring(struct user *u)
+{
+	u8 *mem = u->path.tx_next_mem;
+
+	if (!u->has_larger)
+		return;
+	local_bh_disable();
+	u->path.ops->switch_ring(&u->path);
+	local_bh_enable();
+	SHIM_ASSERT(u->path.tx_mem == mem);
+	u->has_larger = false;
+}
+
+static void fill_ring(struct user *u, u32 pos, u32 len)
+{
+	u32 i;
+
+	for (i = pos; i < pos + len; i++)
+		u->path.tx_mem[i % u->path.tx_size] = stream_byte(u->token, i);
+}
+
+static u32 send_len(u8 kind)
+{
+	static const u32 lens[] = { 0, 16, 300, 3000 };
+
+	return lens[kind & 3] + (kind & 3 ? kind >> 5 : 0);
 }
 
 static void send(struct user *u, u8 kind)
 {
+	struct flow *f = flow_of(u->token);
 	struct smcr_tx tx = {
-		.spans = kind & 3,
-		.is_plain = kind & 4,
+		.len = send_len(kind),
+		.is_plain = kind & 4 && kind & 3,
 		.want_done = kind & 8,
 		.done_total = 4711,
 	};
-	int ret, i;
+	struct flow before = *f;
+	int ret;
 
-	for (i = 0; i < tx.spans; i++) {
-		tx.span[i].len = kind & 0x10 ? 16 : 1024;
-		tx.len += tx.span[i].len;
-	}
-	tx.is_plain &= tx.len > 0;
+	fill_ring(u, f->sent, tx.len);
+	tx.spans = smcr_ring_spans(f->sent % u->path.tx_size, u->path.tx_size,
+				   f->sent % PEER_SIZE, PEER_SIZE, tx.len,
+				   tx.span);
+	f->group = ((struct smcr_rdma_path *)u->path.priv)->group;
+	f->sent += tx.len;
+	tx.msg.seq = ++f->seq;
+	tx.msg.prod.count = f->sent % PEER_SIZE;
 	local_bh_disable();
 	ret = u->path.ops->send(&u->path, &tx);
-	local_bh_enable();
 	SHIM_ASSERT(!ret || ret == -EAGAIN || ret == -EPIPE);
+	if (ret)
+		*f = before;
 	if (ret == -EAGAIN)
 		u->is_waiting = true;
 	if (!ret && tx.want_done)
 		u->dones++;
+	local_bh_enable();
+}
+
+/* all who can send a little, at once; for many bundles, or a full queue */
+static void send_all(u8 kind, int rounds)
+{
+	struct user *u;
+
+	while (rounds--)
+		for (u = users; u < users + MAX_USERS; u++)
+			if (u->is_used && !u->is_busy && u->is_up)
+				send(u, kind);
 }
 
 static void user_step(u8 b)
@@ -420,8 +619,20 @@ static void user_step(u8 b)
 		break;
 	case 3:
 		/* until the queue is full */
-		for (i = 0; i < 70; i++)
-			send(u, b & 8 ? 3 : 0x13);
+		for (i = 0; i < 140; i++)
+			send(u, b & 8 ? 1 : 5);
+		break;
+	case 4:
+		send_all(b & 8 ? 0x25 : 5, 1 + (b >> 4 & 1));
+		break;
+	case 5:
+		send_all(b & 8 ? 7 : 6, 1 + (b & 16));
+		break;
+	case 6:
+		if (b & 8)
+			switch_ring(u);
+		else
+			u->is_eager = b & 16;
 		break;
 	default:
 		send(u, input_u8(&in));
@@ -523,6 +734,8 @@ static bool answer(unsigned int pick, bool is_positive)
 	msg.is_response = true;
 	if (msg.type == SMCR_LLC_CONFIRM_RKEY)
 		msg.u.confirm_rkey.is_negative = !is_positive;
+	if (msg.type == SMCR_LLC_DELETE_RKEY)
+		msg.u.delete_rkey.is_negative = !is_positive;
 	encode_and_receive(pick, &msg);
 	return true;
 }
@@ -538,6 +751,67 @@ static void offer_link(unsigned int pick)
 	encode_and_receive(pick, &msg);
 }
 
+static int expected_entries(struct smcr_link *link, const u8 *raw, u32 len)
+{
+	struct smcr_bundle_entry entry;
+	int count = 0;
+	u32 pos = 0;
+
+	if (!(link->group->extensions & SMCR_VENDOR_BUNDLE))
+		return 0;
+	while (smcr_bundle_next(raw, len, &pos, &entry))
+		count += !!link->group->slot[smcr_imm_slot(entry.imm)];
+	return count;
+}
+
+/* a valid one is delivered, with any other the group ends */
+static void receive_bundle(unsigned int pick, const u8 *raw, u32 len)
+{
+	struct smcr_link *link = shim_receiver(pick);
+	bool is_valid = !smcr_bundle_validate(raw, len);
+	int expected;
+
+	if (!link)
+		return;
+	expected = is_valid ? expected_entries(link, raw, len) : 0;
+	rx_bundle = is_valid ? raw : NULL;
+	rx_bundle_len = len;
+	rx_bundle_pos = 0;
+	rx_entries = 0;
+	receive(pick, raw, len);
+	rx_bundle = NULL;
+	SHIM_ASSERT(rx_entries == expected);
+	if (!is_valid && (link->group->extensions & SMCR_VENDOR_BUNDLE))
+		SHIM_ASSERT(link->group->state == SMCR_GROUP_DEAD);
+}
+
+static void bundle_message(unsigned int pick)
+{
+	static u8 raw[SMCR_BUNDLE_MAX_LEN];
+	u8 kind = input_u8(&in);
+	int count = kind & MAX_ENTRIES;
+	u32 at, end, len = 0;
+	u32 i;
+
+	while (count--) {
+		u8 b = input_u8(&in);
+		u32 part = b >> 3 == 31 ? 200 : b >> 3;
+
+		at = smcr_bundle_add_entry(raw, len, (b & 7u) << 24 | part);
+		for (i = 0; i < part; i++)
+			raw[at + i] = (u8)(i + b);
+		len = at + part;
+	}
+	end = kind & 0x10 ? min(len + 1, (u32)sizeof(raw)) : len;
+	smcr_bundle_finish(raw, end);
+	if (kind & 0x20 && len)
+		raw[input_u8(&in) % len] ^= kind;
+	if (kind & 0x40)
+		end = min(end, (u32)input_u8(&in));
+	if (end && raw[0] == SMCR_BUNDLE_TYPE)
+		receive_bundle(pick, raw, end);
+}
+
 static void data_message(u8 pick)
 {
 	struct smcr_cdc msg = {
@@ -545,6 +819,10 @@ static void data_message(u8 pick)
 	};
 	u8 raw[SMCR_CDC_LEN];
 
+	if (pick & 2) {
+		bundle_message(pick >> 2);
+		return;
+	}
 	if (pick & 1) {
 		shim_recv_imm(pick, (u32)msg.token << 24);
 		return;
@@ -579,6 +857,61 @@ static bool is_on(const struct user *u, const struct smcr_group *group)
 	return u->is_used && u->path.ops && rp && rp->group == group;
 }
 
+/* connections use what is on no list */
+static void check_bufs(struct smcr_group *g)
+{
+	unsigned long pages = 0;
+	struct smcr_buf *buf;
+	int i;
+
+	for (i = 0; i < SMCR_BUF_KINDS; i++) {
+		list_for_each_entry(buf, &g->idle[i], list) {
+			SHIM_ASSERT(buf->kind == (enum smcr_buf_kind)i);
+			pages += buf->size / PAGE_SIZE;
+		}
+	}
+	SHIM_ASSERT(pages == g->idle_pages);
+	for (i = 0; i < MAX_USERS; i++) {
+		struct smcr_rdma_path *rp = users[i].path.priv;
+
+		if (!is_on(&users[i], g))
+			continue;
+		SHIM_ASSERT(list_empty(&rp->tx->list));
+		SHIM_ASSERT(list_empty(&rp->rx->list));
+		SHIM_ASSERT(!rp->tx_next || list_empty(&rp->tx_next->list));
+	}
+}
+
+/* what has gathered has a clock; all else has left */
+static void check_bundle(const struct smcr_group *g)
+{
+	const struct smcr_link *link = &g->link;
+	int clocks = 0, bundles = 0;
+	u32 waiting = 0;
+	u32 i;
+
+	for (i = link->rec_tail; i != link->rec_head;
+	     i = (i + 1) % SMCR_LINK_SQ_DEPTH) {
+		clocks += link->record[i].is_clock;
+		bundles += link->record[i].is_bundle;
+	}
+	SHIM_ASSERT(link->clocks == clocks);
+	SHIM_ASSERT(link->bundle_seq - link->bundle_done == (u32)bundles);
+	SHIM_ASSERT(bundles <= SMCR_LINK_BUNDLES);
+	SHIM_ASSERT(!link->bundle_len || bundles < SMCR_LINK_BUNDLES);
+	SHIM_ASSERT(!link->bundle_len || clocks);
+	for (i = 1; i < ARRAY_SIZE(flows); i++) {
+		if (flows[i].group != g)
+			continue;
+		SHIM_ASSERT(flows[i].told == flows[i].written);
+		waiting += flows[i].sent - flows[i].told +
+			   (u16)(flows[i].seq - flows[i].told_seq) *
+			   SMCR_BUNDLE_ENTRY_LEN;
+	}
+	SHIM_ASSERT(waiting == (link->bundle_len ? link->bundle_len -
+				SMCR_BUNDLE_HDR_LEN : 0));
+}
+
 static void check_group(struct seen *s)
 {
 	struct smcr_group *g = s->group;
@@ -596,6 +929,9 @@ static void check_group(struct seen *s)
 	SHIM_ASSERT(link->sq_free <= SMCR_LINK_SQ_DEPTH);
 	SHIM_ASSERT(!g->flow.type || g->flow.lock.owner ||
 		    g->state != SMCR_GROUP_ACTIVE);
+	check_bufs(g);
+	if (link->state == SMCR_LINK_READY)
+		check_bundle(g);
 	if (g->state != SMCR_GROUP_DEAD || g->has_hw)
 		return;
 	/* the end was told to all before the hardware went */
@@ -646,8 +982,14 @@ static void hardware_step(u8 b)
 		shim_send_done(b >> 4, false);
 		break;
 	default:
-		if (b == 0xff)
+		if (b == 0xff) {
 			smcr_group_kill_dev(&dev);
+		} else if (b & 4) {
+			shrink_alloc = b >> 4;
+			shrink_pages = b & 8 ? 255 : 5;
+		} else {
+			shrink(b >> 3);
+		}
 		break;
 	}
 }
@@ -725,6 +1067,8 @@ static void step(void)
 
 static void begin(void)
 {
+	static const u8 buf_types[] = { SMCR_BUF_PHYSICAL, SMCR_BUF_PHYSICAL,
+					SMCR_BUF_VIRTUAL, SMCR_BUF_MIXED };
 	u8 a = input_u8(&in);
 	int i;
 
@@ -735,11 +1079,15 @@ static void begin(void)
 	memset(&sysctl, 0, sizeof(sysctl));
 	sysctl.testlink_time = a & 0x10 ? 30 : 0;
 	sysctl.max_conns = 16;
+	extensions = SMCR_VENDOR_IMM | (a & 0xc0 ? SMCR_VENDOR_BUNDLE : 0);
+	sysctl.buf_type = buf_types[a >> 6];
 	ends_hard = a & 0x20;
 	ib.attrs.max_recv_sge = 2;
 	ib.attrs.max_fast_reg_page_list_len = 512;
 	memset(&dev, 0, sizeof(dev));
+	ib.coredev.rdma_net = &net;
 	dev.ib = &ib;
+	memset(flows, 0, sizeof(flows));
 	refcount_set(&dev.refs, 1);
 	memset(asked, 0, sizeof(asked));
 	request_first = 0;
@@ -747,10 +1095,12 @@ static void begin(void)
 	started = 0;
 	fail_call = 0;
 	fail_alloc = 0;
+	shrink_alloc = 0;
 	for (i = 0; i < MAX_USERS; i++)
 		SHIM_ASSERT(!users[i].is_used);
 	SHIM_ASSERT(!smcr_rdma_init());
 	shim_verbs_sent = on_sent;
+	shim_verbs_wrote = on_wrote;
 	shim_verbs_fail = call_fails;
 	shim_alloc_fails = alloc_fails;
 	shim_preempt = preempt;
@@ -770,6 +1120,18 @@ static void run_all(bool may_expire)
 		       shim_run_expiry(i, !may_expire);
 		check_all();
 	} while (more || ++i < 8);
+}
+
+/* nobody waits for a clock that does not come */
+static void check_all_sent(void)
+{
+	int i;
+
+	for (i = 0; i < MAX_GROUPS; i++)
+		if (seen[i].group)
+			SHIM_ASSERT(seen[i].group->link.state !=
+				    SMCR_LINK_READY ||
+				    !seen[i].group->link.clocks);
 }
 
 static void end_users(void)
@@ -809,8 +1171,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		step();
 	fail_call = 0;
 	fail_alloc = 0;
-	if (!ends_hard)
+	shrink_alloc = 0;
+	if (!ends_hard) {
 		run_all(true);
+		check_all_sent();
+	}
 	/*
 	 * Handshakes need not wait anything out now. The teardown may, for its
 	 * last message.

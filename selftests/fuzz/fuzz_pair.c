@@ -317,7 +317,7 @@ static void begin(const u8 *data, size_t size)
 
 		cfg[i] = (struct end_config){
 			.tx_size = sizes[a & 3],
-			.tx_want = sizes[a & 3] << (a & 4 ? 1 : 0),
+			.tx_want = sizes[a & 3] << (a & 4 ? 2 : 0),
 			.rx_size = sizes[a >> 3 & 3],
 			.depth = 1 + (b & 31) % (QUEUE - 1),
 			.has_imm = flags & 2,

@@ -128,6 +128,13 @@ static inline void list_del(struct list_head *item)
 	item->prev = NULL;
 }
 
+static inline void list_move_tail(struct list_head *item,
+				  struct list_head *head)
+{
+	list_del_init(item);
+	list_add_tail(item, head);
+}
+
 static inline void list_splice_init(struct list_head *from,
 				    struct list_head *head)
 {
@@ -139,6 +146,8 @@ static inline void list_splice_init(struct list_head *from,
 	from->next->prev = head;
 	INIT_LIST_HEAD(from);
 }
+
+#define list_splice		list_splice_init
 
 #define list_entry(ptr, type, member)	container_of(ptr, type, member)
 #define list_first_entry(head, type, member) \
@@ -152,6 +161,11 @@ static inline void list_splice_init(struct list_head *from,
 	     n = list_entry(pos->member.next, __typeof__(*pos), member); \
 	     &pos->member != (head); \
 	     pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
+#define list_for_each_entry_safe_reverse(pos, n, head, member) \
+	for (pos = list_entry((head)->prev, __typeof__(*pos), member), \
+	     n = list_entry(pos->member.prev, __typeof__(*pos), member); \
+	     &pos->member != (head); \
+	     pos = n, n = list_entry(n->member.prev, __typeof__(*n), member))
 
 /* -- bits ---------------------------------------------------------------- */
 
@@ -327,6 +341,7 @@ static inline void atomic_inc(atomic_t *a)
 
 #define GFP_KERNEL		1u
 #define GFP_ATOMIC		2u
+#define GFP_KERNEL_ACCOUNT	GFP_KERNEL
 #define __GFP_ZERO		0u
 #define __GFP_NOWARN		0u
 #define __GFP_NORETRY		0u
@@ -340,23 +355,49 @@ unsigned long __get_free_pages(gfp_t gfp, int order);
 void free_pages(unsigned long mem, int order);
 int get_order(size_t size);
 
+/* nobody may rely on what is in there: it is zero all the same */
+#define kmalloc			kzalloc
 #define kvzalloc		kzalloc
+#define kvcalloc(n, size, gfp)	kzalloc((n) * (size), gfp)
+#define __vmalloc		kzalloc
 
 static inline void kfree(const void *mem)
 {
 	free((void *)mem);
 }
 
-static inline void kvfree(const void *mem)
-{
-	kfree(mem);
-}
+#define kvfree			kfree
+#define vfree			kfree
+
+#define SHRINK_EMPTY		(~0ul - 1)
+#define SHRINK_STOP		(~0ul)
+#define DEFAULT_SEEKS		2
+
+struct shrink_control {
+	unsigned long nr_to_scan;
+};
+
+struct shrinker {
+	unsigned long (*count_objects)(struct shrinker *shrinker,
+				       struct shrink_control *sc);
+	unsigned long (*scan_objects)(struct shrinker *shrinker,
+				      struct shrink_control *sc);
+	int seeks;
+};
+
+/* the one that is registered, or NULL */
+extern struct shrinker *shim_shrinker;
+
+struct shrinker *shrinker_alloc(unsigned int flags, const char *fmt, ...);
+void shrinker_register(struct shrinker *shrinker);
+void shrinker_free(struct shrinker *shrinker);
 
 /* -- tasks and what they wait for, see task.c --------------------------------- */
 
 #define HZ			100
 #define MAX_SCHEDULE_TIMEOUT	((long)(~0ul >> 1))
 #define msecs_to_jiffies(ms)	((unsigned long)(ms) * HZ / 1000)
+#define time_after(a, b)	((long)((b) - (a)) < 0)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
 
 extern unsigned long jiffies;
@@ -535,6 +576,8 @@ extern int shim_module_refs;
 struct net {
 	u64 net_cookie;
 };
+
+#define read_pnet(pnet)		(*(pnet))
 
 #define this_cpu_add(var, n)	((var) += (n))
 #define this_cpu_inc(var)	this_cpu_add(var, 1)

@@ -45,6 +45,7 @@ void (*shim_preempt)(void);
 bool (*shim_alloc_fails)(void);
 unsigned long jiffies = 1000;
 int shim_module_refs;
+struct shrinker *shim_shrinker;
 
 static struct shim_task tasks[SHIM_TASKS];
 static struct shim_task *current_task;
@@ -538,6 +539,26 @@ int get_order(size_t size)
 	while (PAGE_SIZE << order < size)
 		order++;
 	return order;
+}
+
+struct shrinker *shrinker_alloc(unsigned int flags, const char *fmt, ...)
+{
+	(void)flags;
+	(void)fmt;
+	return kzalloc(sizeof(struct shrinker), GFP_KERNEL);
+}
+
+void shrinker_register(struct shrinker *shrinker)
+{
+	SHIM_ASSERT(!shim_shrinker);
+	shim_shrinker = shrinker;
+}
+
+void shrinker_free(struct shrinker *shrinker)
+{
+	SHIM_ASSERT(shim_shrinker == shrinker);
+	shim_shrinker = NULL;
+	kfree(shrinker);
 }
 
 void shim_free_rcu(struct rcu_head *head, void *mem)

@@ -12,6 +12,8 @@
 struct model_send {
 	struct ib_cqe *cqe;
 	bool is_signaled;
+	struct ib_sge msg;
+	u32 sum;
 };
 
 struct model_recv {
@@ -34,6 +36,7 @@ struct model_qp {
 
 bool (*shim_verbs_fail)(void);
 void (*shim_verbs_sent)(const u8 *msg, u32 len);
+void (*shim_verbs_wrote)(u64 to, const u8 *data, u32 len, const u32 *imm);
 
 static struct model_qp *qps[MAX_QPS];
 static int objects;
@@ -90,6 +93,42 @@ void ib_dma_unmap_single(struct ib_device *ib, u64 dma, size_t len,
 	objects--;
 }
 
+int sg_alloc_table(struct sg_table *sgt, unsigned int count, gfp_t gfp)
+{
+	sgt->sgl = kzalloc(count * sizeof(*sgt->sgl), gfp);
+	if (!sgt->sgl)
+		return -ENOMEM;
+	sgt->nents = count;
+	return 0;
+}
+
+void sg_free_table(struct sg_table *sgt)
+{
+	kfree(sgt->sgl);
+	sgt->sgl = NULL;
+}
+
+int ib_dma_map_sgtable_attrs(struct ib_device *ib, struct sg_table *sgt,
+			     enum dma_data_direction dir, unsigned long attrs)
+{
+	(void)ib;
+	(void)sgt;
+	(void)dir;
+	(void)attrs;
+	if (fails())
+		return -ENOMEM;
+	objects++;
+	return 0;
+}
+
+void ib_dma_unmap_sgtable_attrs(struct ib_device *ib, struct sg_table *sgt,
+				enum dma_data_direction dir,
+				unsigned long attrs)
+{
+	ib_dma_unmap_single(ib, sgt->sgl->dma, 0, dir);
+	(void)attrs;
+}
+
 struct ib_pd *ib_alloc_pd(struct ib_device *ib, unsigned int flags)
 {
 	(void)ib;
@@ -128,7 +167,7 @@ struct ib_mr *ib_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 pages)
 	(void)type;
 	(void)pages;
 	if (!IS_ERR(mr))
-		mr->rkey = ++last_key;
+		mr->rkey = mr->lkey = ++last_key;
 	return mr;
 }
 
@@ -191,6 +230,46 @@ int ib_query_qp(struct ib_qp *qp, struct ib_qp_attr *attr, int mask,
 	return 0;
 }
 
+static u32 sum_of(const struct ib_sge *sge)
+{
+	const u8 *data = (u8 *)sge->addr;
+	u32 sum = 0;
+	u32 i;
+
+	for (i = 0; i < sge->length; i++)
+		sum = sum * 31 + data[i];
+	return sum;
+}
+
+static void report_send(const struct ib_send_wr *wr)
+{
+	const struct ib_rdma_wr *write = container_of(wr, struct ib_rdma_wr,
+						      wr);
+	bool has_imm = wr->opcode == IB_WR_RDMA_WRITE_WITH_IMM;
+	u32 imm = has_imm ? be32_to_cpu(wr->ex.imm_data) : 0;
+	const u8 *data;
+
+	if (wr->opcode == IB_WR_REG_MR)
+		return;
+	data = (u8 *)wr->sg_list->addr;
+	if (wr->opcode == IB_WR_SEND && shim_verbs_sent)
+		shim_verbs_sent(data, wr->sg_list->length);
+	else if (wr->opcode != IB_WR_SEND && shim_verbs_wrote)
+		shim_verbs_wrote(write->remote_addr, data, wr->sg_list->length,
+				 has_imm ? &imm : NULL);
+}
+
+/* a message that is not inline is read again if it got lost */
+static void note_send(struct model_send *s, const struct ib_send_wr *wr)
+{
+	s->cqe = wr->wr_cqe;
+	s->is_signaled = wr->send_flags & IB_SEND_SIGNALED;
+	s->msg.length = 0;
+	if (wr->opcode == IB_WR_SEND && !(wr->send_flags & IB_SEND_INLINE))
+		s->msg = *wr->sg_list;
+	s->sum = sum_of(&s->msg);
+}
+
 int ib_post_send(struct ib_qp *qp, const struct ib_send_wr *wr,
 		 const struct ib_send_wr **bad)
 {
@@ -205,12 +284,8 @@ int ib_post_send(struct ib_qp *qp, const struct ib_send_wr *wr,
 
 		/* the last one is for draining */
 		SHIM_ASSERT(count + 1 < m->attr.cap.max_send_wr);
-		m->sq[m->sq_head++ % MAX_WRS] = (struct model_send){
-			wr->wr_cqe, wr->send_flags & IB_SEND_SIGNALED
-		};
-		if (wr->opcode == IB_WR_SEND && shim_verbs_sent)
-			shim_verbs_sent((u8 *)wr->sg_list->addr,
-					wr->sg_list->length);
+		note_send(&m->sq[m->sq_head++ % MAX_WRS], wr);
+		report_send(wr);
 	}
 	return 0;
 }
@@ -309,6 +384,7 @@ bool shim_send_done(unsigned int pick, bool is_good)
 	for (i = m->sq_tail; i != m->sq_head; i++) {
 		struct model_send *s = &m->sq[i % MAX_WRS];
 
+		SHIM_ASSERT(s->sum == sum_of(&s->msg));
 		if (!s->is_signaled)
 			continue;
 		m->sq_tail = i + 1;
@@ -323,6 +399,13 @@ static struct model_qp *pick_receiver(unsigned int pick)
 	struct model_qp *m = pick_qp(pick, IB_QPS_RTR);
 
 	return m && !m->is_broken && m->rq_tail != m->rq_head ? m : NULL;
+}
+
+void *shim_receiver(unsigned int pick)
+{
+	struct model_qp *m = pick_receiver(pick);
+
+	return m ? m->attr.recv_cq->cq_context : NULL;
 }
 
 bool shim_recv(unsigned int pick, const u8 *msg, u32 len)

@@ -50,6 +50,9 @@ struct ib_device {
 	struct device dev;
 	struct device *dma_device;
 	struct {
+		struct net *rdma_net;
+	} coredev;
+	struct {
 		int max_recv_sge;
 		u32 max_fast_reg_page_list_len;
 	} attrs;
@@ -65,6 +68,7 @@ struct ib_cq {
 
 struct ib_mr {
 	u32 rkey;
+	u32 lkey;
 	u64 iova;
 };
 
@@ -165,14 +169,35 @@ struct ib_qp_attr {
 	struct rdma_ah_attr ah_attr;
 };
 
+struct page;
+
 struct scatterlist {
 	u64 dma;
 	u32 len;
 };
 
-#define sg_init_one(sg, mem, n)		((void)(sg))
+struct sg_table {
+	struct scatterlist *sgl;
+	unsigned int nents;
+};
+
+int sg_alloc_table(struct sg_table *sgt, unsigned int count, gfp_t gfp);
+void sg_free_table(struct sg_table *sgt);
+
+/* DMA addresses, and pages, are addresses of the CPU */
+#define vmalloc_to_page(mem)		((struct page *)(mem))
+#define virt_to_page(mem)		((struct page *)(mem))
+#define for_each_sgtable_sg(sgt, sg, i) \
+	for ((i) = 0, (sg) = (sgt)->sgl; (i) < (int)(sgt)->nents; (i)++, (sg)++)
+#define for_each_sgtable_dma_sg		for_each_sgtable_sg
 #define sg_dma_address(sg)		((sg)->dma)
-#define sg_dma_len(sg)			((sg)->len)
+
+static inline void sg_set_page(struct scatterlist *sg, struct page *page,
+			       u32 len, u32 off)
+{
+	sg->dma = (uintptr_t)page + off;
+	sg->len = len;
+}
 
 #define dev_name(dev)			"rxe0"
 #define dma_need_sync(dev, dma)		((void)(dev), (void)(dma), false)
@@ -188,6 +213,11 @@ u64 ib_dma_map_single(struct ib_device *ib, void *mem, size_t len,
 		      enum dma_data_direction dir);
 void ib_dma_unmap_single(struct ib_device *ib, u64 dma, size_t len,
 			 enum dma_data_direction dir);
+int ib_dma_map_sgtable_attrs(struct ib_device *ib, struct sg_table *sgt,
+			     enum dma_data_direction dir, unsigned long attrs);
+void ib_dma_unmap_sgtable_attrs(struct ib_device *ib, struct sg_table *sgt,
+				enum dma_data_direction dir,
+				unsigned long attrs);
 struct ib_pd *ib_alloc_pd(struct ib_device *ib, unsigned int flags);
 void ib_dealloc_pd(struct ib_pd *pd);
 struct ib_cq *ib_alloc_cq_any(struct ib_device *ib, void *context, int depth,
@@ -214,8 +244,13 @@ void ib_destroy_qp(struct ib_qp *qp);
 extern bool (*shim_verbs_fail)(void);
 /* a message goes out */
 extern void (*shim_verbs_sent)(const u8 *msg, u32 len);
+/* a write goes out; with the immediate value if there is one */
+extern void (*shim_verbs_wrote)(u64 to, const u8 *data, u32 len,
+				const u32 *imm);
 
 bool shim_send_done(unsigned int pick, bool is_good);
+/* whose link would receive now, NULL for nobody's */
+void *shim_receiver(unsigned int pick);
 bool shim_recv(unsigned int pick, const u8 *msg, u32 len);
 bool shim_recv_imm(unsigned int pick, u32 imm);
 int shim_verbs_objects(void);
