@@ -373,7 +373,8 @@ static bool model_grow(struct smcr_path *path)
 	SHIM_ASSERT(!e->is_detached && path->tx_want > path->tx_size);
 	if (!e->next_mem && e->depth % 8 != 7)
 		e->next_mem = kzalloc(path->tx_want, GFP_KERNEL);
-	/* it took its time */
+	/* it takes its time */
+	cond_resched();
 	local_bh_disable();
 	local_bh_enable();
 	if (!e->next_mem)

@@ -446,6 +446,7 @@ long shim_wait_woken(struct wait_queue_entry *wait, long timeo);
 	((void)wait_event_timeout(wq, cond, MAX_SCHEDULE_TIMEOUT))
 
 void usleep_range(unsigned long least, unsigned long most);
+void cond_resched(void);
 
 struct completion {
 	unsigned int done;

@@ -273,6 +273,12 @@ void usleep_range(unsigned long least, unsigned long most)
 	task->wait = NULL;
 }
 
+void cond_resched(void)
+{
+	if (current_task)
+		usleep_range(0, 0);
+}
+
 void complete(struct completion *c)
 {
 	if (c->done != (unsigned int)-1)
