@@ -23,6 +23,7 @@
 #define MAX_REQUESTS	8
 #define LLC_TYPES	16
 #define MAX_ENTRIES	15
+#define MAX_DELETED	16
 /* of the peer's receive rings */
 #define PEER_SIZE	16384
 #define PEER_VADDR	0x10000
@@ -103,6 +104,10 @@ static bool is_receiving;
 static struct smcr_llc requests[MAX_REQUESTS];
 static u32 request_first;
 static int request_count;
+
+/* keys that the peer was told to forget, the last ones */
+static u32 deleted[MAX_DELETED];
+static u32 deletions;
 
 /* handshakes so far: each may make a group */
 static int started;
@@ -280,6 +285,17 @@ static void take_bundle(const u8 *raw, u32 len)
 	}
 }
 
+/* before that, the peer was told to */
+static void on_forgot(u32 rkey)
+{
+	int i;
+
+	for (i = 0; i < MAX_DELETED; i++)
+		if (deleted[i] == rkey)
+			return;
+	SHIM_ASSERT(!rkey);
+}
+
 /* every answer has been asked for, and one message gets one at most */
 static void on_sent(const u8 *raw, u32 len)
 {
@@ -298,7 +314,12 @@ static void on_sent(const u8 *raw, u32 len)
 		SHIM_ASSERT(asked[msg.type] > 0);
 		asked[msg.type]--;
 		SHIM_ASSERT(++sent_at_once == 1 || !is_receiving);
-	} else if (request_count < MAX_REQUESTS) {
+		return;
+	}
+	if (msg.type == SMCR_LLC_DELETE_RKEY)
+		deleted[deletions++ % MAX_DELETED] =
+			msg.u.delete_rkey.rkey[0];
+	if (request_count < MAX_REQUESTS) {
 		requests[(request_first + request_count++) % MAX_REQUESTS] =
 			msg;
 	}
@@ -564,7 +585,6 @@ static void send(struct user *u, u8 kind)
 		.want_done = kind & 8,
 		.done_total = 4711,
 	};
-	struct flow before = *f;
 	int ret;
 
 	fill_ring(u, f->sent, tx.len);
@@ -578,8 +598,10 @@ static void send(struct user *u, u8 kind)
 	local_bh_disable();
 	ret = u->path.ops->send(&u->path, &tx);
 	SHIM_ASSERT(!ret || ret == -EAGAIN || ret == -EPIPE);
-	if (ret)
-		*f = before;
+	if (ret) {
+		f->sent -= tx.len;
+		f->seq--;
+	}
 	if (ret == -EAGAIN)
 		u->is_waiting = true;
 	if (!ret && tx.want_done)
@@ -857,9 +879,20 @@ static bool is_on(const struct user *u, const struct smcr_group *group)
 	return u->is_used && u->path.ops && rp && rp->group == group;
 }
 
+static u32 count_bufs(const struct list_head *all)
+{
+	struct smcr_buf *buf;
+	u32 count = 0;
+
+	list_for_each_entry(buf, all, all)
+		count++;
+	return count;
+}
+
 /* connections use what is on no list */
 static void check_bufs(struct smcr_group *g)
 {
+	u32 left = count_bufs(&g->bufs) - g->lost;
 	unsigned long pages = 0;
 	struct smcr_buf *buf;
 	int i;
@@ -868,6 +901,7 @@ static void check_bufs(struct smcr_group *g)
 		list_for_each_entry(buf, &g->idle[i], list) {
 			SHIM_ASSERT(buf->kind == (enum smcr_buf_kind)i);
 			pages += buf->size / PAGE_SIZE;
+			left--;
 		}
 	}
 	SHIM_ASSERT(pages == g->idle_pages);
@@ -879,7 +913,12 @@ static void check_bufs(struct smcr_group *g)
 		SHIM_ASSERT(list_empty(&rp->tx->list));
 		SHIM_ASSERT(list_empty(&rp->rx->list));
 		SHIM_ASSERT(!rp->tx_next || list_empty(&rp->tx_next->list));
+		left -= rp->tx_next ? 3 : 2;
 	}
+	list_for_each_entry(buf, &g->doomed, list)
+		left--;
+	/* nobody has one between two lists */
+	SHIM_ASSERT(!left || shim_tasks());
 }
 
 /* what has gathered has a clock; all else has left */
@@ -1101,6 +1140,7 @@ static void begin(void)
 	SHIM_ASSERT(!smcr_rdma_init());
 	shim_verbs_sent = on_sent;
 	shim_verbs_wrote = on_wrote;
+	shim_verbs_forgot = on_forgot;
 	shim_verbs_fail = call_fails;
 	shim_alloc_fails = alloc_fails;
 	shim_preempt = preempt;

@@ -25,6 +25,7 @@ struct model_recv {
 /* both queues are rings */
 struct model_qp {
 	struct ib_qp qp;
+	struct ib_pd *pd;
 	struct ib_qp_init_attr attr;
 	enum ib_qp_state state;
 	bool is_broken;
@@ -35,6 +36,7 @@ struct model_qp {
 };
 
 bool (*shim_verbs_fail)(void);
+void (*shim_verbs_forgot)(u32 rkey);
 void (*shim_verbs_sent)(const u8 *msg, u32 len);
 void (*shim_verbs_wrote)(u64 to, const u8 *data, u32 len, const u32 *imm);
 
@@ -163,11 +165,13 @@ struct ib_mr *ib_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 pages)
 {
 	struct ib_mr *mr = create(sizeof(*mr));
 
-	(void)pd;
 	(void)type;
 	(void)pages;
-	if (!IS_ERR(mr))
-		mr->rkey = mr->lkey = ++last_key;
+	if (IS_ERR(mr))
+		return mr;
+	mr->pd = pd;
+	mr->rkey = ++last_key;
+	mr->lkey = mr->rkey;
 	return mr;
 }
 
@@ -180,8 +184,20 @@ int ib_map_mr_sg(struct ib_mr *mr, struct scatterlist *sg, int count,
 	return fails() ? -ENOMEM : count;
 }
 
+static bool is_in_use(const struct ib_pd *pd)
+{
+	int i;
+
+	for (i = 0; i < MAX_QPS; i++)
+		if (qps[i] && qps[i]->pd == pd)
+			return true;
+	return false;
+}
+
 void ib_dereg_mr(struct ib_mr *mr)
 {
+	if (mr->is_open && is_in_use(mr->pd) && shim_verbs_forgot)
+		shim_verbs_forgot(mr->rkey);
 	destroy(mr);
 }
 
@@ -195,9 +211,9 @@ struct ib_qp *ib_create_qp(struct ib_pd *pd, struct ib_qp_init_attr *attr)
 	struct model_qp *m = create(sizeof(*m));
 	int i;
 
-	(void)pd;
 	if (IS_ERR(m))
 		return (struct ib_qp *)m;
+	m->pd = pd;
 	SHIM_ASSERT(attr->cap.max_send_wr <= MAX_WRS);
 	SHIM_ASSERT(attr->cap.max_recv_wr <= MAX_WRS);
 	m->attr = *attr;
@@ -247,10 +263,14 @@ static void report_send(const struct ib_send_wr *wr)
 						      wr);
 	bool has_imm = wr->opcode == IB_WR_RDMA_WRITE_WITH_IMM;
 	u32 imm = has_imm ? be32_to_cpu(wr->ex.imm_data) : 0;
+	const struct ib_reg_wr *reg;
 	const u8 *data;
 
-	if (wr->opcode == IB_WR_REG_MR)
+	if (wr->opcode == IB_WR_REG_MR) {
+		reg = container_of(wr, struct ib_reg_wr, wr);
+		reg->mr->is_open = reg->access & IB_ACCESS_REMOTE_WRITE;
 		return;
+	}
 	data = (u8 *)wr->sg_list->addr;
 	if (wr->opcode == IB_WR_SEND && shim_verbs_sent)
 		shim_verbs_sent(data, wr->sg_list->length);

@@ -70,6 +70,8 @@ struct ib_mr {
 	u32 rkey;
 	u32 lkey;
 	u64 iova;
+	struct ib_pd *pd;
+	bool is_open;
 };
 
 struct ib_qp {
@@ -242,6 +244,8 @@ void ib_destroy_qp(struct ib_qp *qp);
 
 /* true if this call is to fail */
 extern bool (*shim_verbs_fail)(void);
+/* a key of a link in use is gone, to which the peer could write */
+extern void (*shim_verbs_forgot)(u32 rkey);
 /* a message goes out */
 extern void (*shim_verbs_sent)(const u8 *msg, u32 len);
 /* a write goes out; with the immediate value if there is one */
