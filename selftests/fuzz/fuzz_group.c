@@ -122,6 +122,8 @@ static int fail_call;
 static int fail_alloc;
 /* memory is short when so many allocations have been made */
 static int shrink_alloc;
+/* events so far that came in the middle of something */
+static u32 preempts;
 static u8 shrink_pages;
 
 /* -- below and beside the transport ------------------------------------------- */
@@ -196,12 +198,16 @@ static bool call_fails(void)
 static void shrink(u32 pages)
 {
 	struct shrink_control sc = { .nr_to_scan = pages };
+	u32 before = preempts;
 	unsigned long count = shim_shrinker->count_objects(shim_shrinker, &sc);
 	unsigned long freed;
 
 	if (count == SHRINK_EMPTY)
 		return;
 	freed = shim_shrinker->scan_objects(shim_shrinker, &sc);
+	/* an event may have ended a group meanwhile, or a connection */
+	if (preempts != before)
+		return;
 	/* nothing else goes than what was counted */
 	SHIM_ASSERT(freed == SHRINK_STOP || freed <= count);
 	SHIM_ASSERT(freed != SHRINK_STOP || !pages);
@@ -1002,6 +1008,7 @@ static void preempt(void)
 {
 	if (!preempt_after || --preempt_after)
 		return;
+	preempts++;
 	if (preempt_event & 1)
 		shim_send_done(preempt_event >> 4, preempt_event & 2);
 	else
