@@ -86,19 +86,6 @@ for who in client server; do
 	done
 done
 
-# TCP inside does not matter to a connection that is established (wire.md 9.2).
-for guest in a b; do
-	start a client "xfer client -m smc -k smc -n 2m -d both -r 8192 -s 5000 -T 60 $B 7000"
-	ok "$guest: a connection" wait_for 10 on a "smcnl lgr | grep -q 'conns 1 '"
-	on $guest "ss -K state established '( dport = :7000 or sport = :7000 )' >/dev/null"
-	for end in a b; do
-		is "" "$(on $end "ss -Htn state established '( dport = :7000 or sport = :7000 )'")" \
-			"$guest resets TCP: $end has it no more"
-	done
-	ok "$guest resets TCP: all data arrives" finish a client 60
-	none_left "$guest resets TCP"
-done
-
 ok "the next connection works" on a \
 	"xfer client -m smc -k smc -n 1m -d both -T 20 $B 7000"
 for guest in a b; do
