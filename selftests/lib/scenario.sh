@@ -24,6 +24,8 @@ A6=fd00::1
 B6=fd00::2
 # Seconds a command may take in a guest, where nothing else is said.
 ON_TIMEOUT=30
+# How many times longer a debug kernel may take for anything; 1 on others.
+SLOW=${RIG_SLOW:-1}
 TAP_POINTS=0
 
 # --- guests ---
@@ -31,9 +33,11 @@ TAP_POINTS=0
 # on GUEST SCRIPT: run it in guest a or b; its output, its exit status. 124
 # when it took longer than ON_TIMEOUT seconds (ON_TIMEOUT=100 on a '...').
 on() {
-	local status=0
+	local script=$2 status=0
 
-	"$RIG_ON" "$RIG_DIR/$1" "$ON_TIMEOUT" "$2" </dev/null || status=$?
+	# progs/ have limits of their own
+	[ $SLOW = 1 ] || script="export RIG_SLOW=$SLOW; $script"
+	"$RIG_ON" "$RIG_DIR/$1" $((ON_TIMEOUT * SLOW)) "$script" </dev/null || status=$?
 	[ $status != 124 ] || echo "# too late in $1: $2" >&2
 	return $status
 }
@@ -54,7 +58,7 @@ stop() {
 
 # finish GUEST NAME SECONDS: wait for its end; its exit status, 124 if late.
 finish() {
-	ON_TIMEOUT=$(($3 + 10)) on "$1" "/rig/daemon finish $2 $3"
+	ON_TIMEOUT=$(($3 + 10)) on "$1" "/rig/daemon finish $2 $(($3 * SLOW))"
 }
 
 # log_of GUEST NAME: what it printed.
@@ -64,7 +68,7 @@ log_of() {
 
 # wait_for SECONDS COMMAND...: until it succeeds; fails when it never does.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * SLOW))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
@@ -75,7 +79,7 @@ wait_for() {
 # wait_port GUEST PORT: until something listens there.
 wait_port() {
 	on "$1" "i=0; until ss -Htln 'sport = :$2' | grep -q .; do
-		i=\$((i + 1)); [ \$i -lt 100 ] || exit 1; sleep 0.1; done"
+		i=\$((i + 1)); [ \$i -lt $((100 * SLOW)) ] || exit 1; sleep 0.1; done"
 }
 
 # by_size QUICK LONG: the second one in the long suite (make check-long).
@@ -116,15 +120,19 @@ rdma_packets() {
 	on "$1" "cat /sys/class/infiniband/rxe0/ports/1/hw_counters/sent_pkts"
 }
 
-# KiB of unreclaimable slab, after freeing what is only waiting to be freed.
+# KiB of unreclaimable slab, after freeing what is only waiting to be freed. A
+# debug kernel has no such number: KASAN keeps what was freed for a while. What
+# is lost there, kmemleak finds.
 slab_unreclaim() {
+	[ $SLOW = 1 ] || { echo 0; return; }
 	on "$1" "echo 3 >/proc/sys/vm/drop_caches; sleep 0.5
 		awk '/^SUnreclaim:/ {print \$2}' /proc/meminfo"
 }
 
 # KiB available, with the free pages that each CPU keeps for itself, which
-# are some MB and not part of the kernel's number.
+# are some MB and not part of the kernel's number. None for a debug kernel.
 memavail() {
+	[ $SLOW = 1 ] || { echo 0; return; }
 	on "$1" "echo 3 >/proc/sys/vm/drop_caches; sleep 0.5
 		awk '/^MemAvailable:/ {n += \$2} /^ +count:/ {n += \$2 * 4}
 			END {print n}' /proc/meminfo /proc/zoneinfo"
@@ -180,7 +188,7 @@ llc_flags() {
 # unload GUEST: connections that are closing keep the module for a while.
 unload() {
 	on "$1" "i=0; until rmmod smc_r 2>/run/rmmod; do
-		i=\$((i + 1)); [ \$i -lt 75 ] || { cat /run/rmmod; exit 1; }
+		i=\$((i + 1)); [ \$i -lt $((75 * SLOW)) ] || { cat /run/rmmod; exit 1; }
 		sleep 0.2; done"
 }
 

@@ -6,7 +6,7 @@
 # SMC as peer in sockbeh.except.stock.
 SOCKBEH_EXCEPT=$(dirname "$RIG_LIB")/../net/sockbeh.except
 # guests are slow
-SOCKBEH_T=${SOCKBEH_T:-3}
+SOCKBEH_T=${SOCKBEH_T:-$((3 * SLOW))}
 
 # left_out: cases that would not end, with commas in between.
 left_out() {

@@ -31,15 +31,15 @@ none_left() {
 	is "0 0" "$(group_conns a) $(group_conns b)" "$1: no connection is left"
 }
 
-start $peer tcp "sockbeh server -m tcp -T 3 7001"
-start $peer smc "sockbeh server -m smc -T 3 7002"
+start $peer tcp "sockbeh server -m tcp -T $((3 * SLOW)) 7001"
+start $peer smc "sockbeh server -m smc -T $((3 * SLOW)) 7002"
 start b xfer "xfer server -m smc 7000"
 wait_port b 7000
 for port in 7001 7002; do
 	wait_port $peer $port
 done
 
-run="for c in $(echo $CASES); do sockbeh client -m MODE -T 3 $options -t \$c $address PORT 2>/dev/null; done"
+run="for c in $(echo $CASES); do sockbeh client -m MODE -T $((3 * SLOW)) $options -t \$c $address PORT 2>/dev/null; done"
 tcp=${run/MODE/tcp} smc=${run/MODE/smc}
 start $me ref "${tcp/PORT/7001} >/tmp/tcp.out"
 start $me test "${smc/PORT/7002} >/tmp/smc.out"

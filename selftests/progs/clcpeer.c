@@ -889,7 +889,7 @@ static void parse_options(struct run *run, int argc, char **argv)
 			run->jobs = (long)parse_count(optarg);
 			break;
 		case 't':
-			run->slack = (int)parse_count(optarg);
+			run->slack = time_limit((int)parse_count(optarg));
 			break;
 		case 'h':
 			usage(0);
@@ -903,7 +903,7 @@ static void parse_options(struct run *run, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct run run = { .jobs = DEFAULT_JOBS, .slack = DEFAULT_SLACK };
+	struct run run = { .jobs = DEFAULT_JOBS, .slack = time_limit(DEFAULT_SLACK) };
 	char **args;
 
 	if (argc < 2)

@@ -512,7 +512,7 @@ static void usage(int status)
 
 int main(int argc, char **argv)
 {
-	struct plan plan = { .timeout = DEFAULT_TIMEOUT };
+	struct plan plan = { .timeout = time_limit(DEFAULT_TIMEOUT) };
 	int backlog = 4096;
 	bool has_mode = false;
 	bool is_server;
@@ -559,7 +559,7 @@ int main(int argc, char **argv)
 			plan.wanted = optarg;
 			break;
 		case 'T':
-			plan.timeout = (int)parse_count(optarg);
+			plan.timeout = time_limit((int)parse_count(optarg));
 			break;
 		case 'h':
 			usage(0);

@@ -308,6 +308,19 @@ long long parse_count(const char *text)
 }
 
 /**
+ * time_limit() - what a limit in seconds is on this host
+ * @seconds: for a host that is as slow as guests usually are
+ *
+ * The rig says in $RIG_SLOW how many times slower a debug kernel may be.
+ */
+int time_limit(int seconds)
+{
+	const char *slow = getenv("RIG_SLOW");
+
+	return slow ? seconds * (int)parse_count(slow) : seconds;
+}
+
+/**
  * read_full() - read exactly @len bytes
  * @fd: blocking descriptor
  * @buf: destination

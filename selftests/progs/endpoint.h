@@ -46,6 +46,7 @@ int socket_port(int fd);
 
 int parse_port(const char *text);
 long long parse_count(const char *text);
+int time_limit(int seconds);
 int read_full(int fd, void *buf, size_t len);
 int write_full(int fd, const void *buf, size_t len);
 long long now_us(void);

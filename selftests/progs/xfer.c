@@ -459,7 +459,7 @@ int main(int argc, char **argv)
 {
 	struct request req = {
 		.magic = MAGIC, .dirs = DIR_UP, .write_size = 65536, .read_size = 65536,
-		.timeout = DEFAULT_TIMEOUT,
+		.timeout = (uint32_t)time_limit(DEFAULT_TIMEOUT),
 	};
 	struct endpoint ep = { 0 };
 	struct address addr;
@@ -526,7 +526,7 @@ int main(int argc, char **argv)
 			req.seed = (uint64_t)parse_count(optarg);
 			break;
 		case 'T':
-			req.timeout = (uint32_t)parse_count(optarg);
+			req.timeout = (uint32_t)time_limit((int)parse_count(optarg));
 			break;
 		case 'h':
 			usage(0);
