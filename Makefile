@@ -6,7 +6,8 @@
 #   make modules_install    modules only
 #   make uninstall          undo make install
 #   make check              the tests; TESTS="name ..." KERNEL=6.12 selects
-#   make check-long         these, and more combinations of kernels and peers
+#   make check-long         ... in all combinations, with all sizes: hours
+#   make check-debug        ... on a kernel that checks itself
 #   make demo               Redis over TCP and over SMC-R, side by side
 #   make bench              the same against stock smc.ko, as ratios
 #   make clean
@@ -58,6 +59,9 @@ check: python3
 check-long: python3
 	selftests/run --long
 
+check-debug: python3
+	selftests/run --kernel 6.12-debug
+
 demo: python3
 	selftests/demo
 
@@ -74,5 +78,6 @@ clean:
 	$(MAKE) -C selftests/unit clean
 	$(MAKE) -C selftests/fuzz clean
 
-.PHONY: all modules modules_install install uninstall tools check-kdir check check-long demo bench
+.PHONY: all modules modules_install install uninstall tools check-kdir
+.PHONY: check check-long check-debug demo bench
 .PHONY: python3 clean

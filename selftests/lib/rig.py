@@ -37,6 +37,8 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or
                      os.path.expanduser("~/.cache"), "smc_r")
 RESULTS = os.path.join(CACHE, "results")
 KERNELS = ("6.1", "6.12")
+# Kernels whose own checks are what a run is for, and what they are built from.
+DEBUG_KERNELS = {"6.12-debug": "6.12"}
 ROLES = ("ours", "stock", "none")
 PORTS = 8
 
@@ -46,15 +48,26 @@ MEMORY_MB = 1024
 BOOT_SECONDS = 120
 # Of each frame that is recorded. Heads are enough for messages of SMC.
 CAPTURE_BYTES = {"all": 65536, "heads": 512}
+# The same for a debug kernel, which is this much slower.
+DEBUG_SLOW = 8
+DEBUG_MEMORY_MB = 2048
+DEBUG_CMDLINE = "kmemleak=on panic_on_warn=1"
 
 # Anything of this on a console fails a test, whatever the test itself said.
 COMPLAINTS = re.compile(
     r"\bBUG\b|WARNING: |\bOops\b|Call Trace|KASAN|KFENCE|UBSAN|refcount_t"
     r"|(?i:kernel panic|hung task|blocked for more than|rcu.*(stall|starved)"
-    r"|(soft|hard) ?lockup|unable to handle|\bleak|general protection"
-    r"|unregister_netdevice: waiting|scheduling while atomic)")
+    r"|(soft|hard) ?lockup|unable to handle|\bleak|memory leak|general protection"
+    r"|unregister_netdevice: waiting|scheduling while atomic"
+    r"|trying to register non-static key|locking correctness validator"
+    r"|lockdep (is )?turned off|list_(add|del) corruption|ODEBUG|DEBUG_LOCKS_WARN"
+    r"|detected buffer overflow|usercopy: |memory exposure attempt"
+    r"|unreferenced object|ref_tracker: |bad unlock balance|held lock freed)")
 # Said by a healthy Debian kernel while it boots.
-HARMLESS = re.compile(r"Spectre|Unprivileged eBPF|report a bug", re.I)
+HARMLESS = re.compile(r"Spectre|Unprivileged eBPF|report a bug"
+                      r"|kmemleak: Kernel memory leak detector initialized", re.I)
+# Leaks that are not this module's: part of a report's stack, and why.
+KNOWN_LEAKS = ()
 
 
 class RigError(Exception):
@@ -87,16 +100,20 @@ def hash_files(paths):
     return digest.hexdigest()[:16]
 
 
-_prepared = []
+_prepared = set()
 
 
-def prepare():
-    """Packages and kernels; says itself what it does."""
-    if not _prepared:
-        if subprocess.run([os.path.join(RIG, "prepare")], check=False,
+def prepare(kernel=None):
+    """Packages and kernels, a debug kernel by its name; says itself what it
+    does."""
+    for wanted in (None, kernel):
+        if wanted in _prepared or (wanted and wanted not in DEBUG_KERNELS):
+            continue
+        cmd = [os.path.join(RIG, "prepare")] + (["--kernel", wanted] if wanted else [])
+        if subprocess.run(cmd, check=False,
                           stdout=subprocess.DEVNULL).returncode:
             raise RigError("selftests/rig/prepare failed")
-        _prepared.append(True)
+        _prepared.add(wanted)
 
 
 def kernel_dir(kernel):
@@ -118,7 +135,7 @@ def kdir(kernel):
 def build_module(kernel, log, source=TOP):
     """Build smc_r.ko for a kernel, in a copy of the tree: builds for several
     kernels must not meet in one directory. Returns the module's path."""
-    prepare()
+    prepare(kernel)
     copy = cached("build", release(kernel), "tree", "")
     wanted = set()
     for top in ("Makefile", "Kbuild", "net", "include"):
@@ -592,6 +609,9 @@ class Guest:
     def pcap(self):
         return os.path.join(self.dir, "wire.pcap")
 
+    def is_debug(self):
+        return self.kernel in DEBUG_KERNELS
+
     def launch(self, accel, image, initramfs, wire, smp, memory_mb, capture):
         cmd = ["qemu-system-x86_64", "-name", "smcr-" + self.name,
                "-nodefaults", "-no-user-config", "-display", "none",
@@ -599,7 +619,7 @@ class Guest:
                "-kernel", image, "-initrd", initramfs, "-append",
                "console=ttyS0 quiet panic=-1 oops=panic mitigations=off "
                "sysrq_always_enabled random.trust_cpu=on tsc=reliable "
-               "no_timer_check",
+               "no_timer_check " + (DEBUG_CMDLINE if self.is_debug() else ""),
                "-serial", "file:" + self.console,
                "-chardev", f"socket,id=mon,path={self.dir}/monitor,server=on,wait=off",
                "-mon", "chardev=mon,mode=readline",
@@ -694,6 +714,44 @@ class Guest:
                 pass
         return list(dict.fromkeys(found))
 
+    def checkers_off(self):
+        """Why the kernel no longer checks itself, or ""."""
+        return self.on(
+            "grep -q '^ debug_locks: *1$' /proc/lockdep_stats ||"
+            " echo lockdep turned off;"
+            "echo scan=off >/sys/kernel/debug/kmemleak || echo kmemleak is off",
+            60).stdout.strip().replace("\n", ", ")
+
+    def leaks(self):
+        """Reports of kmemleak, each its lines; forgets them. An object counts
+        from its sixth second on, and when a second look finds it unchanged."""
+        text = self.on(
+            "f=/sys/kernel/debug/kmemleak; sleep 6; echo scan >$f; sleep 2;"
+            "echo scan >$f; cat $f; echo clear >$f", 120 * DEBUG_SLOW)
+        if text.returncode:
+            return [[f"unreferenced objects: no answer, {text.stderr.strip()}"]]
+        found = []
+        for line in text.stdout.splitlines():
+            if line.startswith("unreferenced object"):
+                found.append([])
+            if found:
+                found[-1].append(line)
+        return [report for report in found
+                if not any(re.search(known, "\n".join(report))
+                           for known, _ in KNOWN_LEAKS)]
+
+    def unload(self):
+        """Take smc_r.ko out, after what a scenario may have left running:
+        why that failed, or ""."""
+        script = ("for f in /run/rig/*.pid; do"
+                  " [ -e \"$f\" ] && kill -KILL -$(cat $f); done 2>/dev/null;"
+                  "[ ! -e /sys/module/smcr_fault ] || rmmod smcr_fault;"
+                  "i=0; while [ -e /sys/module/smc_r ] && ! rmmod smc_r; do"
+                  " i=$((i + 1)); [ $i -lt 100 ] || exit 1; sleep 1; done")
+        result = self.on(script, 200)
+        return "" if result.returncode == 0 else (
+            "rmmod smc_r: " + (result.stderr.strip().splitlines() or ["late"])[-1])
+
     def kill(self):
         if self.process is not None:
             if self.process.poll() is None:
@@ -714,7 +772,7 @@ class Pair:
     """
 
     def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
-                 smp=SMP, memory_mb=MEMORY_MB, capture=None, programs=(),
+                 smp=SMP, memory_mb=None, capture=None, programs=(),
                  modules=None, files=None, log=lambda text: None):
         kernels = kernel.split(":")
         self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
@@ -722,7 +780,10 @@ class Pair:
         self.rdma = {"both": "ab", "a": "a", "b": "b", "none": ""}[rdma]
         self.mtu = mtu
         self.smp = smp
-        self.memory_mb = memory_mb
+        self.is_debug = any(name in DEBUG_KERNELS for name in self.kernels.values())
+        self.slow = DEBUG_SLOW if self.is_debug else 1
+        self.memory_mb = max(memory_mb or MEMORY_MB,
+                             DEBUG_MEMORY_MB if self.is_debug else 0)
         self.capture = capture
         self.programs = programs
         self.modules = dict(modules or {})
@@ -731,7 +792,7 @@ class Pair:
         self.guests = {}
         self.dir = None
         for name in self.kernels.values():
-            if name not in KERNELS:
+            if name not in KERNELS and name not in DEBUG_KERNELS:
                 raise RigError(f"unknown kernel {name}")
         for role in self.roles.values():
             if role not in ROLES:
@@ -772,7 +833,8 @@ class Pair:
 
     def boot(self):
         """Both guests up, with addresses, modules and RDMA devices."""
-        prepare()
+        for kernel in self.kernels.values():
+            prepare(kernel)
         tools = build_rig_tools()
         rig_on = tools + "rig-on"
         programs = build_programs(self.log)
@@ -795,11 +857,11 @@ class Pair:
         for wire in wires:
             wire.close()
         for guest in self.guests.values():
-            guest.wait_agent(begin + BOOT_SECONDS)
+            guest.wait_agent(begin + BOOT_SECONDS * self.slow)
         self.in_both(lambda name: self.on(
-            name, f"dmesg -n 7; /rig/setup {name} {self.roles[name]} "
+            name, f"dmesg -n 7; RIG_SLOW={self.slow} /rig/setup {name} {self.roles[name]} "
             f"{'yes' if name in self.rdma else 'no'} {self.mtu}",
-            timeout=BOOT_SECONDS, check=True))
+            timeout=BOOT_SECONDS * self.slow, check=True))
         self.log(f"both guests are up after {time.monotonic() - begin:.1f} s")
 
     def describe(self):
@@ -847,6 +909,31 @@ class Pair:
                 guest.save_dmesg()
         return [f"{guest.name}: {line}" for guest in self.guests.values()
                 for line in guest.complaints()]
+
+    def leaks(self, when):
+        """What kmemleak found in debug kernels, as lines."""
+        lines = []
+
+        def look(name):
+            for report in self.guests[name].leaks():
+                lines.extend(f"{name}, {when}: {line}" for line in report)
+
+        if self.is_debug:
+            self.in_both(look)
+        return lines
+
+    def unload(self):
+        """smc_r.ko leaves the guests that have it: complaints as lines. Both
+        at once: what is closing waits for the peer."""
+        lines = []
+
+        def take_out(name):
+            problem = self.roles[name] == "ours" and self.guests[name].unload()
+            if problem:
+                lines.append(f"{name}: {problem}")
+
+        self.in_both(take_out)
+        return lines
 
     def dead(self):
         """Names of guests that are gone or do not answer."""
