@@ -51,7 +51,7 @@ CAPTURE_BYTES = {"all": 65536, "heads": 512}
 # The same for a debug kernel, which is this much slower.
 DEBUG_SLOW = 8
 DEBUG_MEMORY_MB = 2048
-DEBUG_CMDLINE = "kmemleak=on panic_on_warn=1"
+DEBUG_CMDLINE = "kmemleak=on panic_on_warn=1 acpi=off"
 
 # Anything of this on a console fails a test, whatever the test itself said.
 COMPLAINTS = re.compile(
