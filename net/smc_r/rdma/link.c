@@ -408,6 +408,7 @@ static int post_bundle_locked(struct smcr_link *link)
 /*
  * A small write waits while a clock is under way. The second one that the
  * peer has not reacted to becomes the clock: request and response need none.
+ * If others waited for the last clock, the first one becomes it.
  */
 static bool gather_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 			  const struct smcr_tx *tx)
@@ -434,7 +435,7 @@ static bool becomes_clock_locked(struct smcr_link *link,
 		return false;
 	is_second = READ_ONCE(link->has_small);
 	WRITE_ONCE(link->has_small, true);
-	return is_second;
+	return is_second || link->is_shared;
 }
 
 static void wait_for_room_locked(struct smcr_link *link,
@@ -714,8 +715,10 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 	/* a closed link has no records left */
 	if (link->state == SMCR_LINK_READY) {
 		rec = pop_record_locked(link);
-		if (!link->clocks)
+		if (rec.is_clock && !link->clocks) {
+			link->is_shared = link->bundle_len;
 			ret = post_bundle_locked(link);
+		}
 	}
 	has_waiters = !list_empty(&link->waiters);
 	spin_unlock_bh(&link->tx_lock);

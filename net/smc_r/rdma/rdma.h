@@ -243,6 +243,7 @@ enum smcr_link_state {
  * @waiters: RDMA paths that found no room, by smcr_rdma_path.wait_node
  * @clocks: signaled requests under way that a bundle waits for; while there
  *	is none, the bundle is empty
+ * @is_shared: a bundle gathered during the last clock, so another one will
  * @bundle: buffers, used in turn
  * @bundle_len: bytes in the one that is being filled, 0 for none
  * @bundle_seq: its number
@@ -291,6 +292,7 @@ struct smcr_link {
 	u16 rec_tail;
 	struct list_head waiters;
 	u16 clocks;
+	bool is_shared;
 	struct smcr_tx_bundle bundle[SMCR_LINK_BUNDLES];
 	u32 bundle_len;
 	u32 bundle_seq;
