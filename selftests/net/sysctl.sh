@@ -11,7 +11,7 @@
 NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_buf_type limit_smc_hs"
 DEFAULTS="65536 65536 30 255 0 0"
 # whose settings are looked at
-me=$(guests ours | head -n 1)
+read -r me < <(guests ours)
 
 # settings COMMAND: as COMMAND prints them.
 settings() {
