@@ -82,11 +82,11 @@ note "$(decode a b)"
 client_sends
 server_sends
 has_kinds "either side" "SMC-Rv2 Confirm Rkey (v2)" "SMC-Rv2 Confirm Rkey (v2)(Resp)" \
-	"SMC-Rv2 Test Link (v2)" "SMC-Rv2 Delete Link (v2)" "SMC-R CDC Message"
+	"SMC-Rv2 Delete Link (v2)" "SMC-R CDC Message"
+like '^SMC-Rv2 Test Link' "$(sent $OURS)" "either side: tests the link, or answers"
 case $RIG_PEERS in
 ours:ours)
-	# Who is asked first does not ask: stock may never do.
-	has_kinds "either side" "SMC-Rv2 Test Link (v2)(Resp)"
+	has_kinds "either side" "SMC-Rv2 Test Link (v2)" "SMC-Rv2 Test Link (v2)(Resp)"
 	has_kinds "version 1" "SMC-R-Proposal" "SMC-R-Accept" "SMC-R-Confirm" \
 		"SMC-R Confirm Link" "SMC-R Confirm Link(Resp)" \
 		"SMC-R Add Link" "SMC-R Add Link(Resp)" \
