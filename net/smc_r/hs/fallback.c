@@ -95,7 +95,6 @@ void smcr_fb_rcvlowat(struct smcr_sock *smc)
  */
 void smcr_fb_rule_out(struct smcr_sock *smc)
 {
-	smcr_tcp_option_offer(smc->clcsock->sk, false);
 	smcr_fb_switch(smc, SMCR_DECLINE_TCP_OPTION);
 }
 
@@ -115,6 +114,8 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 
 	if (WARN_ON_ONCE(smcr_mode(smc) == SMCR_MODE_TCP))
 		return;
+	/* not when it listens or, once dissolved, connects again, either */
+	smcr_tcp_option_offer(clcsk, false);
 	smc->fallback_reason = reason;
 	smcr_stats_fallback(sock_net(sk), smc->role, reason);
 	smcr_hs_sync_options(smc);

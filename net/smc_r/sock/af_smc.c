@@ -292,10 +292,6 @@ static int disconnect_locked(struct socket *sock, struct sockaddr *addr,
 		return dissolve(sock, addr, addr_len);
 	case SMCR_MODE_LISTEN:
 		return dissolve_listener(smc, addr, addr_len);
-	case SMCR_MODE_TCP:
-		/* it stays TCP, and may have offered SMC before */
-		smcr_tcp_option_offer(smc->clcsock->sk, false);
-		fallthrough;
 	default:
 		sock->state = SS_UNCONNECTED;
 		return connect_tcp(smc, addr, addr_len, O_NONBLOCK);
