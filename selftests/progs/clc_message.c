@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clc_script.h"
+#include "endpoint.h"
 #include "golden_clc.h"
 
 #define CONFIGURATION_ERROR	0x03000000
@@ -195,4 +196,18 @@ bool clc_message_exists(const char *name)
 	uint8_t buf[SMCR_CLC_MAX_LEN];
 
 	return clc_message_build(name, &none, buf, sizeof(buf)) > 0;
+}
+
+/**
+ * clc_message_set_eid() - an EID as messages carry it; ends the program if it
+ *	is too long
+ * @to: result, padded with blanks
+ * @eid: text
+ */
+void clc_message_set_eid(uint8_t to[SMCR_EID_LEN], const char *eid)
+{
+	if (strlen(eid) > SMCR_EID_LEN)
+		die("too long: %s", eid);
+	memset(to, ' ', SMCR_EID_LEN);
+	memcpy(to, eid, strlen(eid));
 }

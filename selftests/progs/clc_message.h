@@ -35,6 +35,7 @@ struct clc_facts {
 
 bool clc_message_exists(const char *name);
 int clc_message_build(const char *name, const struct clc_facts *facts, uint8_t *buf, size_t cap);
+void clc_message_set_eid(uint8_t to[SMCR_EID_LEN], const char *eid);
 void clc_message_stamp(const struct clc_facts *facts, uint8_t *peer_id);
 
 #endif

@@ -847,14 +847,6 @@ static int play(struct run *run, const char *host, int port)
 	return run_all(run);
 }
 
-static void set_eid(struct run *run, const char *eid)
-{
-	if (strlen(eid) > SMCR_EID_LEN)
-		die("too long: %s", eid);
-	memset(run->eid, ' ', SMCR_EID_LEN);
-	memcpy(run->eid, eid, strlen(eid));
-}
-
 __attribute__((noreturn))
 static void usage(int status)
 {
@@ -883,7 +875,7 @@ static void parse_options(struct run *run, int argc, char **argv)
 	while ((opt = getopt(argc, argv, "e:j:t:h")) != -1) {
 		switch (opt) {
 		case 'e':
-			set_eid(run, optarg);
+			clc_message_set_eid(run->eid, optarg);
 			break;
 		case 'j':
 			run->jobs = (long)parse_count(optarg);
@@ -910,7 +902,7 @@ int main(int argc, char **argv)
 		usage(2);
 	if (strcmp(argv[1], "-h") == 0)
 		usage(0);
-	set_eid(&run, DEFAULT_EID);
+	clc_message_set_eid(run.eid, DEFAULT_EID);
 	parse_options(&run, argc, argv);
 	argc -= optind;
 	args = argv + optind;

@@ -61,6 +61,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clc_message.h"
 #include "llc.h"
 #include "rdma_message.h"
 #include "rdma_play.h"
@@ -331,14 +332,6 @@ static int play(struct run *run, const char *host, int port)
 	return run_all(run);
 }
 
-static void set_eid(struct run *run, const char *eid)
-{
-	if (strlen(eid) > SMCR_EID_LEN)
-		die("too long: %s", eid);
-	memset(run->eid, ' ', SMCR_EID_LEN);
-	memcpy(run->eid, eid, strlen(eid));
-}
-
 __attribute__((noreturn))
 static void usage(int status)
 {
@@ -365,7 +358,7 @@ static void parse_options(struct run *run, int argc, char **argv)
 	while ((opt = getopt(argc, argv, "e:d:j:h")) != -1) {
 		switch (opt) {
 		case 'e':
-			set_eid(run, optarg);
+			clc_message_set_eid(run->eid, optarg);
 			break;
 		case 'd':
 			run->dev_name = optarg;
@@ -393,7 +386,7 @@ int main(int argc, char **argv)
 		usage(2);
 	if (strcmp(argv[1], "-h") == 0)
 		usage(0);
-	set_eid(&run, DEFAULT_EID);
+	clc_message_set_eid(run.eid, DEFAULT_EID);
 	parse_options(&run, argc, argv);
 	argc -= optind;
 	args = argv + optind;
