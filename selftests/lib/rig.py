@@ -66,8 +66,6 @@ COMPLAINTS = re.compile(
 # Said by a healthy Debian kernel while it boots.
 HARMLESS = re.compile(r"Spectre|Unprivileged eBPF|report a bug"
                       r"|kmemleak: Kernel memory leak detector initialized", re.I)
-# Leaks that are not this module's: part of a report's stack, and why.
-KNOWN_LEAKS = ()
 
 
 class RigError(Exception):
@@ -736,9 +734,7 @@ class Guest:
                 found.append([])
             if found:
                 found[-1].append(line)
-        return [report for report in found
-                if not any(re.search(known, "\n".join(report))
-                           for known, _ in KNOWN_LEAKS)]
+        return found
 
     def unload(self):
         """Take smc_r.ko out, after what a scenario may have left running:
