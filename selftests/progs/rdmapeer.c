@@ -84,7 +84,8 @@ static bool is_over(struct play *p)
 	return false;
 }
 
-static bool wait_for_end(struct play *p, long seconds)
+/* Return: false if something was wrong; p->is_dead says if it is over. */
+static bool watch_for_end(struct play *p, long seconds)
 {
 	const long long end_us = play_deadline(seconds);
 
@@ -92,7 +93,7 @@ static bool wait_for_end(struct play *p, long seconds)
 		if (!play_pump(p))
 			return false;
 		if (now_us() > end_us)
-			return play_fail(p, "the link group does not end");
+			return true;
 		play_step();
 	}
 	p->is_dead = true;
@@ -101,7 +102,9 @@ static bool wait_for_end(struct play *p, long seconds)
 
 static bool dead(struct play *p, const struct rdma_command *cmd)
 {
-	return wait_for_end(p, play_number(p, cmd, 1, 0) + PATIENCE);
+	if (!watch_for_end(p, play_number(p, cmd, 1, 0) + PATIENCE))
+		return false;
+	return p->is_dead || play_fail(p, "the link group does not end");
 }
 
 static bool vanish(struct play *p, const struct rdma_command *cmd)
@@ -129,16 +132,24 @@ static bool count_smc(struct play *p, const struct rdma_command *cmd)
 	return true;
 }
 
+/*
+ * A side that cannot send yet goes without a word, maybe after it took ours: to
+ * see that its queue pair is gone takes another message.
+ */
 static bool say_goodbye(struct play *p)
 {
 	uint8_t raw[SMCR_LLC_MAX_LEN];
+	int tries = PATIENCE;
 	int len;
 
 	if (!p->link.qp || p->is_dead || p->has_vanished || p->link.error)
 		return true;
 	len = rdma_message_build("delete_all", &p->link, raw, sizeof(raw));
 	p->n_queued = 0;
-	return play_send(p, raw, len) && wait_for_end(p, PATIENCE);
+	while (tries-- && !p->is_dead)
+		if ((!play_send(p, raw, len) && !is_over(p)) || !watch_for_end(p, 1))
+			return false;
+	return p->is_dead || play_fail(p, "the link group does not end");
 }
 
 static const struct {
