@@ -273,11 +273,11 @@ static void worker(const char *path)
 		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
 		poll(&pfd, 1, -1);
-		if (pfd.revents & POLLIN)
-			serve(fd);
-		else
-			/* Without a host poll never blocks; SIGIO tells. */
+		/* Without a host, poll never blocks; SIGIO tells that one came. */
+		if (pfd.revents & POLLHUP)
 			sigtimedwait(&sigio, NULL, &limit);
+		else if (pfd.revents & POLLIN)
+			serve(fd);
 	}
 }
 
