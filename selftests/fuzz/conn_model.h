@@ -316,15 +316,41 @@ static inline void check_message(const struct end *e, const struct smcr_tx *tx)
 			    !(tx->msg.prod_flags & ~SMCR_CDC_WRITE_BLOCKED));
 }
 
+/* every byte once, and in its place */
+static void check_bytes(const struct end *e, const struct entry *entry)
+{
+	u64 pos = entry->pos;
+	int i;
+
+	for (i = 0; i < entry->tx.spans && !e->is_wild; i++) {
+		const struct smcr_span *s = &entry->tx.span[i];
+
+		SHIM_ASSERT(!memcmp(entry->mem + s->src, stream_at(pos),
+				    s->len));
+		pos += s->len;
+	}
+}
+
+/* the ring may be used again up to here: nothing before is under way */
+static void check_only(const struct end *e, const struct smcr_tx *tx)
+{
+	int i;
+
+	for (i = 0; i < e->queued && tx->is_only && !e->is_wild; i++)
+		SHIM_ASSERT(e->queue[i].tx.is_done || !e->queue[i].tx.len);
+}
+
 static int model_send(struct smcr_path *path, struct smcr_tx *tx)
 {
 	struct end *e = path->priv;
+	struct entry *entry;
 
 	lockdep_assert_held(&e->conn->lock);
 	SHIM_ASSERT(shim_context.spins == 1);
 	SHIM_ASSERT(!e->is_dead && !e->is_detached && !e->is_final_sent);
 	check_spans(e, tx);
 	check_message(e, tx);
+	check_only(e, tx);
 	if (e->fails_next || e->is_broken) {
 		e->is_broken = true;
 		return -EPIPE;
@@ -337,9 +363,17 @@ static int model_send(struct smcr_path *path, struct smcr_tx *tx)
 	}
 	if (!e->has_imm)
 		tx->is_plain = false;
-	if (tx->want_done)
+	entry = &e->queue[e->queued++];
+	*entry = (struct entry){ *tx, path->tx_mem, e->sent };
+	if (tx->is_only && bundled_data(tx, e->sent)) {
+		/* copied: it may be overwritten from now on */
+		check_bytes(e, entry);
+		tx->is_done = true;
+		entry->tx.is_done = true;
+		entry->tx.want_done = false;
+	}
+	if (entry->tx.want_done)
 		smcr_path_get(path);
-	e->queue[e->queued++] = (struct entry){ *tx, path->tx_mem, e->sent };
 	e->sent += tx->len;
 	e->tx_seq++;
 	e->tx_state = tx->msg.state_flags;
@@ -393,7 +427,7 @@ static void model_switch_ring(struct smcr_path *path)
 	SHIM_ASSERT(e->next_mem && !e->old_mem);
 	/* who lies about what he has read gets what there is then */
 	for (i = 0; i < e->queued && !e->is_wild; i++)
-		SHIM_ASSERT(!e->queue[i].tx.len);
+		SHIM_ASSERT(e->queue[i].tx.is_done || !e->queue[i].tx.len);
 	e->old_mem = path->tx_mem;
 	path->tx_mem = e->next_mem;
 	path->tx_size = path->tx_next_size;
@@ -427,9 +461,6 @@ static inline void event_end(void)
 /* the oldest write leaves; false if there is none */
 static inline bool take_entry(struct end *e, struct entry *entry)
 {
-	u64 pos;
-	int i;
-
 	if (!e->queued || e->is_dead)
 		return false;
 	*entry = e->queue[0];
@@ -437,17 +468,8 @@ static inline bool take_entry(struct end *e, struct entry *entry)
 	memmove(e->queue, e->queue + 1, e->queued * sizeof(*e->queue));
 	if (entry->tx.want_done)
 		e->done[e->dones++] = entry->tx.done_total;
-	if (e->is_wild || e->is_detached)
-		return true;
-	/* every byte once, and in its place */
-	pos = entry->pos;
-	for (i = 0; i < entry->tx.spans; i++) {
-		const struct smcr_span *s = &entry->tx.span[i];
-
-		SHIM_ASSERT(!memcmp(entry->mem + s->src, stream_at(pos),
-				    s->len));
-		pos += s->len;
-	}
+	if (!entry->tx.is_done && !e->is_detached)
+		check_bytes(e, entry);
 	return true;
 }
 

@@ -38,7 +38,7 @@ num "$(bundles $B) -ge 100" "so do answers"
 # What is in them arrives in order, among writes that are too large.
 start b xfer "xfer server -m smc 7000"
 wait_port b 7000
-for size in 1 100 1000 4000 rand; do
+for size in 1 100 1000 4000 8192 9000 rand; do
 	bytes=100000
 	[ $size != 1 ] || bytes=5000
 	ON_TIMEOUT=100 ok "16 connections, both ways, $size bytes at a time" on a \

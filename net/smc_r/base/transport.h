@@ -37,6 +37,9 @@ struct sock;
  *	way to say that may use it and leave the flag set; one that sent @msg
  *	clears it.
  * @want_done: report through tx_done when the data has left the send ring
+ * @is_only: nothing that was sent before is under way
+ * @is_done: set by the transport: the data was copied and nothing is under
+ *	way, so tx_done does not follow; only with @is_only
  * @done_total: opaque to the transport, handed back by tx_done
  */
 struct smcr_tx {
@@ -46,6 +49,8 @@ struct smcr_tx {
 	struct smcr_cdc msg;
 	bool is_plain;
 	bool want_done;
+	bool is_only;
+	bool is_done;
 	u64 done_total;
 };
 

@@ -7,6 +7,7 @@
 #ifndef SMCR_COMPAT_H
 #define SMCR_COMPAT_H
 
+#include <linux/kthread.h>
 #include <linux/net.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
@@ -47,6 +48,17 @@ static inline int smcr_compat_accept(struct socket *sock,
 #else
 
 #define SMCR_PROTO_OPS_ACCEPT	smcr_accept
+
+#endif
+
+/*
+ * 6.14 called what also starts the thread by this name. Gone when 6.13 is not
+ * supported any more.
+ */
+#ifndef kthread_run_worker
+
+#define kthread_run_worker(flags, ...) \
+	kthread_create_worker(flags, __VA_ARGS__)
 
 #endif
 

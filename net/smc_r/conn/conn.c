@@ -499,7 +499,7 @@ static bool is_drained(struct smcr_conn *conn)
 }
 
 /**
- * smcr_conn_wait_drained() - wait until the peer has all data in its ring
+ * smcr_conn_wait_drained() - wait until the transport has all data
  * @conn: established
  * @sk: its socket, locked by the caller; the lock is dropped while waiting
  * @timeo: jiffies to wait at most

@@ -133,7 +133,10 @@ static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 		return;
 	conn->is_answered = false;
 	conn->tx_unasked += tx->len;
-	if (tx->want_done) {
+	if (tx->is_done) {
+		conn->tx_done = tx->done_total;
+		conn->tx_unasked = 0;
+	} else if (tx->want_done) {
 		conn->tx_pending++;
 		conn->tx_unasked = 0;
 	}
@@ -193,6 +196,8 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 				   sent.count, conn->path.peer_size, len,
 				   tx.span);
 	tx.want_done = wants_done_locked(conn, len);
+	tx.is_only = !is_under_way_locked(conn);
+	tx.is_done = false;
 	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);
 	tx.done_total = conn->tx_sent.total;
 	tx.is_plain = !has_news;
@@ -346,7 +351,7 @@ u32 smcr_tx_unsent(struct smcr_conn *conn)
  *
  * A sender that waits for zero must get there although nothing else is
  * sent, so data that no completion was requested for counts as delivered
- * once it is written: the transport is reliable.
+ * once the transport has it: that is reliable.
  *
  * Context: any; takes conn->lock.
  * Return: bytes.

@@ -37,7 +37,8 @@
 /* what does not fit into a slot goes behind the room for its beginning */
 static u32 overflow_len(const struct smcr_link *link)
 {
-	return SMCR_LLC_MAX_LEN - link->rx_len;
+	return link->rx_len < SMCR_LLC_MAX_LEN ?
+	       SMCR_LLC_MAX_LEN - link->rx_len : 0;
 }
 
 /* requests that one smcr_tx takes at most */
@@ -151,13 +152,14 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 		return;
 	}
 	WRITE_ONCE(link->last_rx, jiffies);
-	WRITE_ONCE(link->has_small, false);
+	WRITE_ONCE(link->last_small, 0);
 	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM) {
 		dispatch_plain(link, be32_to_cpu(wc->ex.imm_data));
 		give_back_rx(link, slot);
 		return;
 	}
-	if (wc->opcode != IB_WC_RECV || wc->byte_len > SMCR_LLC_MAX_LEN) {
+	if (wc->opcode != IB_WC_RECV ||
+	    wc->byte_len > link->rx_len + overflow_len(link)) {
 		give_back_rx(link, slot);
 		return;
 	}
@@ -180,7 +182,7 @@ static void init_rx_slot(struct smcr_link *link, int i)
 	slot->sge[1].lkey = link->pd->local_dma_lkey;
 	slot->wr.wr_cqe = &slot->cqe;
 	slot->wr.sg_list = slot->sge;
-	slot->wr.num_sge = 2;
+	slot->wr.num_sge = overflow_len(link) ? 2 : 1;
 }
 
 static int post_all_rx(struct smcr_link *link)
@@ -188,7 +190,7 @@ static int post_all_rx(struct smcr_link *link)
 	int ret = 0;
 	int i;
 
-	for (i = 0; i < SMCR_LINK_RQ_DEPTH && !ret; i++) {
+	for (i = 0; i < link->rx_depth && !ret; i++) {
 		init_rx_slot(link, i);
 		ret = ib_post_recv(link->qp, &link->rx_slots[i].wr, NULL);
 	}
@@ -203,7 +205,6 @@ static struct smcr_tx_record pop_record_locked(struct smcr_link *link)
 
 	link->rec_tail = (link->rec_tail + 1) % SMCR_LINK_SQ_DEPTH;
 	link->sq_free += rec.wrs;
-	link->clocks -= rec.is_clock;
 	link->bundle_done += rec.is_bundle;
 	return rec;
 }
@@ -332,7 +333,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 
 	lockdep_assert_held(&link->tx_lock);
 	link->sq_unsignaled += count;
-	is_signaled = rec->path || rec->waiter || rec->is_clock ||
+	is_signaled = rec->path || rec->waiter || rec->is_bundle ||
 		      link->sq_unsignaled >= SIGNAL_EVERY;
 	if (is_signaled)
 		last->send_flags |= IB_SEND_SIGNALED;
@@ -347,7 +348,6 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 		return -EPIPE;
 	}
 	link->sq_free -= count;
-	link->clocks += rec->is_clock;
 	if (is_signaled) {
 		rec->wrs = link->sq_unsignaled;
 		link->sq_unsignaled = 0;
@@ -374,19 +374,34 @@ static void kill_unless(struct smcr_link *link, int ret)
 		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
 }
 
-/*
- * What has gathered goes as one message, and is the clock of the next one. The
- * caller makes sure of room in the send queue: the completion of a clock has
- * just made some.
+/**
+ * smcr_link_has_room_locked() - is there room for another message?
+ * @link: link->tx_lock held
+ *
+ * Context: any.
+ * Return: true if the send queue has room, beside what is kept for LLC.
  */
-static int post_bundle_locked(struct smcr_link *link)
+bool smcr_link_has_room_locked(const struct smcr_link *link)
 {
-	struct smcr_tx_bundle *b =
-		&link->bundle[link->bundle_seq % SMCR_LINK_BUNDLES];
-	struct smcr_tx_record rec = { .is_clock = true, .is_bundle = true };
+	lockdep_assert_held(&link->tx_lock);
+	return has_room_locked(link, 1, SMCR_LINK_LLC_RESERVE);
+}
+
+/**
+ * smcr_link_post_bundle_locked() - send a bundle
+ * @link: ready, with room in its send queue; link->tx_lock held
+ * @dma: DMA address of the message
+ * @len: its length in bytes
+ *
+ * Context: any, bottom halves disabled.
+ * Return: 0, or -EPIPE if the link is lost.
+ */
+int smcr_link_post_bundle_locked(struct smcr_link *link, u64 dma, u32 len)
+{
+	struct smcr_tx_record rec = { .is_bundle = true };
 	struct ib_sge sge = {
-		.addr = b->dma,
-		.length = link->bundle_len,
+		.addr = dma,
+		.length = len,
 		.lkey = link->pd->local_dma_lkey,
 	};
 	struct ib_send_wr wr = {
@@ -397,45 +412,7 @@ static int post_bundle_locked(struct smcr_link *link)
 		.send_flags = IB_SEND_SOLICITED,
 	};
 
-	if (!link->bundle_len)
-		return 0;
-	smcr_bundle_finish(b->data, link->bundle_len);
-	link->bundle_len = 0;
-	link->bundle_seq++;
 	return post_locked(link, &wr, &wr, 1, &rec);
-}
-
-/*
- * A small write waits while a clock is under way. The second one that the
- * peer has not reacted to becomes the clock: request and response need none.
- * If others waited for the last clock, the first one becomes it.
- */
-static bool gather_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
-			  const struct smcr_tx *tx)
-{
-	if (!link->clocks || tx->want_done || !smcr_bundle_takes(link, tx))
-		return false;
-	if (smcr_bundle_gather_locked(link, rp, tx))
-		return true;
-	/* it is full; a buffer may be free for the next one */
-	if (!link->bundle_len ||
-	    !has_room_locked(link, 1, SMCR_LINK_LLC_RESERVE) ||
-	    post_bundle_locked(link))
-		return false;
-	return smcr_bundle_gather_locked(link, rp, tx);
-}
-
-/* true if the write is to be signaled for the sake of those behind it */
-static bool becomes_clock_locked(struct smcr_link *link,
-				 const struct smcr_tx *tx)
-{
-	bool is_second;
-
-	if (!smcr_bundle_takes(link, tx))
-		return false;
-	is_second = READ_ONCE(link->has_small);
-	WRITE_ONCE(link->has_small, true);
-	return is_second || link->is_shared;
 }
 
 static void wait_for_room_locked(struct smcr_link *link,
@@ -450,9 +427,7 @@ static void wait_for_room_locked(struct smcr_link *link,
 static int post_tx_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 			  struct smcr_tx *tx)
 {
-	struct smcr_tx_record rec = {
-		.is_clock = becomes_clock_locked(link, tx),
-	};
+	struct smcr_tx_record rec = {};
 	struct chain c;
 	int ret, i;
 
@@ -485,7 +460,8 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 	int ret = 0;
 
 	lockdep_assert_held(&link->tx_lock);
-	if (link->state == SMCR_LINK_READY && gather_locked(link, rp, tx))
+	if (link->state == SMCR_LINK_READY &&
+	    smcr_bundle_gather_locked(link, rp, tx))
 		return 0;
 	/* maybe only now: a full bundle could not be posted */
 	if (link->state == SMCR_LINK_CLOSED)
@@ -498,7 +474,7 @@ static int send_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 	}
 	/* the order of a connection's data stays */
 	if (smcr_bundle_has_locked(link, rp))
-		ret = post_bundle_locked(link);
+		ret = smcr_bundle_post_locked(link);
 	return ret ?: post_tx_locked(link, rp, tx);
 }
 
@@ -705,7 +681,6 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 	struct smcr_link *link = cq->cq_context;
 	struct smcr_tx_record rec = {};
 	bool has_waiters;
-	int ret = 0;
 
 	if (wc->status != IB_WC_SUCCESS) {
 		fail_link(link);
@@ -715,14 +690,10 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 	/* a closed link has no records left */
 	if (link->state == SMCR_LINK_READY) {
 		rec = pop_record_locked(link);
-		if (rec.is_clock && !link->clocks) {
-			link->is_shared = link->bundle_len;
-			ret = post_bundle_locked(link);
-		}
+		smcr_bundle_sent_locked(link);
 	}
 	has_waiters = !list_empty(&link->waiters);
 	spin_unlock_bh(&link->tx_lock);
-	kill_unless(link, ret);
 	rcu_read_lock();
 	settle_record(&rec);
 	if (has_waiters)
@@ -742,7 +713,7 @@ static struct ib_qp *try_create_qp(struct smcr_link *link, u32 max_inline)
 		.cap = {
 			/* one more each for draining */
 			.max_send_wr = SMCR_LINK_SQ_DEPTH + 1,
-			.max_recv_wr = SMCR_LINK_RQ_DEPTH + 1,
+			.max_recv_wr = link->rx_depth + 1,
 			.max_send_sge = 1,
 			.max_recv_sge = 2,
 			.max_inline_data = max_inline,
@@ -794,7 +765,7 @@ static void free_rx_slots(struct smcr_link *link)
 	struct smcr_rx_slot *slot;
 	u32 i;
 
-	for (i = 0; link->rx_slots && i < SMCR_LINK_RQ_DEPTH; i += in_chunk) {
+	for (i = 0; link->rx_slots && i < link->rx_depth; i += in_chunk) {
 		slot = &link->rx_slots[i];
 		if (slot->sge[0].addr)
 			ib_dma_unmap_single(link->port.dev->ib,
@@ -823,11 +794,10 @@ static int alloc_rx_slots(struct smcr_link *link)
 	struct smcr_rx_slot *slot;
 	u32 i;
 
-	link->rx_slots = kvcalloc(SMCR_LINK_RQ_DEPTH, sizeof(*slot),
-				  GFP_KERNEL);
+	link->rx_slots = kvcalloc(link->rx_depth, sizeof(*slot), GFP_KERNEL);
 	if (!link->rx_slots)
 		return -ENOMEM;
-	for (i = 0; i < SMCR_LINK_RQ_DEPTH; i++) {
+	for (i = 0; i < link->rx_depth; i++) {
 		slot = &link->rx_slots[i];
 		if (i % in_chunk) {
 			slot->data = slot[-1].data + link->rx_len;
@@ -855,23 +825,35 @@ static void free_slots(struct smcr_link *link)
 	kfree(link->long_msg);
 }
 
+static int alloc_overflow(struct smcr_link *link)
+{
+	u32 len = overflow_len(link);
+
+	if (!len)
+		return 0;
+	link->long_msg = kzalloc(SMCR_LLC_MAX_LEN, GFP_KERNEL);
+	if (!link->long_msg)
+		return -ENOMEM;
+	link->overflow_dma = map_array(link, link->long_msg + link->rx_len,
+				       len, DMA_FROM_DEVICE);
+	return link->overflow_dma ? 0 : -ENOMEM;
+}
+
 static int alloc_slots(struct smcr_link *link)
 {
 	bool has_bundles = link->group->extensions & SMCR_VENDOR_BUNDLE;
 
+	BUILD_BUG_ON(SMCR_LINK_RQ_DEPTH_BUNDLES - SMCR_LINK_RX_BATCH < 48);
 	link->rx_len = has_bundles ? SMCR_BUNDLE_MAX_LEN : SMCR_LLC_LEN;
+	link->rx_depth = has_bundles ? SMCR_LINK_RQ_DEPTH_BUNDLES :
+				       SMCR_LINK_RQ_DEPTH;
 	link->tx_slots = kzalloc(TX_SLOTS_LEN, GFP_KERNEL);
-	link->long_msg = kzalloc(SMCR_LLC_MAX_LEN, GFP_KERNEL);
-	if (!link->tx_slots || !link->long_msg)
-		goto free;
-	link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
-				 DMA_TO_DEVICE);
-	link->overflow_dma = map_array(link, link->long_msg + link->rx_len,
-				       overflow_len(link), DMA_FROM_DEVICE);
-	if (link->tx_dma && link->overflow_dma &&
-	    !alloc_rx_slots(link) && !smcr_bundle_alloc(link))
+	if (link->tx_slots)
+		link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
+					 DMA_TO_DEVICE);
+	if (link->tx_dma && !alloc_overflow(link) && !alloc_rx_slots(link) &&
+	    !smcr_bundle_alloc(link))
 		return 0;
-free:
 	free_slots(link);
 	return -ENOMEM;
 }
@@ -890,7 +872,7 @@ static int create_queues(struct smcr_link *link)
 		ret = PTR_ERR(link->send_cq);
 		goto free_pd;
 	}
-	link->recv_cq = ib_alloc_cq_any(ib, link, SMCR_LINK_RQ_DEPTH + 1,
+	link->recv_cq = ib_alloc_cq_any(ib, link, link->rx_depth + 1,
 					IB_POLL_SOFTIRQ);
 	if (IS_ERR(link->recv_cq)) {
 		ret = PTR_ERR(link->recv_cq);
@@ -1110,6 +1092,7 @@ static bool needs_drain(struct smcr_link *link)
  */
 void smcr_link_destroy(struct smcr_link *link)
 {
+	smcr_bundle_stop(link);
 	if (needs_drain(link))
 		ib_drain_qp(link->qp);
 	ib_destroy_qp(link->qp);

@@ -12,10 +12,12 @@
 #define SMCR_RDMA_RDMA_H
 
 #include <linux/completion.h>
+#include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/scatterlist.h>
+#include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
@@ -28,12 +30,14 @@
 /* work requests of a link; a CDC with data takes up to four */
 #define SMCR_LINK_SQ_DEPTH	256
 #define SMCR_LINK_RQ_DEPTH	256
+/* fewer, but larger */
+#define SMCR_LINK_RQ_DEPTH_BUNDLES	64
 /* the longest message that we send: ADD LINK of version 2 without keys */
 #define SMCR_LINK_TX_SLOT	72
 /* kept free for LLC messages */
 #define SMCR_LINK_LLC_RESERVE	8
 /* receives are given back in chains of this many */
-#define SMCR_LINK_RX_BATCH	32
+#define SMCR_LINK_RX_BATCH	16
 /* bundles under way, the one that is being filled included */
 #define SMCR_LINK_BUNDLES	8
 /* attempts, a millisecond or two apart, while the send queue is full */
@@ -185,12 +189,10 @@ struct smcr_rx_slot {
  * @path: to be told, referenced; or NULL
  * @done_total: for @path
  * @waiter: completed as well, or NULL
- * @is_clock: the bundle that has gathered meanwhile goes next
  * @is_bundle: the buffer of a bundle is free again
  */
 struct smcr_tx_record {
 	u16 wrs;
-	bool is_clock;
 	bool is_bundle;
 	struct smcr_path *path;
 	u64 done_total;
@@ -241,21 +243,24 @@ enum smcr_link_state {
  * @rec_head: next record to fill
  * @rec_tail: oldest record
  * @waiters: RDMA paths that found no room, by smcr_rdma_path.wait_node
- * @clocks: signaled requests under way that a bundle waits for; while there
- *	is none, the bundle is empty
- * @is_shared: a bundle gathered during the last clock, so another one will
+ * @is_shared: several connections write at a time, so small writes gather
  * @bundle: buffers, used in turn
  * @bundle_len: bytes in the one that is being filled, 0 for none
+ * @bundle_token: alert token of the connection that all of it is of, or 0
  * @bundle_seq: its number
  * @bundle_done: number of the oldest one under way, or @bundle_seq
  *
- * @has_small: a small write was sent and the peer said nothing since; a hint,
- *	not guarded
+ * @last_small: alert token of the connection that sent a small write since
+ *	the peer was heard last, or 0; a hint, not guarded
+ * @bundle_work: posts the bundle; queued while there is one, unless the send
+ *	queue is full
+ * @bundle_timer: posts it as well
  * @cqe: completion of all sends
  * @max_inline: bytes that the queue pair takes inline
  * @tx_slots: messages that are being sent
  * @tx_dma: their DMA address
  * @rx_slots: posted receives; given back by the receive completion only
+ * @rx_depth: their number
  * @rx_len: room of each in bytes: of a bundle if these are agreed on
  * @rx_chain: receives to post again, as a chain
  * @rx_chain_tail: its last element
@@ -291,19 +296,23 @@ struct smcr_link {
 	u16 rec_head;
 	u16 rec_tail;
 	struct list_head waiters;
-	u16 clocks;
 	bool is_shared;
 	struct smcr_tx_bundle bundle[SMCR_LINK_BUNDLES];
 	u32 bundle_len;
+	u32 bundle_token;
 	u32 bundle_seq;
 	u32 bundle_done;
-	bool has_small;
+
+	u32 last_small;
+	struct kthread_work bundle_work;
+	struct timer_list bundle_timer;
 
 	struct ib_cqe cqe;
 	u32 max_inline;
 	u8 (*tx_slots)[SMCR_LINK_TX_SLOT];
 	u64 tx_dma;
 	struct smcr_rx_slot *rx_slots;
+	u32 rx_depth;
 	u32 rx_len;
 	struct ib_recv_wr *rx_chain;
 	struct ib_recv_wr *rx_chain_tail;
@@ -515,12 +524,15 @@ void smcr_buf_unmap_all(struct smcr_group *group);
 void smcr_buf_free_all(struct smcr_group *group);
 
 /* bundle.c */
+int smcr_bundle_init(void);
+void smcr_bundle_exit(void);
 int smcr_bundle_alloc(struct smcr_link *link);
+void smcr_bundle_stop(struct smcr_link *link);
 void smcr_bundle_free(struct smcr_link *link);
-bool smcr_bundle_takes(const struct smcr_link *link, const struct smcr_tx *tx);
 bool smcr_bundle_gather_locked(struct smcr_link *link,
-			       struct smcr_rdma_path *rp,
-			       const struct smcr_tx *tx);
+			       struct smcr_rdma_path *rp, struct smcr_tx *tx);
+int smcr_bundle_post_locked(struct smcr_link *link);
+void smcr_bundle_sent_locked(struct smcr_link *link);
 bool smcr_bundle_has_locked(const struct smcr_link *link,
 			    const struct smcr_rdma_path *rp);
 void smcr_bundle_rx(struct smcr_link *link, const u8 *buf, u32 len);
@@ -537,6 +549,8 @@ int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg);
 int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
 			    long timeo);
 int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf);
+bool smcr_link_has_room_locked(const struct smcr_link *link);
+int smcr_link_post_bundle_locked(struct smcr_link *link, u64 dma, u32 len);
 int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
 		   struct smcr_tx *tx);
 void smcr_link_forget_waiter(struct smcr_link *link,

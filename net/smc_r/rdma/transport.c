@@ -755,13 +755,20 @@ const struct smcr_transport_ops smcr_rdma_transport = {
  */
 int smcr_rdma_init(void)
 {
-	int ret = smcr_group_init();
+	int ret = smcr_bundle_init();
 
 	if (ret)
 		return ret;
-	ret = smcr_dev_init();
+	ret = smcr_group_init();
 	if (ret)
-		smcr_group_exit();
+		goto exit_bundle;
+	ret = smcr_dev_init();
+	if (!ret)
+		return 0;
+
+	smcr_group_exit();
+exit_bundle:
+	smcr_bundle_exit();
 	return ret;
 }
 
@@ -774,4 +781,5 @@ void smcr_rdma_exit(void)
 {
 	smcr_dev_exit();
 	smcr_group_exit();
+	smcr_bundle_exit();
 }

@@ -15,7 +15,7 @@
 #define SMCR_BUNDLE_HDR_LEN	4
 #define SMCR_BUNDLE_ENTRY_LEN	4
 /* the whole message; what each posted receive must have room for */
-#define SMCR_BUNDLE_MAX_LEN	4096
+#define SMCR_BUNDLE_MAX_LEN	16384
 
 /**
  * struct smcr_bundle_entry - a write in a bundle

@@ -511,6 +511,7 @@ struct timer_list {
 #define timer_pending(timer)		((timer)->is_pending)
 
 int mod_timer(struct timer_list *timer, unsigned long when);
+bool timer_delete_sync(struct timer_list *timer);
 
 struct work_struct {
 	struct list_head node;
@@ -545,6 +546,17 @@ bool queue_delayed_work(struct workqueue_struct *wq,
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 		      unsigned long delay);
 bool cancel_delayed_work_sync(struct delayed_work *dwork);
+void cancel_work_sync(struct work_struct *work);
+
+/* a worker's work is work like any other */
+#define kthread_work			work_struct
+#define kthread_init_work		INIT_WORK
+#define kthread_queue_work(worker, w)	queue_work(NULL, w)
+#define kthread_cancel_work_sync	cancel_work_sync
+#define kthread_create_worker(...)	((struct kthread_worker *)&shim_context)
+#define kthread_destroy_worker(worker)	((void)(worker))
+#define BUILD_BUG_ON(condition)		_Static_assert(!(condition), #condition)
+#define set_user_nice(task, nice)	do {} while (0)
 
 /* -- for the harness ---------------------------------------------------- */
 

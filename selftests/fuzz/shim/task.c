@@ -379,7 +379,7 @@ int mod_timer(struct timer_list *timer, unsigned long when)
 	return 0;
 }
 
-static bool del_timer(struct timer_list *timer)
+bool timer_delete_sync(struct timer_list *timer)
 {
 	if (!timer->is_pending)
 		return false;
@@ -399,7 +399,7 @@ bool shim_run_timer(unsigned int pick)
 		if (pick-- % 4 == 0 || timer->node.next == &timers)
 			break;
 	}
-	del_timer(timer);
+	timer_delete_sync(timer);
 	jiffies += 100 * HZ;
 	shim_softirq_enter();
 	timer->function(timer);
@@ -482,15 +482,20 @@ bool queue_delayed_work(struct workqueue_struct *wq,
 	return true;
 }
 
+static bool unqueue(struct work_struct *work)
+{
+	if (!work->is_queued)
+		return false;
+	work->is_queued = false;
+	list_del(&work->node);
+	return true;
+}
+
 static bool cancel_pending(struct delayed_work *dwork)
 {
-	bool was_pending = del_timer(&dwork->timer);
+	bool was_pending = timer_delete_sync(&dwork->timer);
 
-	if (!dwork->work.is_queued)
-		return was_pending;
-	dwork->work.is_queued = false;
-	list_del(&dwork->work.node);
-	return true;
+	return unqueue(&dwork->work) || was_pending;
 }
 
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
@@ -509,6 +514,13 @@ bool cancel_delayed_work_sync(struct delayed_work *dwork)
 	wait_event(work_ends, !is_running(&dwork->work));
 	/* it may have queued itself before it ended */
 	return cancel_pending(dwork) || was_pending;
+}
+
+void cancel_work_sync(struct work_struct *work)
+{
+	unqueue(work);
+	wait_event(work_ends, !is_running(work));
+	unqueue(work);
 }
 
 /* -- memory -------------------------------------------------------------- */

@@ -321,10 +321,11 @@ int ib_post_recv(struct ib_qp *qp, const struct ib_recv_wr *wr,
 		struct model_recv *r;
 
 		SHIM_ASSERT(count + 1 < m->attr.cap.max_recv_wr);
-		SHIM_ASSERT(wr->num_sge == 2);
+		SHIM_ASSERT(wr->num_sge == 1 || wr->num_sge == 2);
 		r = &m->rq[m->rq_head++ % MAX_WRS];
 		r->cqe = wr->wr_cqe;
-		memcpy(r->sge, wr->sg_list, sizeof(r->sge));
+		memset(r->sge, 0, sizeof(r->sge));
+		memcpy(r->sge, wr->sg_list, wr->num_sge * sizeof(*r->sge));
 		r->num_sge = wr->num_sge;
 	}
 	return 0;
@@ -441,7 +442,8 @@ bool shim_recv(unsigned int pick, const u8 *msg, u32 len)
 	part = min(len, r->sge[0].length);
 	SHIM_ASSERT(len - part <= r->sge[1].length);
 	memcpy((u8 *)r->sge[0].addr, msg, part);
-	memcpy((u8 *)r->sge[1].addr, msg + part, len - part);
+	if (len > part)
+		memcpy((u8 *)r->sge[1].addr, msg + part, len - part);
 	tell(m->attr.recv_cq, r->cqe, &wc);
 	return true;
 }
