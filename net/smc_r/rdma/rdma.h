@@ -322,6 +322,13 @@ struct smcr_link {
 	unsigned long last_rx;
 };
 
+/* what does not fit into a receive goes behind the room for its beginning */
+static inline u32 smcr_link_overflow_len(const struct smcr_link *link)
+{
+	return link->rx_len < SMCR_LLC_MAX_LEN ?
+	       SMCR_LLC_MAX_LEN - link->rx_len : 0;
+}
+
 enum smcr_group_state {
 	SMCR_GROUP_FORMING,
 	SMCR_GROUP_ACTIVE,
@@ -544,6 +551,11 @@ void smcr_link_set_peer(struct smcr_link *link,
 			const struct smcr_clc_rdma *peer);
 int smcr_link_to_rtr(struct smcr_link *link);
 int smcr_link_to_rts(struct smcr_link *link);
+
+/* wr.c */
+void smcr_link_init_wr(struct smcr_link *link);
+int smcr_link_post_receives(struct smcr_link *link);
+int smcr_link_open(struct smcr_link *link);
 void smcr_link_close(struct smcr_link *link);
 int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg);
 int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
