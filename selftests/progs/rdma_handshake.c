@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ACCEPT_PATIENCE_MS	60000
+#define ACCEPT_PATIENCE_MS	(time_limit(60) * 1000)
 
 static bool receive(struct play *p, uint8_t *buf, size_t len, long long end_us)
 {

@@ -18,7 +18,7 @@
 #define MIN_RNR_TIMER	5
 #define HOP_LIMIT	1
 #define GID_TABLE	64
-#define PATIENCE_MS	5000
+#define PATIENCE_MS	(time_limit(5) * 1000)
 
 static void read_mac(struct rdma_device *dev, const char *name)
 {

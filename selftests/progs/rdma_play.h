@@ -19,7 +19,7 @@
 #include "rdma_script.h"
 
 /* seconds for what should come at once, on a busy host */
-#define PATIENCE	10
+#define PATIENCE	time_limit(10)
 #define MAX_CONNS	2
 #define MAX_PATCHES	4
 #define MAX_QUEUED	32
