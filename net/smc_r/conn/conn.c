@@ -226,23 +226,23 @@ static void refuse_data_locked(struct smcr_conn *conn, const struct news *news)
 		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
 }
 
-/* SIGURG is there before the mark can be seen, or a reader might pass it */
-static void announce_urgent(struct smcr_conn *conn, const struct smcr_cdc *msg)
+/*
+ * SIGURG is there before the mark can be seen, or a reader might pass it. The
+ * lock is held until the byte can be had, as the handler may ask for it.
+ */
+static void announce_urgent_locked(struct smcr_conn *conn,
+				   const struct smcr_cdc *msg)
 {
-	bool is_news = false;
-	struct sock *sk;
+	struct sock *sk = rcu_dereference_protected(conn->sk,
+						    lockdep_is_held(&conn->lock));
 
-	spin_lock_bh(&conn->lock);
-	if (!is_over_locked(conn) && smcr_cdc_age(msg->seq, conn->rx_seq) > 0)
-		is_news = smcr_rx_announce_urgent_locked(conn);
-	spin_unlock_bh(&conn->lock);
-	sk = rcu_dereference(conn->sk);
-	if (!is_news || !sk)
+	if (smcr_cdc_age(msg->seq, conn->rx_seq) <= 0 ||
+	    !smcr_rx_announce_urgent_locked(conn) || !sk)
 		return;
 	/* the open file goes after sock_orphan(), which waits for this */
-	read_lock_bh(&sk->sk_callback_lock);
+	read_lock(&sk->sk_callback_lock);
 	sk_send_sigurg(sk);
-	read_unlock_bh(&sk->sk_callback_lock);
+	read_unlock(&sk->sk_callback_lock);
 }
 
 static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
@@ -250,11 +250,11 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 	struct smcr_conn *conn = smcr_conn_of(path);
 	struct news news = {};
 
-	if (unlikely(msg->prod_flags &
-		     (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT)))
-		announce_urgent(conn, msg);
 	spin_lock_bh(&conn->lock);
 	if (!is_over_locked(conn)) {
+		if (unlikely(msg->prod_flags &
+			     (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT)))
+			announce_urgent_locked(conn, msg);
 		conn->is_answered = true;
 		rx_message_locked(conn, msg, &news);
 		refuse_data_locked(conn, &news);

@@ -262,8 +262,8 @@ static inline void spin_unlock_bh(spinlock_t *lock)
 	local_bh_enable();
 }
 
-#define read_lock_bh			spin_lock_bh
-#define read_unlock_bh			spin_unlock_bh
+#define read_lock			spin_lock_bh
+#define read_unlock			spin_unlock_bh
 #define lockdep_is_held(lock)		((lock)->is_held)
 #define lockdep_assert_held(lock)	SHIM_ASSERT((lock)->is_held)
 
