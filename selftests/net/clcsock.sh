@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The TCP connection inside is reset while data goes over RDMA: that ends
+# nothing (wire.md 9.2).
+#
+#	a xfer ---- SMC-R over rxe0, an RST on TCP ---- xfer b
+#
+# capture: yes
+# timeout: 180
+. "$RIG_LIB"
+
+BYTES=$((8000000 / SLOW))
+
+resets() {
+	pcap "tcp.port == 7000 && tcp.flags.reset == 1 && ip.src == $1" frame.number | wc -l
+}
+
+# reset_by GUEST ADDRESS: kills the TCP socket there in the middle.
+reset_by() {
+	local before
+
+	before=$(smc_stat a tx_bytes)
+	start a client "xfer client -m smc -k smc -n $BYTES -d both -w 65536 -r 16384 -s 2000 -T 100 $B 7000"
+	wait_for 30 eval '[ "$(smc_stat a tx_bytes)" -gt $((before + BYTES / 20)) ]' || true
+	num "$(smc_stat a tx_bytes) -gt $before" "$1: data is under way"
+	like '7000' "$(on $1 'ss -K -tn state established "( sport = 7000 or dport = 7000 )"')" \
+		"$1: kills the TCP socket"
+	num "$(smc_stat a tx_bytes) -lt $((before + BYTES))" "$1: and data still is"
+	ok "$1: each byte arrives, both ways" finish a client 100
+	num "$(resets $2) -ge 1" "$1: there was a reset on the wire"
+}
+
+on a "modprobe tcp_diag"; on b "modprobe tcp_diag"
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+reset_by a $A
+reset_by b $B
+ok "server ends" stop b server
+done_testing
