@@ -140,6 +140,15 @@ static enum match scan_gids(struct smcr_dev *dev, unsigned int num, int len,
 	return best;
 }
 
+/* a table of GIDs is long: not scanned for a kind that it cannot have */
+static bool has_gid_type(struct ib_device *ib, unsigned int num,
+			 enum ib_gid_type type)
+{
+	return type == IB_GID_TYPE_ROCE ?
+	       rdma_protocol_roce_eth_encap(ib, num) :
+	       rdma_protocol_roce_udp_encap(ib, num);
+}
+
 static bool scan_dev(struct smcr_dev *dev, const struct want *want,
 		     struct smcr_port *port)
 {
@@ -147,7 +156,7 @@ static bool scan_dev(struct smcr_dev *dev, const struct want *want,
 	unsigned int num;
 
 	rdma_for_each_port(dev->ib, num) {
-		if (!rdma_protocol_roce(dev->ib, num) ||
+		if (!has_gid_type(dev->ib, num, want->type) ||
 		    ib_query_port(dev->ib, num, &attr) ||
 		    attr.state != IB_PORT_ACTIVE)
 			continue;

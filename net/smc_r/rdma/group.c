@@ -344,32 +344,44 @@ static struct smcr_group *find_server_locked(const struct net *net,
 	return NULL;
 }
 
-/* find a fitting group or add a new one; NULL without memory */
+static struct smcr_group *find_server(const struct net *net,
+				      const struct smcr_port *port,
+				      const struct smcr_peer *peer)
+{
+	struct smcr_group *group;
+
+	spin_lock_bh(&groups_lock);
+	group = find_server_locked(net, port, peer);
+	spin_unlock_bh(&groups_lock);
+	return group;
+}
+
+/* NULL without memory, or when the device is going */
 static struct smcr_group *find_or_add(const struct net *net,
 				      const struct smcr_port *port,
 				      const struct smcr_peer *peer,
 				      bool *is_founder)
 {
-	struct smcr_group *fresh = alloc_group(net, SMCR_SERVER, port, peer);
-	struct smcr_group *group;
+	struct smcr_group *group = find_server(net, port, peer);
+	struct smcr_group *fresh;
 
+	*is_founder = false;
+	if (group)
+		return group;
+	fresh = alloc_group(net, SMCR_SERVER, port, peer);
 	if (!fresh)
 		return NULL;
 	spin_lock_bh(&groups_lock);
-	if (port->dev->is_gone) {
-		spin_unlock_bh(&groups_lock);
-		smcr_group_put(fresh);
-		return NULL;
-	}
+	/* another handshake may have been faster */
 	group = find_server_locked(net, port, peer);
-	if (!group) {
+	if (!group && !port->dev->is_gone) {
 		add_locked(fresh, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(fresh);
+		*is_founder = true;
 	}
 	spin_unlock_bh(&groups_lock);
-	*is_founder = !group;
-	if (!group)
+	if (*is_founder)
 		return fresh;
 	smcr_group_put(fresh);
 	return group;
