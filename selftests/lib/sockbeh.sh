@@ -7,6 +7,8 @@
 SOCKBEH_EXCEPT=$(dirname "$RIG_LIB")/../net/sockbeh.except
 # guests are slow
 SOCKBEH_T=${SOCKBEH_T:-$((3 * SLOW))}
+# the kind of SMC sockets: smc, or inet for IPPROTO_SMC
+SOCKBEH_MODE=${SOCKBEH_MODE:-smc}
 
 # left_out: cases that would not end, with commas in between.
 left_out() {
@@ -51,7 +53,7 @@ compare() {
 	[ -z "$without" ] || options="$options -e $without"
 
 	start a "tcp" "sockbeh client -v -m tcp $options $host $port_tcp >/tmp/tcp.out"
-	start a "smc" "sockbeh client -v -m smc $options $host $port_smc >/tmp/smc.out"
+	start a "smc" "sockbeh client -v -m $SOCKBEH_MODE $options $host $port_smc >/tmp/smc.out"
 	ok "$name: each case ends over TCP" reference $host $port_tcp $options
 	ok "$name: each case ends with SMC" finish a smc 280
 	wanted=$(on a "cat /tmp/tcp.out")

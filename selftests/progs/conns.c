@@ -492,8 +492,8 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: conns server -m tcp|smc [-6] [-l BACKLOG] PORT\n"
-		"       conns client -m tcp|smc [-6] -n COUNT -p|-s|-H [-b COUNT] [-i]\n"
+		"Usage: conns server -m tcp|smc|inet [-6] [-l BACKLOG] PORT\n"
+		"       conns client -m tcp|smc|inet [-6] -n COUNT -p|-s|-H [-b COUNT] [-i]\n"
 		"             [-k tcp|smc] [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -p  all at once; each echoes, all are held open, each echoes again\n"

@@ -35,13 +35,14 @@ void die(const char *fmt, ...)
 /**
  * endpoint_parse_mode() - set the kind of socket from the argument of -m
  * @ep: changed if the word is known
- * @word: "tcp" or "smc"
+ * @word: "tcp", "smc" or, for SMC by IPPROTO_SMC, "inet"
  *
  * Return: false if the word is unknown.
  */
 bool endpoint_parse_mode(struct endpoint *ep, const char *word)
 {
-	ep->is_smc = strcmp(word, "smc") == 0;
+	ep->is_inet = strcmp(word, "inet") == 0;
+	ep->is_smc = ep->is_inet || strcmp(word, "smc") == 0;
 	return ep->is_smc || strcmp(word, "tcp") == 0;
 }
 
@@ -54,9 +55,10 @@ bool endpoint_parse_mode(struct endpoint *ep, const char *word)
  */
 int endpoint_socket(const struct endpoint *ep, int flags)
 {
-	if (ep->is_smc)
+	if (ep->is_smc && !ep->is_inet)
 		return socket(AF_SMC, SOCK_STREAM | flags, ep->is_v6 ? 1 : 0);
-	return socket(ep->is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | flags, 0);
+	return socket(ep->is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | flags,
+		      ep->is_smc ? IPPROTO_SMC : 0);
 }
 
 /**
@@ -246,16 +248,19 @@ int socket_port(int fd)
  * socket_is_smc() - tell whether a connection uses SMC
  * @fd: connected socket
  *
- * A connection that has fallen back to TCP shows the family of TCP.
+ * A connection that has fallen back to TCP shows the family and protocol of TCP.
  *
  * Return: true if it does.
  */
 bool socket_is_smc(int fd)
 {
+	socklen_t len = sizeof(int);
+	int protocol = -1;
 	int domain = -1;
-	socklen_t len = sizeof(domain);
 
-	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_SMC;
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       (domain == AF_SMC || protocol == IPPROTO_SMC);
 }
 
 /**

@@ -14,9 +14,14 @@
 #ifndef AF_SMC
 #define AF_SMC 43
 #endif
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC 256
+#endif
 
 struct endpoint {
 	bool is_smc;
+	/* SMC by IPPROTO_SMC instead of AF_SMC. */
+	bool is_inet;
 	bool is_v6;
 	/* TCP Fast Open, which rules SMC out. */
 	bool has_fastopen;

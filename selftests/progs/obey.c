@@ -217,8 +217,8 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: obey server [-m tcp|smc] [-T SECONDS] PORT\n"
-		"       obey client [-m tcp|smc] [-T SECONDS] -n COUNT [-j COUNT] HOST PORT\n"
+		"Usage: obey server [-m tcp|smc|inet] [-T SECONDS] PORT\n"
+		"       obey client [-m tcp|smc|inet] [-T SECONDS] -n COUNT [-j COUNT] HOST PORT\n"
 		"\n"
 		"  -m  kind of socket; default smc\n"
 		"  -T  patience with a connection that does nothing; default %d\n"

@@ -179,11 +179,11 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: sockbeh server -m tcp|smc [-6] PORT\n"
-		"       sockbeh client -m tcp|smc [-6] [-r] [-x] [-v] [-T N] [-j N] [-t CASE] [-e CASE,...] HOST PORT\n"
+		"Usage: sockbeh server -m tcp|smc|inet [-6] PORT\n"
+		"       sockbeh client -m tcp|smc|inet [-6] [-r] [-x] [-v] [-T N] [-j N] [-t CASE] [-e CASE,...] HOST PORT\n"
 		"       sockbeh -l\n"
 		"\n"
-		"  -m  kind of the tested sockets\n"
+		"  -m  kind of the tested sockets; inet is SMC by IPPROTO_SMC\n"
 		"  -6  IPv6\n"
 		"  -r  the tested end accepts where it may as well connect\n"
 		"  -x  also run the cases that may differ from TCP\n"

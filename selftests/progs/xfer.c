@@ -409,8 +409,8 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: xfer server -m tcp|smc [-6] [-F] [-M] [-I] PORT\n"
-		"       xfer client -m tcp|smc [-6] [-F] [-M] [-I] -n BYTES [-w SIZE]\n"
+		"Usage: xfer server -m tcp|smc|inet [-6] [-F] [-M] [-I] PORT\n"
+		"       xfer client -m tcp|smc|inet [-6] [-F] [-M] [-I] -n BYTES [-w SIZE]\n"
 		"            [-r SIZE] [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS]\n"
 		"            HOST PORT\n"
 		"\n"

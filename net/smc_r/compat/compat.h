@@ -99,6 +99,28 @@ static inline void smcr_compat_splice_eof(struct socket *sock)
 
 #endif
 
+/* 6.11 defines it. Gone when 6.10 is not supported any more. */
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC	256
+#endif
+
+/*
+ * 6.6 asks where in a socket of AF_INET6 its struct ipv6_pinfo is; before, it is
+ * what the object ends with. Gone when 6.5 is not supported any more.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+
+#define SMCR_INET6_PROTO_SIZE(type, member) \
+	.obj_size = offsetofend(type, member),
+
+#else
+
+#define SMCR_INET6_PROTO_SIZE(type, member) \
+	.obj_size = sizeof(type), \
+	.ipv6_pinfo_offset = offsetof(type, member),
+
+#endif
+
 /* 5.18 defines them. Gone when 5.17 is not supported any more. */
 #ifndef SOL_SMC
 #define SOL_SMC		286

@@ -10,8 +10,6 @@
  */
 #include "hs.h"
 
-#include <net/inet_sock.h>
-
 #include "../base/stats.h"
 #include "../compat/tcp_option.h"
 
@@ -123,9 +121,7 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 		smcr_fb_rcvlowat(smc);
 	smcr_hs_hook_errors(smc);
 	sk->sk_state = SMCR_ACTIVE;
-#if IS_ENABLED(CONFIG_IPV6)
-	inet_sk(sk)->pinet6 = &smc->as_tcp.inet6;
-#endif
+	smcr_hs_prepare_inet6(smc);
 	WRITE_ONCE(sk->sk_family, clcsk->sk_family);
 	WRITE_ONCE(sk->sk_protocol, IPPROTO_TCP);
 	smcr_hs_set_mode(smc, SMCR_MODE_TCP);

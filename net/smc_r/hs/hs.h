@@ -97,8 +97,8 @@ struct smcr_mirror {
 /**
  * struct smcr_sock - an AF_SMC socket
  * @sk: first; freed after an RCU grace period
- * @as_tcp: what the core may read of a socket that fell back and looks like
- *	one of TCP, see fallback.c
+ * @as_tcp: what the core may read and write of a socket of an INET family, be
+ *	it that it was made as one or that it fell back, see fallback.c
  * @clcsock: the TCP socket inside; const from creation until release
  * @mode: changed under the socket lock, by smcr_hs_set_mode()
  * @role: server for accepted sockets
@@ -116,11 +116,13 @@ struct smcr_mirror {
  * @fallback_reason: why mode is TCP
  * @peer_diagnosis: what the peer's DECLINE said
  * @mirrored_err: error of @clcsock last shown in sk->sk_err
+ * @inet6: what the core keeps for a socket of family AF_INET6; last, as old
+ *	kernels look for it at the end
  */
 struct smcr_sock {
 	union {
 		struct sock sk;
-		struct tcp6_sock as_tcp;
+		struct tcp_sock as_tcp;
 	};
 	struct socket *clcsock;
 	enum smcr_mode mode;
@@ -139,6 +141,9 @@ struct smcr_sock {
 	enum smcr_decline fallback_reason;
 	u32 peer_diagnosis;
 	int mirrored_err;
+#if IS_ENABLED(CONFIG_IPV6)
+	struct ipv6_pinfo inet6;
+#endif
 };
 
 static inline struct smcr_sock *smcr_sk(const struct sock *sk)
@@ -231,8 +236,13 @@ void smcr_hs_child_work(struct smcr_sock *child);
 /* sock.c: the socket object */
 int smcr_hs_register_protos(void);
 void smcr_hs_unregister_protos(void);
-struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
-				     int protocol, int kern);
+extern struct proto smcr_inet_proto;
+extern struct proto smcr_inet6_proto;
+
+int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
+		   int kern);
+struct smcr_sock *smcr_hs_child_alloc(const struct smcr_sock *parent);
+void smcr_hs_prepare_inet6(struct smcr_sock *smc);
 
 /* fallback.c */
 void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason);

@@ -269,8 +269,7 @@ static bool accept_one(struct smcr_sock *smc)
 	if (kernel_accept(smc->clcsock, &clcsock, O_NONBLOCK))
 		return false;
 	restore_callbacks(clcsock->sk, smc);
-	child = smcr_hs_sock_alloc(sock_net(&smc->sk), NULL,
-				   smc->sk.sk_protocol, 0);
+	child = smcr_hs_child_alloc(smc);
 	if (!child) {
 		sock_release(clcsock);
 		return false;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The socket object itself: allocation, for socket() and for accepted
- * connections alike, and its two entries in /proc/net/protocols.
+ * connections alike, and its entries in /proc/net/protocols.
+ *
+ * There are two ways to ask for one. socket(AF_SMC, ...) leads to us; the
+ * object of socket(AF_INET or AF_INET6, ..., IPPROTO_SMC) is allocated by the
+ * core, by the proto, and handed to its init. From there on they are the same
+ * but for family and protocol, which the programs see.
  */
 #include "hs.h"
 
@@ -9,6 +14,7 @@
 #include <linux/socket.h>
 
 #include "../base/sysctl.h"
+#include "../compat/compat.h"
 
 static void set_keepalive(struct sock *sk, int on)
 {
@@ -22,6 +28,55 @@ static void set_keepalive(struct sock *sk, int on)
 	clcsk->sk_prot->keepalive(clcsk, on);
 	sock_valbool_flag(clcsk, SOCK_KEEPOPEN, on);
 	release_sock(clcsk);
+}
+
+static void init_sock(struct sock *sk)
+{
+	const struct smcr_sysctl *sysctl = smcr_sysctl(sock_net(sk));
+	struct smcr_sock *smc = smcr_sk(sk);
+
+	sock_set_flag(sk, SOCK_RCU_FREE);
+	/* unset for an accepted connection */
+	sk->sk_type = SOCK_STREAM;
+	sk->sk_state = SMCR_INIT;
+	sk->sk_sndbuf = 2 * READ_ONCE(sysctl->wmem);
+	sk->sk_rcvbuf = 2 * READ_ONCE(sysctl->rmem);
+	if (sk->sk_family == PF_INET6)
+		smcr_hs_prepare_inet6(smc);
+	smc->limit_hs = READ_ONCE(sysctl->limit_hs);
+	smcr_hs_prepare_sock(smc);
+	smcr_hs_init_mirror(smc);
+}
+
+static int create_clcsock(struct smcr_sock *smc, int family)
+{
+	int ret = sock_create_kern(sock_net(&smc->sk), family, SOCK_STREAM,
+				   IPPROTO_TCP, &smc->clcsock);
+
+	if (!ret)
+		smcr_compat_net_upgrade(smc->clcsock->sk);
+	return ret;
+}
+
+/* socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_SMC): see the core's create */
+static int init_inet(struct sock *sk)
+{
+	/* knows states of TCP only, and frees what we never have */
+	sk->sk_destruct = NULL;
+	init_sock(sk);
+	smcr_compat_custom_sockopt(sk->sk_socket);
+	return create_clcsock(smcr_sk(sk), sk->sk_family);
+}
+
+/* the core changed its mind after init_inet(): a cgroup does not allow it */
+static void destroy_inet(struct sock *sk)
+{
+	smcr_hs_release_clcsock(smcr_sk(sk));
+}
+
+/* then it takes the socket out of the tables of its protocol: we have none */
+static void unhash_inet(struct sock *sk)
+{
 }
 
 static struct proto smcr_proto = {
@@ -38,40 +93,104 @@ static struct proto smcr_proto6 = {
 	.obj_size = sizeof(struct smcr_sock),
 };
 
+struct proto smcr_inet_proto = {
+	.name = "INET_SMC",
+	.owner = THIS_MODULE,
+	.init = init_inet,
+	.destroy = destroy_inet,
+	.unhash = unhash_inet,
+	.keepalive = set_keepalive,
+	.obj_size = sizeof(struct smcr_sock),
+};
+
+#if IS_ENABLED(CONFIG_IPV6)
+struct proto smcr_inet6_proto = {
+	.name = "INET6_SMC",
+	.owner = THIS_MODULE,
+	.init = init_inet,
+	.destroy = destroy_inet,
+	.unhash = unhash_inet,
+	.keepalive = set_keepalive,
+	SMCR_INET6_PROTO_SIZE(struct smcr_sock, inet6)
+};
+#endif
+
+static struct proto *const protos[] = {
+	&smcr_proto,
+	&smcr_proto6,
+	&smcr_inet_proto,
+#if IS_ENABLED(CONFIG_IPV6)
+	&smcr_inet6_proto,
+#endif
+};
+
 /**
- * smcr_hs_sock_alloc() - allocate a socket without its TCP socket
+ * smcr_hs_prepare_inet6() - the core may take the socket for one of AF_INET6
+ * @smc: the socket, before its family says so
+ *
+ * Context: any.
+ */
+void smcr_hs_prepare_inet6(struct smcr_sock *smc)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	inet_sk(&smc->sk)->pinet6 = &smc->inet6;
+#endif
+}
+
+/**
+ * smcr_hs_create() - socket(AF_SMC, ...)
  * @net: namespace
- * @sock: what user space sees, NULL for an accepted connection
+ * @sock: what user space sees
  * @protocol: 0 for IPv4, 1 for IPv6
  * @kern: created by the kernel for itself
  *
  * Context: process, may sleep.
- * Return: the socket in mode IDLE, its reference is the caller's, or NULL.
+ * Return: 0: the socket is in mode IDLE and belongs to @sock; -ENOBUFS, or
+ * why there is no TCP socket.
  */
-struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
-				     int protocol, int kern)
+int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
+		   int kern)
 {
-	const struct smcr_sysctl *sysctl = smcr_sysctl(net);
-	struct smcr_sock *smc;
 	struct sock *sk;
+	int ret;
 
 	sk = sk_alloc(net, PF_SMC, GFP_KERNEL,
 		      protocol ? &smcr_proto6 : &smcr_proto, kern);
 	if (!sk)
-		return NULL;
+		return -ENOBUFS;
 	sock_init_data(sock, sk);
-	sock_set_flag(sk, SOCK_RCU_FREE);
-	/* unset for an accepted connection */
-	sk->sk_type = SOCK_STREAM;
-	sk->sk_state = SMCR_INIT;
 	sk->sk_protocol = protocol;
-	sk->sk_sndbuf = 2 * READ_ONCE(sysctl->wmem);
-	sk->sk_rcvbuf = 2 * READ_ONCE(sysctl->rmem);
-	smc = smcr_sk(sk);
-	smc->limit_hs = READ_ONCE(sysctl->limit_hs);
-	smcr_hs_prepare_sock(smc);
-	smcr_hs_init_mirror(smc);
-	return smc;
+	init_sock(sk);
+	smcr_compat_custom_sockopt(sock);
+	ret = create_clcsock(smcr_sk(sk), protocol ? PF_INET6 : PF_INET);
+	if (ret) {
+		sock_orphan(sk);
+		sock_put(sk);
+		sock->sk = NULL;
+	}
+	return ret;
+}
+
+/**
+ * smcr_hs_child_alloc() - allocate an accepted socket without its TCP socket
+ * @parent: the listener; the child has its family and protocol
+ *
+ * Context: process, may sleep.
+ * Return: the socket in mode IDLE, its reference is the caller's, or NULL.
+ */
+struct smcr_sock *smcr_hs_child_alloc(const struct smcr_sock *parent)
+{
+	const struct sock *from = &parent->sk;
+	struct sock *sk;
+
+	sk = sk_alloc(sock_net(from), from->sk_family, GFP_KERNEL,
+		      from->sk_prot, 0);
+	if (!sk)
+		return NULL;
+	sock_init_data(NULL, sk);
+	sk->sk_protocol = from->sk_protocol;
+	init_sock(sk);
+	return smcr_sk(sk);
 }
 
 /**
@@ -82,13 +201,19 @@ struct smcr_sock *smcr_hs_sock_alloc(struct net *net, struct socket *sock,
  */
 int smcr_hs_register_protos(void)
 {
-	int ret = proto_register(&smcr_proto, 1);
+	size_t i;
+	int ret;
 
-	if (ret)
-		return ret;
-	ret = proto_register(&smcr_proto6, 1);
-	if (ret)
-		proto_unregister(&smcr_proto);
+	for (i = 0; i < ARRAY_SIZE(protos); i++) {
+		ret = proto_register(protos[i], 1);
+		if (ret)
+			goto unregister;
+	}
+	return 0;
+
+unregister:
+	while (i--)
+		proto_unregister(protos[i]);
 	return ret;
 }
 
@@ -99,6 +224,8 @@ int smcr_hs_register_protos(void)
  */
 void smcr_hs_unregister_protos(void)
 {
-	proto_unregister(&smcr_proto6);
-	proto_unregister(&smcr_proto);
+	size_t i = ARRAY_SIZE(protos);
+
+	while (i--)
+		proto_unregister(protos[i]);
 }

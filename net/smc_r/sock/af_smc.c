@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The AF_SMC family: life of a socket from socket() to close(). What a call
- * does depends on the mode of the socket, see hs/hs.h; whatever TCP can
- * answer, the TCP socket inside answers.
+ * SMC sockets, of AF_SMC and of IPPROTO_SMC alike: their life from socket() to
+ * close(). What a call does depends on the mode of the socket, see hs/hs.h;
+ * whatever TCP can answer, the TCP socket inside answers.
  */
 #include "sock.h"
 
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/socket.h>
+#include <net/ipv6.h>
+#include <net/protocol.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -81,10 +83,6 @@ static int smcr_release(struct socket *sock)
 static int smcr_create(struct net *net, struct socket *sock, int protocol,
 		       int kern)
 {
-	int family = protocol ? PF_INET6 : PF_INET;
-	struct smcr_sock *smc;
-	int ret;
-
 	if (sock->type != SOCK_STREAM)
 		return -ESOCKTNOSUPPORT;
 	if (protocol != 0 && protocol != 1)
@@ -92,20 +90,7 @@ static int smcr_create(struct net *net, struct socket *sock, int protocol,
 
 	sock->ops = &smcr_proto_ops;
 	sock->state = SS_UNCONNECTED;
-	smcr_compat_custom_sockopt(sock);
-	smc = smcr_hs_sock_alloc(net, sock, protocol, kern);
-	if (!smc)
-		return -ENOBUFS;
-	ret = sock_create_kern(net, family, SOCK_STREAM, IPPROTO_TCP,
-			       &smc->clcsock);
-	if (ret) {
-		sock_orphan(&smc->sk);
-		sock_put(&smc->sk);
-		sock->sk = NULL;
-		return ret;
-	}
-	smcr_compat_net_upgrade(smc->clcsock->sk);
-	return 0;
+	return smcr_hs_create(net, sock, protocol, kern);
 }
 
 static int smcr_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
@@ -585,15 +570,58 @@ static const struct net_proto_family smcr_family = {
 	.create = smcr_create,
 };
 
+static struct inet_protosw smcr_inet_protosw = {
+	.type = SOCK_STREAM,
+	.protocol = IPPROTO_SMC,
+	.prot = &smcr_inet_proto,
+	.ops = &smcr_proto_ops,
+};
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct inet_protosw smcr_inet6_protosw = {
+	.type = SOCK_STREAM,
+	.protocol = IPPROTO_SMC,
+	.prot = &smcr_inet6_proto,
+	.ops = &smcr_proto_ops,
+};
+#endif
+
+static int register_inet(void)
+{
+	int ret = 0;
+
+#if IS_ENABLED(CONFIG_IPV6)
+	ret = inet6_register_protosw(&smcr_inet6_protosw);
+#endif
+	if (!ret)
+		inet_register_protosw(&smcr_inet_protosw);
+	return ret;
+}
+
+static void unregister_inet(void)
+{
+	inet_unregister_protosw(&smcr_inet_protosw);
+#if IS_ENABLED(CONFIG_IPV6)
+	inet6_unregister_protosw(&smcr_inet6_protosw);
+#endif
+}
+
 /**
- * smcr_sock_register() - open the family for programs
+ * smcr_sock_register() - open AF_SMC and IPPROTO_SMC for programs
  *
  * Context: module init, last step.
  * Return: 0, -EEXIST when another module serves AF_SMC.
  */
 int smcr_sock_register(void)
 {
-	return sock_register(&smcr_family);
+	int ret = sock_register(&smcr_family);
+
+	if (ret)
+		return ret;
+	ret = register_inet();
+	if (ret)
+		sock_unregister(PF_SMC);
+	return ret;
 }
 
 /**
@@ -603,5 +631,6 @@ int smcr_sock_register(void)
  */
 void smcr_sock_unregister(void)
 {
+	unregister_inet();
 	sock_unregister(PF_SMC);
 }
