@@ -22,8 +22,6 @@
 
 #include "smc_family.h"
 
-typedef int socket_fn(int domain, int type, int protocol);
-
 /*
  * Asking for a family the kernel does not have makes it run modprobe.  A
  * program that opens many sockets shall not pay that for each of them, yet
@@ -76,11 +74,11 @@ static void debug(const char *fmt, ...)
  */
 static int next_socket(int domain, int type, int protocol)
 {
-	static socket_fn *cached;
-	socket_fn *fn = __atomic_load_n(&cached, __ATOMIC_ACQUIRE);
+	static smc_socket_fn *cached;
+	smc_socket_fn *fn = __atomic_load_n(&cached, __ATOMIC_ACQUIRE);
 
 	if (!fn) {
-		fn = (socket_fn *)dlsym(RTLD_NEXT, "socket");
+		fn = (smc_socket_fn *)dlsym(RTLD_NEXT, "socket");
 		__atomic_store_n(&cached, fn, __ATOMIC_RELEASE);
 	}
 	if (!fn)
@@ -108,26 +106,18 @@ static bool is_recent(time_t at)
 	return at && now() - at < RETRY_SECONDS;
 }
 
-static int smc_socket(int domain, int type)
+static int convert(int domain, int type)
 {
 	enum smc_family family = SMC_FAMILY_SMC;
-	int fd = -1;
+	const char *how;
+	int fd;
 
 	/* An unknown word is as good as none here: smc_run has checked it. */
 	smc_parse_family(env(SMC_ENV_FAMILY), &family);
-	if (family != SMC_FAMILY_SMC)
-		fd = next_socket(domain, type, IPPROTO_SMC);
-	if (fd >= 0) {
-		debug("socket %d: AF_INET%s converted to IPPROTO_SMC\n", fd,
-		      domain == AF_INET6 ? "6" : "");
-		return fd;
-	}
-	if (family == SMC_FAMILY_INET || (family == SMC_FAMILY_AUTO && !smc_errno_is_missing(errno)))
-		return -1;
-	fd = next_socket(AF_SMC, type, domain == AF_INET6 ? SMC_PROTO_V6 : SMC_PROTO_V4);
+	fd = smc_socket(family, domain, type, next_socket, &how);
 	if (fd >= 0)
-		debug("socket %d: AF_INET%s converted to AF_SMC\n", fd,
-		      domain == AF_INET6 ? "6" : "");
+		debug("socket %d: AF_INET%s converted to %s\n", fd,
+		      domain == AF_INET6 ? "6" : "", how);
 	return fd;
 }
 
@@ -169,7 +159,7 @@ int socket(int domain, int type, int protocol)
 	if (is_recent(last))
 		return next_socket(domain, type, protocol);
 
-	fd = smc_socket(domain, type);
+	fd = convert(domain, type);
 	if (fd < 0) {
 		if (!smc_errno_is_missing(errno))
 			return fd;

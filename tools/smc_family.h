@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What smc_run and its preload library must agree on: the environment, the
- * form of sizes, and the two ways to ask the kernel for an SMC socket.
+ * What smc_run, its supervisor and its preload library must agree on: the
+ * environment, the form of sizes, and the two ways to ask the kernel for an SMC
+ * socket.
  */
 #ifndef SMC_FAMILY_H
 #define SMC_FAMILY_H
@@ -95,6 +96,33 @@ static inline bool smc_errno_is_missing(int err)
 	return err == EAFNOSUPPORT || err == ESOCKTNOSUPPORT || err == EPROTONOSUPPORT;
 }
 
+typedef int smc_socket_fn(int domain, int type, int protocol);
+
+/**
+ * smc_socket() - create an SMC socket in place of a TCP socket
+ * @family: the form to ask for; AUTO tries both
+ * @domain: AF_INET or AF_INET6
+ * @type: SOCK_STREAM and flags
+ * @open: socket(2), or what stands for it
+ * @how: result, the form that the kernel has, for messages
+ *
+ * Return: the socket, or -1 and errno.
+ */
+static inline int smc_socket(enum smc_family family, int domain, int type, smc_socket_fn *open,
+			     const char **how)
+{
+	int fd = -1;
+
+	*how = "IPPROTO_SMC";
+	if (family != SMC_FAMILY_SMC)
+		fd = open(domain, type, IPPROTO_SMC);
+	if (fd >= 0 || family == SMC_FAMILY_INET ||
+	    (family == SMC_FAMILY_AUTO && !smc_errno_is_missing(errno)))
+		return fd;
+	*how = "AF_SMC";
+	return open(AF_SMC, type, domain == AF_INET6 ? SMC_PROTO_V6 : SMC_PROTO_V4);
+}
+
 /**
  * smc_probe() - try to create an SMC socket
  * @family: the form to try; AUTO tries both
@@ -105,13 +133,9 @@ static inline bool smc_errno_is_missing(int err)
  */
 static inline int smc_probe(enum smc_family family)
 {
-	int fd = -1;
+	const char *how;
 
-	if (family != SMC_FAMILY_SMC)
-		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_SMC);
-	if (fd < 0 && family != SMC_FAMILY_INET)
-		fd = socket(AF_SMC, SOCK_STREAM | SOCK_CLOEXEC, SMC_PROTO_V4);
-	return fd;
+	return smc_socket(family, AF_INET, SOCK_STREAM | SOCK_CLOEXEC, socket, &how);
 }
 
 #endif

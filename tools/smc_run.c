@@ -2,10 +2,11 @@
 /*
  * smc_run - run a program with its TCP sockets converted to SMC
  *
- * The program is executed in place with libsmc-preload.so added to LD_PRELOAD;
- * all work is done by that library.  What belongs here is what must be known
- * before the program starts: the environment, the memory limits of the network
- * core, and whether SMC sockets exist at all.
+ * The program is executed in place.  The work is done by libsmc-preload.so,
+ * added to LD_PRELOAD, or by a supervisor where that has no effect.  What belongs
+ * here is what must be known before the program starts: which of the two, the
+ * environment, the memory limits of the network core, and whether SMC sockets
+ * exist at all.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,7 +20,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "program.h"
 #include "smc_family.h"
+#include "supervise.h"
 
 #ifndef LIBDIR
 #define LIBDIR "/usr/local/lib"
@@ -32,7 +35,7 @@
 
 static void usage(void)
 {
-	printf("Usage: smc_run [-d] [-f FAMILY] [-r SIZE] [-t SIZE] COMMAND [ARG...]\n"
+	printf("Usage: smc_run [-d] [-f FAMILY] [-m METHOD] [-r SIZE] [-t SIZE] COMMAND [ARG...]\n"
 	       "       smc_run -h | -v\n"
 	       "\n"
 	       "Run COMMAND with its TCP sockets converted to SMC sockets.\n"
@@ -40,6 +43,8 @@ static void usage(void)
 	       "  -d         print one line for each converted socket to stderr\n"
 	       "  -f FAMILY  how to ask for SMC: smc (AF_SMC, the default), inet\n"
 	       "             (IPPROTO_SMC) or auto (IPPROTO_SMC where it exists)\n"
+	       "  -m METHOD  how to reach its sockets: preload (a library), seccomp (a\n"
+	       "             supervisor) or auto (seccomp if it is static, the default)\n"
 	       "  -r SIZE    receive buffer of the converted sockets\n"
 	       "  -t SIZE    send buffer of the converted sockets\n"
 	       "  -h         print this help\n"
@@ -88,27 +93,36 @@ static void set_size(const char *var, const char *limit, const char *arg)
 }
 
 /*
- * A library beside the program wins, so that a source tree can be used as it
- * is.  An installed one is named without its path if the loader finds it: only
- * then do set-uid programs accept it.
+ * A file beside the program; so that a source tree can be used as it is, it wins
+ * over an installed one.
+ */
+static const char *find_beside(const char *name)
+{
+	static char path[PATH_MAX + 32];
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+	char *slash;
+
+	if (len <= 0)
+		return NULL;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash)
+		return NULL;
+	snprintf(slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "%s", name);
+	return access(path, R_OK) == 0 ? path : NULL;
+}
+
+/*
+ * An installed one is named without its path if the loader finds it: only then do
+ * set-uid programs accept it.
  */
 static const char *find_library(void)
 {
-	static char path[PATH_MAX + sizeof(LIB_NAME) + 1];
-	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+	const char *path = find_beside(LIB_NAME);
 	void *handle;
 
-	if (len > 0) {
-		char *slash;
-
-		path[len] = '\0';
-		slash = strrchr(path, '/');
-		if (slash) {
-			strcpy(slash + 1, LIB_NAME);
-			if (access(path, R_OK) == 0)
-				return path;
-		}
-	}
+	if (path)
+		return path;
 	handle = dlopen(LIB_NAME, RTLD_LAZY | RTLD_LOCAL);
 	if (handle) {
 		dlclose(handle);
@@ -153,32 +167,135 @@ static void check_smc(enum smc_family family)
 		strerror(errno));
 }
 
+/* How the sockets of the command are reached. */
+enum method {
+	METHOD_AUTO,
+	METHOD_PRELOAD,
+	METHOD_SECCOMP,
+};
+
+struct options {
+	enum method method;
+	enum smc_family family;
+	const char *family_name;
+	const char *rcvbuf;
+	const char *sndbuf;
+	bool is_debug;
+};
+
+static bool parse_method(const char *word, enum method *method)
+{
+	if (!strcmp(word, "auto"))
+		*method = METHOD_AUTO;
+	else if (!strcmp(word, "preload"))
+		*method = METHOD_PRELOAD;
+	else if (!strcmp(word, "seccomp"))
+		*method = METHOD_SECCOMP;
+	else
+		return false;
+	return true;
+}
+
+/*
+ * The library where it works: it costs the program nothing.  Under a supervisor
+ * of somebody without privilege a program cannot gain any, which would break
+ * what it is for.
+ */
+static enum method choose(const char *command)
+{
+	struct program program;
+
+	program_look(command, &program);
+	if (!program.needs_supervisor)
+		return METHOD_PRELOAD;
+	if (program.gains_privilege && geteuid() != 0) {
+		fprintf(stderr,
+			"smc_run: %s is static and changes its privilege: it runs over plain TCP.\n",
+			command);
+		return METHOD_PRELOAD;
+	}
+	return METHOD_SECCOMP;
+}
+
+static void prepare_supervisor(const struct options *options)
+{
+	struct supervise_options how = {
+		.family = options->family,
+		.sndbuf = options->sndbuf ? (int)smc_parse_size(options->sndbuf) : 0,
+		.rcvbuf = options->rcvbuf ? (int)smc_parse_size(options->rcvbuf) : 0,
+		.is_debug = options->is_debug,
+	};
+
+	if (supervise_begin(&how) == 0)
+		return;
+	/* The kernel allows one on the way from the first process to the last. */
+	if (errno == EBUSY)
+		fprintf(stderr, "smc_run: another supervisor is there already: it decides.\n");
+	else
+		fprintf(stderr, "smc_run: no supervisor (%s): the program runs over plain TCP.\n",
+			strerror(errno));
+}
+
+static int prepare_library(const struct options *options)
+{
+	const char *lib = find_library();
+
+	if (!lib) {
+		fprintf(stderr,
+			"smc_run: " LIB_NAME " not found beside smc_run nor in " LIBDIR "\n");
+		return 1;
+	}
+	if (append_preload(lib))
+		return 1;
+	setenv(SMC_ENV_DEBUG, options->is_debug ? "1" : "0", 1);
+	if (options->family_name)
+		setenv(SMC_ENV_FAMILY, options->family_name, 1);
+	return 0;
+}
+
+static int run(struct options *options, char **command)
+{
+	if (options->method == METHOD_AUTO)
+		options->method = choose(command[0]);
+	set_size(SMC_ENV_RCVBUF, "/proc/sys/net/core/rmem_max", options->rcvbuf);
+	set_size(SMC_ENV_SNDBUF, "/proc/sys/net/core/wmem_max", options->sndbuf);
+	check_smc(options->family);
+	if (options->method == METHOD_SECCOMP)
+		prepare_supervisor(options);
+	else if (prepare_library(options))
+		return 1;
+
+	execvp(command[0], command);
+	fprintf(stderr, "smc_run: %s: %s\n", command[0], strerror(errno));
+	/* The values a shell uses. */
+	return errno == ENOENT ? 127 : 126;
+}
+
 int main(int argc, char **argv)
 {
-	const char *family_name = getenv(SMC_ENV_FAMILY);
-	enum smc_family family = SMC_FAMILY_SMC;
-	const char *rcvbuf = NULL;
-	const char *sndbuf = NULL;
-	const char *debug = "0";
-	const char *lib;
+	struct options options = { .family_name = getenv(SMC_ENV_FAMILY) };
 	int opt;
 
 	opterr = 0;
-	while ((opt = getopt(argc, argv, "+:df:r:t:hv")) != -1) {
+	while ((opt = getopt(argc, argv, "+:df:m:r:t:hv")) != -1) {
 		char name[3] = { '-', (char)optopt, '\0' };
 
 		switch (opt) {
 		case 'd':
-			debug = "1";
+			options.is_debug = true;
 			break;
 		case 'f':
-			family_name = optarg;
+			options.family_name = optarg;
+			break;
+		case 'm':
+			if (!parse_method(optarg, &options.method))
+				return bad_use("invalid method: ", optarg);
 			break;
 		case 'r':
-			rcvbuf = optarg;
+			options.rcvbuf = optarg;
 			break;
 		case 't':
-			sndbuf = optarg;
+			options.sndbuf = optarg;
 			break;
 		case 'h':
 			usage();
@@ -192,31 +309,13 @@ int main(int argc, char **argv)
 			return bad_use("invalid option: ", name);
 		}
 	}
-	if (rcvbuf && smc_parse_size(rcvbuf) < 0)
-		return bad_use("invalid size: ", rcvbuf);
-	if (sndbuf && smc_parse_size(sndbuf) < 0)
-		return bad_use("invalid size: ", sndbuf);
-	if (!smc_parse_family(family_name, &family))
-		return bad_use("invalid family: ", family_name);
+	if (options.rcvbuf && smc_parse_size(options.rcvbuf) < 0)
+		return bad_use("invalid size: ", options.rcvbuf);
+	if (options.sndbuf && smc_parse_size(options.sndbuf) < 0)
+		return bad_use("invalid size: ", options.sndbuf);
+	if (!smc_parse_family(options.family_name, &options.family))
+		return bad_use("invalid family: ", options.family_name);
 	if (optind >= argc)
 		return bad_use("missing command", "");
-
-	lib = find_library();
-	if (!lib) {
-		fprintf(stderr, "smc_run: " LIB_NAME " not found beside smc_run nor in " LIBDIR "\n");
-		return 1;
-	}
-	if (append_preload(lib))
-		return 1;
-	set_size(SMC_ENV_RCVBUF, "/proc/sys/net/core/rmem_max", rcvbuf);
-	set_size(SMC_ENV_SNDBUF, "/proc/sys/net/core/wmem_max", sndbuf);
-	setenv(SMC_ENV_DEBUG, debug, 1);
-	if (family_name)
-		setenv(SMC_ENV_FAMILY, family_name, 1);
-	check_smc(family);
-
-	execvp(argv[optind], argv + optind);
-	fprintf(stderr, "smc_run: %s: %s\n", argv[optind], strerror(errno));
-	/* The values a shell uses. */
-	return errno == ENOENT ? 127 : 126;
+	return run(&options, argv + optind);
 }

@@ -54,13 +54,108 @@ is "2,1,256: errno=12 10,1,256: errno=12" "$(on a "socktest 2,1,256 10,1,256" | 
 	"no memory for the TCP socket inside"
 is 2 "$(unfault a)" "that was a fault"
 
-start b redis "smc_run -f inet redis-server --protected-mode no --save '' --appendonly no"
-wait_port b 6379
-before=$(smc_stat a client_v2)
-ok "redis with IPPROTO_SMC" on a \
-	"smc_run -f inet redis-benchmark -h $B -t set,get -n 1000 -c 4 -d 1024 -q"
-num "$(smc_stat a client_v2) -ge $((before + 8))" "its connections used SMC"
-ok "redis ends" stop b redis
+# --- static programs ---
+
+# A debug kernel may lack what some ways need.
+has_seccomp() {
+	on a "grep -q '^Seccomp:' /proc/self/status"
+}
+
+# used_smc N: so many connections of a used SMC since the last time.
+seen=0
+used_smc() {
+	local count
+
+	count=$(smc_stat a client_v2)
+	num "$((count - seen)) -ge $1" "connections that used SMC: $1 and more"
+	seen=$count
+}
+
+supervised() {
+	seen=$(smc_stat a client_v2)
+	start b musl "smc_run -d plain server $B 7101"
+	start b raw "smc_run -d plain-raw server $B 7102"
+	start b musl6 "smc_run -d plain server $B6 7103"
+	for port in 7101 7102 7103; do
+		wait_port b $port
+	done
+	like "^smc_run: process [0-9]+, socket [0-9]+: AF_INET converted to AF_SMC" \
+		"$(log_of b musl)" "a static server is supervised"
+	is "      8 domain=43 protocol=0 nonblock=0 cloexec=0 sndbuf=131072" \
+		"$(on a "smc_run plain client $B 7101 4 1000000" | uniq -c)" \
+		"musl: connections of threads and of a child"
+	used_smc 8
+	is "      4 domain=2 protocol=256 nonblock=0 cloexec=0 sndbuf=32768" \
+		"$(on a "smc_run -f inet -t 16k plain-raw client $B 7102 2 1000000" | uniq -c)" \
+		"system calls without libc, IPPROTO_SMC"
+	used_smc 4
+	is "      4 domain=43 protocol=1 nonblock=0 cloexec=0 sndbuf=131072" \
+		"$(on a "smc_run plain client $B6 7103 2 1000000" | uniq -c)" "IPv6"
+	used_smc 4
+	is "domain=43 protocol=0 nonblock=1 cloexec=1 sndbuf=131072" \
+		"$(on a "smc_run plain socket $B")" "flags of a socket are kept"
+	is "domain=43 protocol=0 nonblock=1 cloexec=1 sndbuf=131072" \
+		"$(on a "setpriv --reuid 65534 --regid 65534 --clear-groups smc_run plain socket $B")" \
+		"without privilege"
+	like "^failed=0 left=0
+domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 200")" \
+		"signals and killed processes cost no call and no descriptor"
+	is "" "$(on a "smc_run plain socket $B >/dev/null; sleep 0.5
+		for p in \$(pidof smc_run); do grep -l '^State:.[^Z]' /proc/\$p/status; done")" \
+		"a supervisor goes with its program"
+	# busybox is static, too; its shell starts it again for each command.
+	on b "mkdir -p /tmp/www && seq 100000 >/tmp/www/file"
+	start b httpd "smc_run busybox httpd -f -p $B:7104 -h /tmp/www"
+	wait_port b 7104
+	is "$(seq 100000 | md5sum)" \
+		"$(on a "smc_run -m seccomp sh -c 'busybox wget -q -O - http://$B:7104/file | md5sum'")" \
+		"children of a shell: wget gets its file from httpd"
+	used_smc 1
+
+	# In another network namespace, port 7105 is open there and not here.
+	is "inside 1
+outside 0" "$(on a "smc_run -m seccomp unshare -n sh -c '
+		ip link set lo up
+		plain server 127.0.0.1 7105 & sleep 1
+		echo inside \$(ss -Htln \"sport = :7105\" | wc -l); kill \$!' &
+		sleep 0.7; outside=\$(ss -Htln 'sport = :7105' | wc -l); wait; echo outside \$outside")" \
+		"a socket is made in the namespace of the caller"
+
+	# The owner that a firewall would see.
+	is "uid:65534" "$(on a "smc_run -m seccomp sh -c '
+		setpriv --reuid 65534 --regid 65534 --clear-groups plain server $A 7106 & sleep 1
+		ss -Htlne \"sport = :7106\" | grep -o uid:[0-9]*; kill \$!'")" \
+		"and for the user of the caller"
+	for name in musl raw musl6 httpd; do
+		ok "server $name ends" stop b $name
+	done
+}
+
+if has_seccomp; then
+	supervised
+else
+	skip "static programs" "this kernel has no seccomp"
+fi
+
+# --- redis ---
+
+# try_redis NAME SERVER CLIENT: redis-server and redis-benchmark, started so.
+try_redis() {
+	local before
+
+	start b redis "$2 redis-server --protected-mode no --save '' --appendonly no"
+	wait_port b 6379
+	before=$(smc_stat a client_v2)
+	ok "redis, $1" on a "$3 redis-benchmark -h $B -t set,get -n 1000 -c 4 -d 1024 -q"
+	num "$(smc_stat a client_v2) -ge $((before + 8))" "its connections used SMC"
+	ok "redis ends" stop b redis
+}
+
+try_redis "IPPROTO_SMC" "smc_run -f inet" "smc_run -f inet"
+if has_seccomp; then
+	try_redis "supervised" "smc_run -m seccomp" "smc_run -m seccomp"
+fi
+
 for name in smc smc6 tcp; do
 	ok "server $name ends" stop b $name
 done

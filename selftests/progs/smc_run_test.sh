@@ -43,7 +43,7 @@ env_of()
 
 try "$run" -h
 tap_is "-h: exit status" $rc 0
-for option in -d -f -r -t -h -v; do
+for option in -d -f -m -r -t -h -v; do
 	tap_match "-h: tells of $option" "$(cat "$out")" "^ *$option "
 done
 tap_is "-h: nothing on stderr" "$(cat "$err")" ""
@@ -64,7 +64,7 @@ tap_match "no command: message on stdout" "$(cat "$out")" 'missing command'
 try "$run" -d
 tap_is "option, no command: exit status" $rc 1
 
-for option in -r -t -f; do
+for option in -r -t -f -m; do
 	try "$run" $option
 	tap_is "$option without argument: exit status" $rc 1
 	tap_match "$option without argument: message" "$(cat "$out")" "missing argument of option $option"
@@ -94,6 +94,9 @@ tap_match "SMC_SOCK_FAMILY: kept" "$(SMC_SOCK_FAMILY=auto env_of)" '^SMC_SOCK_FA
 try "$run" -f tcp true
 tap_is "-f tcp: exit status" $rc 1
 tap_match "-f tcp: message" "$(cat "$out")" 'invalid family: tcp'
+try "$run" -m none true
+tap_is "-m none: exit status" $rc 1
+tap_match "-m none: message" "$(cat "$out")" 'invalid method: none'
 
 tap_match "LD_PRELOAD: appended" "$(env_of)" "^LD_PRELOAD=$spy:$lib\$"
 tap_match "LD_PRELOAD: colon also when it was empty" \
@@ -117,6 +120,116 @@ tap_is "command not executable: exit status" $rc 126
 LD_PRELOAD=$spy "$run" sh -c 'echo $$' >"$out" 2>/dev/null &
 wait $!
 tap_is "command: executed in place" "$(cat "$out")" "$!"
+
+# --- smc_run: which way? ---
+
+# way COMMAND...: what it is run by
+way()
+{
+	"$run" -d "$@" >"$out" 2>"$err"
+	rc=$?
+	if grep -q '^smc_run: process' "$err"; then
+		echo seccomp
+	elif grep -q '^libsmc-preload' "$err"; then
+		echo preload
+	else
+		echo none
+	fi
+}
+
+plain=$here/plain
+tap_is "dynamic program: library" "$(way "$test" 2,1,0)" preload
+tap_is "static program: supervisor" "$(way "$plain" socket 127.0.0.1)" seccomp
+tap_is "static-pie program: supervisor" "$(way "$plain-raw" socket 127.0.0.1)" seccomp
+tap_is "found in PATH: supervisor" "$(PATH=$here:$PATH way plain socket 127.0.0.1)" seccomp
+printf '#! %s socket\n' "$plain" >"$tap_work/script"
+printf '#!%s\n' "$tap_work/script" >"$tap_work/script2"
+printf '#!/bin/sh\n%s socket 127.0.0.1\n' "$plain" >"$tap_work/script3"
+chmod +x "$tap_work"/script*
+tap_is "script of a static program: supervisor" "$(way "$tap_work/script")" seccomp
+tap_is "script of a script: supervisor" "$(way "$tap_work/script2")" seccomp
+tap_is "script of a dynamic program: library" "$(way "$tap_work/script3")" none
+tap_is "-m seccomp: supervisor, children included" "$(way -m seccomp "$tap_work/script3")" seccomp
+tap_is "-m seccomp: dynamic programs, too" "$(way -m seccomp "$test" 2,1,0)" seccomp
+tap_is "-m preload: library" "$(way -m preload "$plain" socket 127.0.0.1)" none
+# What Go's linker leaves in a program that is linked with libc, too.
+cat >"$tap_work/go.s" <<'END'
+.section .note.go.buildid,"a",@note
+.p2align 2
+.long 4, 4, 4
+.asciz "Go\0"
+.long 0
+END
+sed 's/^\.long 4, 4, 4/.long 3, 4, 4/; s/"Go\\0"/"Go"/; s/^\.long 0/.byte 0\n.long 0/' \
+	"$tap_work/go.s" >"$tap_work/go3.s"
+for name in go go3; do
+	cc -o "$tap_work/$name" "$here/socktest.c" "$tap_work/$name.s" 2>"$err"
+	tap_is "program of Go, linked dynamically: supervisor ($name)" \
+		"$(way "$tap_work/$name" 2,1,0)" seccomp
+done
+cp "$plain" "$tap_work/suid"
+chmod 4755 "$tap_work/suid"
+chmod 755 "$tap_work"
+if [ "$(id -u)" -ne 0 ]; then
+	tap_skip "set-uid" "needs root"
+else
+	# not from here: others may not read it
+	mkdir "$tap_work/bin"
+	cp "$run" "$lib" "$plain" "$tap_work/bin"
+	as_nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	run="$as_nobody $tap_work/bin/smc_run"
+	try $run "$tap_work/suid" socket 127.0.0.1
+	tap_is "set-uid static program: runs" $rc 0
+	tap_match "set-uid static program: keeps what it is for" "$(cat "$err")" 'runs over plain TCP'
+	try $run -d "$tap_work/bin/plain" socket 127.0.0.1
+	tap_match "unprivileged: supervisor" "$(cat "$err")" '^smc_run: process'
+	try $run -d "$tap_work/bin/plain" storm 127.0.0.1 20
+	tap_match "unprivileged: children and threads" "$(cat "$out")" '^failed=0 left=0'
+	run=$tools/smc_run
+fi
+
+# --- smc_run: the supervisor is not seen ---
+
+supervised="$run -m seccomp"
+try $supervised sh -c 'exit 7'
+tap_is "supervised: exit status" $rc 7
+{ try $supervised sh -c 'kill -TERM $$'; } 2>/dev/null
+tap_is "supervised: signal" $rc 143
+$supervised sh -c 'echo $$' >"$out" 2>/dev/null &
+wait $!
+tap_is "supervised: executed in place" "$(cat "$out")" "$!"
+try $supervised sh -c 'ps -o comm= --ppid $$ | grep -v "ps\|grep"'
+tap_is "supervised: no child that it did not make" "$(cat "$out")" ""
+try $supervised env
+tap_is "supervised: environment" "$(grep -E '^(LD_PRELOAD|SMC_)' "$out")" ""
+try $supervised cat /proc/self/status
+tap_match "supervised: no signal pending" "$(grep -E '^(Sig|Shd)Pnd' "$out" | sort -u | paste -sd' ')" \
+	'^ShdPnd:.0{16} SigPnd:.0{16}$'
+try $supervised ls /proc/self/fd
+tap_is "supervised: no descriptor left" "$(wc -l <"$out")" "$(ls /proc/self/fd | wc -l)"
+try $supervised "$plain" storm 127.0.0.1 300
+tap_match "supervised: no call fails, no descriptor stays" "$(cat "$out")" '^failed=0 left=0'
+try $supervised $supervised -d true
+tap_match "supervised twice: the first one decides" "$(cat "$err")" 'another supervisor'
+try $supervised /nonexistent/command
+tap_is "supervised, not found: exit status" $rc 127
+mkfifo "$tap_work/fifo"
+$supervised sh -c "cat '$tap_work/fifo'" >/dev/null 2>&1 &
+child=$!
+super=
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	super=$(pgrep -n -x smc_run) && break
+	sleep 0.1
+done
+kill -TERM "$super"
+echo >"$tap_work/fifo"
+wait "$child"
+gone=
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	case $(ps -o stat= -p "${super:-1}") in ''|Z*) gone=yes; break ;; esac
+	sleep 0.1
+done
+tap_is "supervisor: ignores TERM, ends with the program" "$gone" yes
 
 # --- smc_run: is there SMC? ---
 
@@ -290,7 +403,7 @@ else
 		'^libsmc-preload\.so\.1$'
 	make -s -C "$tap_work/src" clean
 	tap_ok "make clean" [ ! -e "$tap_work/src/smc_run" ]
-	for option in d f r t h v; do
+	for option in d f m r t h v; do
 		tap_ok "man page: tells of -$option" \
 			grep -qE "^\.(TP|B|BI) .*\\\\-$option|^\.B \\\\-$option|^\.BI \\\\-$option" "$tools/smc_run.8"
 	done
