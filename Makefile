@@ -5,6 +5,9 @@
 #   make install            modules, modprobe configuration, tools
 #   make modules_install    modules only
 #   make uninstall          undo make install
+#   make deb                Debian packages, see packaging/
+#   make rpm                RPM packages
+#   make dkms-tree          /usr/src/smc_r-VERSION, for `dkms install`
 #   make check              the tests; TESTS="name ..." KERNEL=6.12 selects
 #   make check-long         ... in all combinations, with all sizes: hours
 #   make check-debug        ... on a kernel that checks itself
@@ -33,15 +36,21 @@ modules_install: modules
 install: modules_install
 	install -D -m 644 tools/smc_r.conf $(MODPROBE_DIR)/smc_r.conf
 	$(MAKE) -C tools install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	$(MAKE) -C packaging install-units PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) \
+		SYSCONFDIR=$(SYSCONFDIR)
 
 uninstall: check-kdir
 	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KRELEASE)/updates/smc_r.ko*
 	rm -f $(MODPROBE_DIR)/smc_r.conf
 	$(MAKE) -C tools uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
+	$(MAKE) -C packaging uninstall-units PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	depmod $(if $(INSTALL_MOD_PATH),-b $(INSTALL_MOD_PATH)) $(KRELEASE)
 
 tools:
 	$(MAKE) -C tools
+
+deb rpm dkms-tree:
+	$(MAKE) -C packaging $@
 
 check-kdir:
 	@test -e $(KDIR)/Makefile || { \
@@ -74,10 +83,11 @@ clean:
 	rm -f .Module.symvers.cmd .smc_r.*.cmd .tmp_versions
 	find net -name '*.o' -delete -o -name '.*.cmd' -delete
 	$(MAKE) -C tools clean
+	$(MAKE) -C packaging clean
 	$(MAKE) -C selftests/progs clean
 	$(MAKE) -C selftests/unit clean
 	$(MAKE) -C selftests/fuzz clean
 
 .PHONY: all modules modules_install install uninstall tools check-kdir
 .PHONY: check check-long check-debug demo bench
-.PHONY: python3 clean
+.PHONY: deb rpm dkms-tree python3 clean
