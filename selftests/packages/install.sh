@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# In `clean`: the Debian packages are installed, removed and purged, with one
+# kernel. Of /out come the packages.
+. /src/selftests/packages/lib.sh
+
+# left: what is there of the packages, and in the directories they write to.
+left() {
+	dpkg-query -W -f '${Package} ${db:Status-Abbrev}\n' 'smc-r-*' 2>/dev/null
+	find /etc /usr /lib/modules /var/lib/dkms -path '*smc_r*' ! -path '*/__pycache__/*'
+}
+
+remove_packages() {
+	apt-get -qq -y "$1" smc-r-dkms smc-r-tools
+}
+
+add_kernel 6.12
+is smc "$(served_by "$REL")" "before: AF_SMC is served by the kernel's own module"
+is "" "$(left)" "before: nothing of the packages is there"
+
+ok "packages are installed" apt_install /out/smc-r-*s_*.deb
+is "smc_r/$VERSION, $REL, x86_64: installed" "$(dkms_status)" "DKMS has built for the kernel"
+is "$(expected_modules)" "$(where_installed "$REL")" "... all modules"
+for module in $MODULES; do
+	file=/lib/modules/$REL/updates/dkms/$module.ko
+	is "$REL" "$(modinfo -F vermagic "$file" | cut -d' ' -f1)" "$module.ko is for the kernel"
+	is "$VERSION" "$(modinfo -F version "$file")" "$module.ko has the version"
+done
+is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
+is "smc" "$(served_by "$REL" smc)" "the kernel's own module can still be loaded by name"
+ok "smc_run runs a program" smc_run true
+for tool in $(dpkg -L smc-r-tools | grep "^/usr/bin/."); do
+	is "" "$(ldd "$tool" 2>&1 | grep 'not found')" "$tool finds its libraries"
+done
+ok "the unit is a good one" systemd-analyze verify --man=no /lib/systemd/system/smc_r-config.service
+is enabled "$(systemctl is-enabled smc_r-config)" "... and enabled"
+
+ok "packages are removed" remove_packages remove
+is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
+is "" "$(where_installed "$REL")" "no module is left"
+is "" "$(dkms_status)" "DKMS knows nothing of them"
+
+ok "packages are purged" remove_packages purge
+is "" "$(left)" "nothing is left"

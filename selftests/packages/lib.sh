@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For the scripts that run in a root: TAP points, and a kernel to install for.
+set -euo pipefail
+
+LOG=/tmp/log
+VERSION=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' /src/dkms.conf)
+# as Kbuild has them
+MODULES=$(sed -n 's/^obj-m *[:+]*=//p' /src/Kbuild | xargs -n1 | sed 's/\.o$//')
+
+# point STATUS NAME: what was printed meanwhile is in the log.
+point() {
+	if [ "$1" = 0 ]; then
+		echo "ok - $2"
+	else
+		echo "not ok - $2"
+		tail -n 30 "$LOG" | sed 's/^/#   /'
+	fi
+}
+
+# ok NAME COMMAND...: it succeeds.
+ok() {
+	local name=$1 status=0
+	shift
+	"$@" >"$LOG" 2>&1 </dev/null || status=$?
+	point $status "$name"
+}
+
+# is EXPECTED ACTUAL NAME
+is() {
+	printf 'expected: %s\nactual:   %s\n' "$1" "$2" >"$LOG"
+	point "$([ "$1" = "$2" ] && echo 0 || echo 1)" "$3"
+}
+
+# like REGEX ACTUAL NAME
+like() {
+	printf 'expected: %s\nactual:   %s\n' "$1" "$2" >"$LOG"
+	point "$([[ $2 =~ $1 ]] && echo 0 || echo 1)" "$3"
+}
+
+# release_of KERNEL
+release_of() {
+	cat "$KERNELS/$1/release"
+}
+
+# add_kernel KERNEL: what its packages install, as far as it matters here: the
+# headers, the kernel's own smc and what that needs. Sets $REL.
+add_kernel() {
+	local from to
+
+	REL=$(release_of "$1")
+	from=$KERNELS/$1/lib/modules/$REL
+	to=/lib/modules/$REL
+	mkdir -p "$to"
+	cp "$from"/modules.builtin* "$from/modules.order" "$to"
+	cp "$KERNELS/$1/boot/config-$REL" /boot
+	# by the stock module's line of modules.dep, and that of its diagnosis
+	sed -n 's/:/ /; /^kernel\/net\/smc\//p' "$from/modules.dep" | xargs -n1 | sort -u |
+		(cd "$from" && xargs cp --parents -t "$to")
+	ln -s "$KERNELS/$1/usr/src/linux-headers-$REL" "$to/build"
+	depmod "$REL"
+}
+
+# served_by RELEASE [ALIAS]: the modules of SMC that this alias loads.
+served_by() {
+	modprobe -S "$1" -n --show-depends "${2:-net-pf-43}" 2>&1 |
+		sed -n 's/^insmod .*\/\(smc[a-z_]*\)\.ko.*/\1/p' | xargs
+}
+
+# apt_install FILE...: with what they depend on, but no kernel.
+apt_install() {
+	apt-get -qq -y --no-install-recommends install "$@"
+}
+
+# What DKMS says is there; that a kernel image has no .comment is no news.
+dkms_status() {
+	dkms status "$@" 2>/dev/null
+}
+
+# where_installed RELEASE: the files of our modules.
+where_installed() {
+	local module
+	for module in $MODULES; do
+		find "/lib/modules/$1" -name "$module.ko*" -printf '%P\n'
+	done | sort
+}
+
+# where DKMS is to put them
+expected_modules() {
+	printf 'updates/dkms/%s.ko\n' $MODULES | sort
+}

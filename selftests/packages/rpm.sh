@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# In `rpm`: RPM packages are built, are as they should be, and run through their
+# life. The root is a Debian: rpm's own database knows none of its packages, so
+# dependencies are read, not checked.
+. /src/selftests/packages/lib.sh
+
+# package OUT NAME
+package() {
+	find "$1" -name "$2-[0-9]*.rpm" ! -name '*.src.rpm'
+}
+
+sources_of() {
+	rpm -qlp "$1" | sed -n "s:^/usr/src/smc_r-$VERSION/\(.*\..*\|Kbuild\)$:\1:p" | sort
+}
+
+ok "make rpm" make -C /src/packaging rpm OUT=/tmp/out
+dkms=$(package /tmp/out smc-r-dkms)
+tools=$(package /tmp/out smc-r-tools)
+is "smc-r-dkms-$VERSION-1.noarch.rpm smc-r-tools-$VERSION-1.x86_64.rpm" \
+	"$(basename -a "$dkms" "$tools" | xargs)" "... makes two packages"
+ok "rpmlint has no errors and no warnings" rpmlint --strict \
+	--config /src/packaging/rpm/rpmlint.toml "$dkms" "$tools" \
+	/src/packaging/rpm/smc-r.spec
+
+is "$(cd /src && (echo Kbuild; echo dkms.conf
+	find net -name '*.[ch]' ! -name '*.mod.c') | sort)" \
+	"$(sources_of "$dkms" | grep -v '^net/[a-z_/]*$')" \
+	"smc-r-dkms has the sources, and nothing else"
+like "/usr/lib/modprobe.d/smc_r.conf" "$(rpm -qlp "$dkms")" \
+	"smc-r-dkms sets the kernel's own module aside"
+like "dkms" "$(rpm -qRp "$dkms")" "smc-r-dkms requires DKMS"
+
+cp -r /src/tools /tmp/tools
+ok "tools are installed for comparison" make -C /tmp/tools install \
+	DESTDIR=/tmp/compare PREFIX=/usr LIBDIR=/usr/lib64
+is "" "$(cd /tmp/compare && find . ! -type d -printf '/%P\n' | sort |
+	comm -23 - <(rpm -qlp "$tools" | sort))" \
+	"smc-r-tools has what make -C tools install installs"
+for file in /usr/lib/systemd/system/smc_r-config.service /usr/libexec/smc_r-config \
+	/etc/smc_r; do
+	like $'\n'"$file"$'(\n|$)' $'\n'"$(rpm -qlp "$tools")" "smc-r-tools has $file"
+done
+
+add_kernel 6.12
+mkdir /sys/module/smc
+ok "packages are installed while the kernel's own module is loaded" \
+	rpm -i --nodeps "$dkms" "$tools"
+like "the kernel's own smc is loaded, and stays so" "$(cat "$LOG")" \
+	"... which is left alone, with advice"
+is "$(expected_modules)" "$(where_installed "$REL")" "DKMS has installed all modules"
+is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
+
+# The next version, and a new release of the same one.
+cp -r /src /tmp/next
+sed -i "s/^Release:.*/Release: 2/" /tmp/next/packaging/rpm/smc-r.spec
+ok "make rpm of a next release" make -C /tmp/next/packaging rpm OUT=/tmp/out2
+ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out2 smc-r-dkms)"
+is "$(expected_modules)" "$(where_installed "$REL")" "... with all modules"
+
+sed -i "s/^\(Version:[ \t]*\).*/\1$VERSION.1/" /tmp/next/packaging/rpm/smc-r.spec
+sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$VERSION.1\"/" /tmp/next/dkms.conf
+find /tmp/next/net -name '*.c' \
+	-exec sed -i "s/^MODULE_VERSION.*/MODULE_VERSION(\"$VERSION.1\");/" {} +
+ok "make rpm of a next version" make -C /tmp/next/packaging rpm OUT=/tmp/out3
+ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out3 smc-r-dkms)"
+is "smc_r/$VERSION.1, $REL, x86_64: installed" "$(dkms_status)" \
+	"... and only it is left"
+is "$VERSION.1" "$(modinfo -F version "/lib/modules/$REL/updates/dkms/smc_r.ko")" \
+	"... as module"
+
+ok "packages are removed" rpm -e --nodeps smc-r-dkms smc-r-tools
+is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
+is "" "$(where_installed "$REL")$(dkms_status)" "no module is left"
+is "" "$(find /usr /etc -path '*smc_r*')" "no file is left"
