@@ -383,8 +383,7 @@ wait "$server_pid"
 if ! command -v make >/dev/null || ! command -v cc >/dev/null || [ ! -e "$tools/Makefile" ]; then
 	tap_skip "installation" "needs make, cc and the sources"
 else
-	mkdir "$tap_work/src"
-	cp "$tools"/*.[ch8] "$tools/Makefile" "$tap_work/src"
+	cp -r "$tools" "$tap_work/src"
 	prefix=$tap_work/usr
 	make -s -C "$tap_work/src" install PREFIX="$prefix" >"$out" 2>&1
 	tap_is "make install" "$?" 0
