@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * smcr doctor: why a connection would fall back to TCP, or did.
+ *
+ * What a connection needs is looked at in the order in which it is to be put
+ * right: without a module there are no EIDs, without a device no peer.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gen.h"
+#include "pnet.h"
+#include "probe.h"
+#include "rdma.h"
+#include "reason.h"
+#include "route.h"
+#include "smc_family.h"
+#include "smcr.h"
+#include "sysfs.h"
+#include "text.h"
+
+#define TEXT_LEN 512
+/* Below that, rings of a connection may not be had. */
+#define LEAST_MEMORY_KIB 2048
+#define MAX_LOWER 16
+#define DEVICE_HOWTO "'rdma link add rxe0 type rxe netdev IF' makes one in software"
+
+struct doctor {
+	json_object *checks;
+	int failed;
+	bool has_target;
+	struct target target;
+	/* interface of the route and those below it */
+	char interfaces[MAX_LOWER][SYSFS_LEN];
+	int interfaces_count;
+	json_object *gids;
+};
+
+/* --- findings --- */
+
+static const char *text_of(const char *format, va_list args)
+{
+	static char text[TEXT_LEN];
+
+	vsnprintf(text, sizeof(text), format, args);
+	return text;
+}
+
+static json_object *add_check(struct doctor *doctor, const char *check, const char *status,
+			      const char *text)
+{
+	json_object *row = json_object_new_object();
+
+	json_object_object_add(row, "check", json_object_new_string(check));
+	json_object_object_add(row, "status", json_object_new_string(status));
+	json_object_object_add(row, "text", json_object_new_string(text));
+	json_object_array_add(doctor->checks, row);
+	return row;
+}
+
+__attribute__((format(printf, 3, 4)))
+static void good(struct doctor *doctor, const char *check, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_check(doctor, check, "ok", text_of(format, args));
+	va_end(args);
+}
+
+__attribute__((format(printf, 3, 4)))
+static void note(struct doctor *doctor, const char *check, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_check(doctor, check, "note", text_of(format, args));
+	va_end(args);
+}
+
+/* What is wrong; what to do follows by fix(). */
+__attribute__((format(printf, 3, 4)))
+static void bad(struct doctor *doctor, const char *check, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_check(doctor, check, "fail", text_of(format, args));
+	va_end(args);
+	doctor->failed++;
+}
+
+__attribute__((format(printf, 2, 3)))
+static void fix(struct doctor *doctor, const char *format, ...)
+{
+	size_t last = json_object_array_length(doctor->checks) - 1;
+	va_list args;
+
+	va_start(args, format);
+	json_object_object_add(json_object_array_get_idx(doctor->checks, last), "fix",
+			       json_object_new_string(text_of(format, args)));
+	va_end(args);
+}
+
+/* --- the module --- */
+
+static bool check_module(struct doctor *doctor)
+{
+	int fd;
+
+	if (!gen_exists()) {
+		bad(doctor, "module", "the kernel has no SMC");
+		fix(doctor, "load the module: 'modprobe smc_r'");
+		return false;
+	}
+	fd = smc_probe(SMC_FAMILY_SMC);
+	if (fd < 0) {
+		bad(doctor, "module", "SMC sockets cannot be made: %s", strerror(errno));
+		fix(doctor, "look at the kernel log");
+		return false;
+	}
+	close(fd);
+	good(doctor, "module", "%s is loaded", sysfs_exists("/sys/module/smc_r") ? "smc_r" : "smc");
+	return true;
+}
+
+/* --- the way there --- */
+
+static void add_interface(struct doctor *doctor, const char *name)
+{
+	if (doctor->interfaces_count < MAX_LOWER)
+		snprintf(doctor->interfaces[doctor->interfaces_count++], SYSFS_LEN, "%s", name);
+}
+
+static void on_lower(const char *name, void *data)
+{
+	if (strncmp(name, "lower_", strlen("lower_")) == 0)
+		add_interface(data, name + strlen("lower_"));
+}
+
+/* Those below are appended while the list is gone through. */
+static void find_interfaces(struct doctor *doctor)
+{
+	int i;
+
+	add_interface(doctor, doctor->target.ifname);
+	for (i = 0; i < doctor->interfaces_count; i++)
+		sysfs_list(on_lower, doctor, "/sys/class/net/%s", doctor->interfaces[i]);
+}
+
+static bool check_route(struct doctor *doctor)
+{
+	struct target *target = &doctor->target;
+	int rc = target_route(target);
+
+	if (rc || !target->ifindex) {
+		bad(doctor, "route", "there is no route to %s: %s", target->text,
+		    strerror(rc ? -rc : ENETUNREACH));
+		fix(doctor,
+		    "give this host an address in that network, or a route: 'ip route get %s'",
+		    target->text);
+		return false;
+	}
+	good(doctor, "route", "%s is reached by %s, from %s%s", target->text, target->ifname,
+	     target->source, target->has_gateway ? ", behind a gateway" : "");
+	if (target->has_gateway)
+		note(doctor, "route",
+		     "behind a gateway, SMC needs version 2 and a gateway that has an ARP entry");
+	find_interfaces(doctor);
+	return true;
+}
+
+/* --- RDMA devices --- */
+
+static bool is_on_route(const struct doctor *doctor, json_object *gid)
+{
+	int i;
+
+	for (i = 0; i < doctor->interfaces_count; i++)
+		if (strcmp(member(gid, "net_dev"), doctor->interfaces[i]) == 0)
+			return true;
+	return !doctor->has_target;
+}
+
+static bool is_active(json_object *gid)
+{
+	return strstr(member(gid, "state"), "ACTIVE") != NULL;
+}
+
+/* The GIDs of active ports on the route; the rest is told. */
+static json_object *usable_gids(struct doctor *doctor)
+{
+	json_object *rows = json_object_new_array();
+	size_t i, n = json_object_array_length(doctor->gids);
+	const char *down = NULL;
+
+	for (i = 0; i < n; i++) {
+		json_object *gid = json_object_array_get_idx(doctor->gids, i);
+
+		if (is_on_route(doctor, gid) && is_active(gid))
+			json_object_array_add(rows, json_object_get(gid));
+		else if (is_on_route(doctor, gid))
+			down = member(gid, "ib_dev");
+	}
+	if (json_object_array_length(rows))
+		return rows;
+	if (!n)
+		bad(doctor, "device", "there is no RDMA device");
+	else if (down)
+		bad(doctor, "device", "the port of %s is not active", down);
+	else
+		bad(doctor, "device", "no RDMA device is on %s, which leads to %s",
+		    doctor->target.ifname, doctor->target.text);
+	if (down)
+		fix(doctor, "bring the link up: 'rdma link', 'ip link'");
+	else
+		fix(doctor, "load the driver of the RDMA card ('rdma dev'); " DEVICE_HOWTO);
+	return rows;
+}
+
+/* RoCE version 2 needs a GID made from the address that the connection has. */
+static void check_gid(struct doctor *doctor, json_object *usable)
+{
+	bool has_v2 = false, has_source = false;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(usable); i++) {
+		json_object *gid = json_object_array_get_idx(usable, i);
+		bool is_v2 = strcmp(member(gid, "type"), "RoCE v2") == 0;
+
+		has_v2 = has_v2 || is_v2;
+		has_source = has_source ||
+			     (is_v2 && strcmp(member(gid, "gid"), doctor->target.gid) == 0);
+	}
+	if (!has_v2) {
+		bad(doctor, "gid", "the RDMA device has no GID of RoCE version 2");
+		fix(doctor,
+		    "give its interface an IPv4 address, and switch the card to RoCE version 2");
+	} else if (doctor->has_target && !has_source) {
+		bad(doctor, "gid",
+		    "no GID of the RDMA device is for %s, the address of the connection",
+		    doctor->target.source);
+		fix(doctor, "give that address to the interface of the RDMA device");
+	} else {
+		good(doctor, "gid", "there is a GID of RoCE version 2%s%s",
+		     doctor->has_target ? " for " : "", doctor->target.source);
+	}
+}
+
+static void check_devices(struct doctor *doctor)
+{
+	json_object *usable, *first;
+
+	doctor->gids = rdma_gids();
+	usable = usable_gids(doctor);
+	if (json_object_array_length(usable)) {
+		first = json_object_array_get_idx(usable, 0);
+		good(doctor, "device", "%s port %d on %s is active", member(first, "ib_dev"),
+		     (int)count(first, "ib_port"), member(first, "net_dev"));
+		check_gid(doctor, usable);
+	}
+	json_object_put(usable);
+}
+
+/* --- PNET IDs --- */
+
+/* Of the interfaces on the route, or of any RDMA device on them; NULL: none. */
+static const char *find_pnetid(const struct doctor *doctor, json_object *entries, const char *key,
+			       const char *wanted)
+{
+	size_t i;
+	int j;
+
+	for (i = 0; i < json_object_array_length(entries); i++) {
+		json_object *entry = json_object_array_get_idx(entries, i);
+		const char *name = member(entry, "pnetid");
+
+		if (!*member(entry, key) || (wanted && strcmp(name, wanted) != 0))
+			continue;
+		if (wanted)
+			return name;
+		for (j = 0; j < doctor->interfaces_count; j++)
+			if (strcmp(member(entry, key), doctor->interfaces[j]) == 0)
+				return name;
+	}
+	return NULL;
+}
+
+/* An interface with a PNET ID looks for RDMA devices with the same one. */
+static void check_pnetid(struct doctor *doctor)
+{
+	json_object *entries = NULL;
+	const char *name;
+	int rc = pnet_entries(&entries);
+
+	name = rc ? NULL : find_pnetid(doctor, entries, "net_dev", NULL);
+	if (rc == -ENOENT || rc == -EOPNOTSUPP) {
+		note(doctor, "pnetid",
+		     "this module has no PNET IDs; the device is found by its interface");
+	} else if (rc) {
+		note(doctor, "pnetid", "PNET IDs cannot be read: %s", error_text(-rc));
+	} else if (!name) {
+		good(doctor, "pnetid",
+		     "no PNET ID is set for the interface; the device is found by it");
+	} else if (find_pnetid(doctor, entries, "ib_dev", name)) {
+		good(doctor, "pnetid", "interface and an RDMA device have the PNET ID %s", name);
+	} else {
+		bad(doctor, "pnetid", "the interface has the PNET ID %s, and no RDMA device has it",
+		    name);
+		fix(doctor, "'smc_pnet -a %s -D DEVICE', or 'smc_pnet -d %s'", name, name);
+	}
+	json_object_put(entries);
+}
+
+/* --- EIDs, limits, memory --- */
+
+static void check_eids(struct doctor *doctor)
+{
+	json_object *eids = gen_ueids();
+	size_t n = json_object_array_length(eids);
+	json_object *first = n ? json_object_array_get_idx(eids, 0) : NULL;
+
+	if (n) {
+		good(doctor, "eid", "%zu user EID%s, the first is %s", n, n > 1 ? "s" : "",
+		     member(first, "eid"));
+	} else {
+		bad(doctor, "eid", "there is no user EID, so SMC version 2 is not offered");
+		fix(doctor, "give both hosts the same one: 'smcr ueid add SMC-R-DEFAULT-EID'");
+	}
+	json_object_put(eids);
+}
+
+static void check_limits(struct doctor *doctor)
+{
+	if (sysfs_number("/proc/sys/net/smc/limit_smc_hs") > 0)
+		note(doctor, "limit", "listeners take connections by TCP while many handshakes run "
+		     "(net.smc.limit_smc_hs is 1)");
+	if (sysfs_number("/proc/sys/net/ipv4/tcp_syncookies") != 2)
+		return;
+	bad(doctor, "limit",
+	    "every connection to this host gets a SYN cookie, which has no room for the SMC option");
+	fix(doctor, "'sysctl net.ipv4.tcp_syncookies=1'");
+}
+
+static long free_kib(void)
+{
+	char line[128];
+	long kib = LONG_MAX;
+	FILE *file = fopen("/proc/meminfo", "re");
+
+	if (!file)
+		return kib;
+	while (fgets(line, sizeof(line), file) && sscanf(line, "MemAvailable: %ld", &kib) != 1)
+		;
+	fclose(file);
+	return kib;
+}
+
+/* What is left of version 2 of cgroups to this process, in KiB. */
+static long free_cgroup_kib(void)
+{
+	char line[SYSFS_LEN];
+	long most, now;
+
+	if (!sysfs_read(line, "/proc/self/cgroup") || strncmp(line, "0::", 3) != 0)
+		return LONG_MAX;
+	most = sysfs_number("/sys/fs/cgroup%s/memory.max", line + 3);
+	now = sysfs_number("/sys/fs/cgroup%s/memory.current", line + 3);
+	return most < 0 || now < 0 || most == LONG_MAX ? LONG_MAX : (most - now) / 1024;
+}
+
+static void check_memory(struct doctor *doctor)
+{
+	if (free_kib() < LEAST_MEMORY_KIB) {
+		bad(doctor, "memory", "only %ld KiB of memory are free", free_kib());
+		fix(doctor, "end or limit what uses the memory");
+	} else if (free_cgroup_kib() < LEAST_MEMORY_KIB) {
+		bad(doctor, "memory", "only %ld KiB are left to the memory cgroup of this process",
+		    free_cgroup_kib());
+		fix(doctor, "raise memory.max, or use smaller rings (net.smc.wmem, net.smc.rmem)");
+	} else {
+		good(doctor, "memory", "there is memory for rings");
+	}
+}
+
+/* --- firewall --- */
+
+#define RULES_COMMAND "{ nft list ruleset; iptables-save; ip6tables-save; } 2>/dev/null"
+
+/* Rules that take TCP options away; they can be read by root only. */
+static void check_firewall(struct doctor *doctor)
+{
+	char line[1024];
+	bool found = false;
+	FILE *rules;
+
+	if (geteuid() != 0)
+		return;
+	rules = popen(RULES_COMMAND, "re");
+	if (!rules)
+		return;
+	while (fgets(line, sizeof(line), rules))
+		found = found || strstr(line, "reset tcp option 254") ||
+			strstr(line, "TCPOPTSTRIP");
+	pclose(rules);
+	if (!found)
+		return;
+	bad(doctor, "firewall", "a rule of this host's firewall takes options out of TCP");
+	fix(doctor, "let it spare option 254: 'nft list ruleset', 'iptables-save'");
+}
+
+/* --- the peer --- */
+
+/* The peer did not offer SMC: who took the option away, or was it never there? */
+static void tell_option(struct doctor *doctor, const struct tap *tap)
+{
+	const struct target *target = &doctor->target;
+
+	if (tap->syn == SEEN_WITHOUT) {
+		bad(doctor, "peer",
+		    "this host sent its SYN without the SMC option: a rule of it removed that");
+		fix(doctor,
+		    "look at 'nft list ruleset', 'iptables-save' and 'tc filter show dev %s egress'",
+		    target->ifname);
+	} else if (tap->answer == SEEN_WITH) {
+		bad(doctor, "peer",
+		    "%s offered SMC, and a rule of this host removed the option from its SYN/ACK",
+		    target->text);
+		fix(doctor, "look at 'nft list ruleset' and 'iptables-save'");
+	} else {
+		bad(doctor, "peer", "%s answered without the SMC option%s", target->text,
+		    tap->answer == SEEN_WITHOUT ? "; it was in this host's SYN" : "");
+		fix(doctor,
+		    "on the peer, load SMC and let the program on port %d use SMC sockets ('smc_run PROGRAM'); "
+		    "if it does, something on the way removes the TCP option 254",
+		    target->port);
+	}
+}
+
+static void tell_fallback(struct doctor *doctor, const struct probe *probe)
+{
+	const struct target *target = &doctor->target;
+	const struct reason *reason = reason_of(probe->reason);
+	const struct reason *peer = reason_of(probe->peer_reason);
+
+	if (probe->reason == REASON_PEER_NO_SMC) {
+		tell_option(doctor, &probe->tap);
+	} else if (probe->reason == REASON_PEER_DECLINED && probe->peer_reason &&
+		   probe->peer_reason != REASON_PEER_DECLINED) {
+		bad(doctor, "peer", "%s declined with 0x%08x: %s", target->text, probe->peer_reason,
+		    peer->text);
+		fix(doctor, "on the peer: %s", peer->fix);
+	} else if (probe->peer_reason) {
+		bad(doctor, "peer", "%s declined with 0x%08x: %s", target->text, probe->peer_reason,
+		    peer->text);
+		fix(doctor, "%s", peer->fix);
+	} else if (probe->reason) {
+		bad(doctor, "peer", "the connection fell back to TCP, 0x%08x: %s", probe->reason,
+		    reason->text);
+		fix(doctor, "%s", reason->fix);
+	} else {
+		bad(doctor, "peer",
+		    "the connection fell back to TCP, and the kernel does not tell why");
+		fix(doctor,
+		    "load the module that does: 'modprobe smc_r_diag', or smc_diag with smc");
+	}
+}
+
+static void tell_error(struct doctor *doctor, const struct probe *probe)
+{
+	const struct target *target = &doctor->target;
+
+	switch (probe->err) {
+	case ECONNREFUSED:
+		bad(doctor, "peer", "nothing listens on port %d of %s", target->port, target->text);
+		fix(doctor, "start the server");
+		break;
+	case EPROTO:
+	case ECONNRESET:
+		bad(doctor, "peer", "%s agreed to SMC, then broke off: %s", target->text,
+		    strerror(probe->err));
+		fix(doctor, "look at the kernel log of the peer");
+		break;
+	case ETIMEDOUT:
+		bad(doctor, "peer", "%s does not answer%s", target->text,
+		    probe->tap.answer == SEEN_NOTHING ? "" : " the SMC handshake");
+		fix(doctor, "see whether the host is up and no firewall is in the way: 'ping %s'",
+		    target->text);
+		break;
+	default:
+		bad(doctor, "peer", "%s cannot be connected to: %s", target->text,
+		    strerror(probe->err));
+		fix(doctor, "see 'ip route get %s'", target->text);
+	}
+}
+
+static void check_peer(struct doctor *doctor)
+{
+	const struct target *target = &doctor->target;
+	struct probe probe;
+
+	if (!target->port) {
+		note(doctor, "peer",
+		     "%s was not asked: give the port of its server, too, as HOST:PORT",
+		     target->name);
+		return;
+	}
+	probe_run(&probe, target);
+	if (probe.err)
+		tell_error(doctor, &probe);
+	else if (probe.has_smc)
+		good(doctor, "peer", "a connection to %s, port %d, used SMC", target->text,
+		     target->port);
+	else
+		tell_fallback(doctor, &probe);
+}
+
+/* --- what did fall back --- */
+
+static void tell_history(struct doctor *doctor)
+{
+	json_object *stats = gen_stats(), *reasons, *row;
+	size_t i;
+
+	reasons = json_object_object_get(stats, "fallback_reasons");
+	for (i = 0; i < json_object_array_length(reasons); i++) {
+		row = json_object_array_get_idx(reasons, i);
+		note(doctor, "history", "%d fell back as %s, %s: %s", (int)count(row, "count"),
+		     member(row, "side"), member(row, "code"), member(row, "text"));
+		fix(doctor, "%s", reason_of(reason_code(member(row, "code")))->fix);
+	}
+	json_object_put(stats);
+}
+
+/* --- the whole --- */
+
+static void examine(struct doctor *doctor)
+{
+	bool has_module = check_module(doctor);
+	bool has_route = !doctor->has_target || check_route(doctor);
+
+	if (has_route)
+		check_devices(doctor);
+	if (!has_module)
+		return;
+	if (has_route && doctor->has_target)
+		check_pnetid(doctor);
+	check_eids(doctor);
+	check_limits(doctor);
+	check_memory(doctor);
+	check_firewall(doctor);
+	if (has_route && doctor->has_target)
+		check_peer(doctor);
+	if (!doctor->has_target)
+		tell_history(doctor);
+}
+
+static void print_text(const struct doctor *doctor)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(doctor->checks); i++) {
+		json_object *row = json_object_array_get_idx(doctor->checks, i);
+		const char *todo = member(row, "fix");
+
+		printf("%-4s  %-8s  %s\n", member(row, "status"), member(row, "check"),
+		       member(row, "text"));
+		if (*todo)
+			printf("%16sto do: %s\n", "", todo);
+	}
+	if (doctor->failed)
+		printf("\n%d to put right, in this order.\n", doctor->failed);
+	else
+		printf("\nNothing here keeps connections from SMC.\n");
+}
+
+static void print_as_json(const struct doctor *doctor)
+{
+	json_object *result = json_object_new_object();
+
+	json_object_object_add(result, "ok", json_object_new_boolean(!doctor->failed));
+	if (doctor->has_target)
+		json_object_object_add(result, "host", json_object_new_string(doctor->target.name));
+	json_object_object_add(result, "checks", json_object_get(doctor->checks));
+	print_json_as("doctor", result);
+}
+
+int smcr_doctor(struct request *request)
+{
+	struct doctor doctor = { .checks = json_object_new_array() };
+
+	if (*request->words) {
+		doctor.has_target = true;
+		target_parse(&doctor.target, *request->words++);
+	}
+	if (*request->words)
+		die(2, "unknown word '%s'; try 'smcr --help'", *request->words);
+	examine(&doctor);
+	if (request->is_json)
+		print_as_json(&doctor);
+	else
+		print_text(&doctor);
+	json_object_put(doctor.checks);
+	json_object_put(doctor.gids);
+	return doctor.failed ? 1 : 0;
+}
