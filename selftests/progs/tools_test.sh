@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Test of smcss, smcr and smc_pnet, as far as it goes without SMC: options,
+# help, man pages, completion, installation.  What they print of the kernel is
+# in ../net/tools.sh.  Prints TAP.
+
+here=$(cd "$(dirname "$0")" && pwd)
+tools=${TOOLS:-$here/../../tools}
+tools=$(cd "$tools" && pwd) || exit 1
+json=$here/../lib/tools_json.py
+
+. "$here/tap.sh"
+
+out=$tap_work/out
+err=$tap_work/err
+
+# try COMMAND...: sets $rc, leaves $out and $err
+try()
+{
+	"$@" >"$out" 2>"$err" </dev/null
+	rc=$?
+}
+
+# refused NAME STATUS REGEX COMMAND...: ends so, with such a message and no output
+refused()
+{
+	local name=$1 status=$2 regex=$3
+
+	shift 3
+	try "$@"
+	tap_is "$name: exit status" "$rc" "$status"
+	tap_is "$name: nothing on stdout" "$(cat "$out")" ""
+	tap_match "$name: message" "$(cat "$err")" "$regex"
+}
+
+words()
+{
+	tr -s ' ,' '\n\n' | grep -E '^--?[A-Za-z]' | sort -u | xargs
+}
+
+# Options as --help has them, as the page, as the program's own table.
+of_help()
+{
+	"$tools/$1" -h | grep -E '^  -' | cut -c 1-28 | words
+}
+
+of_page()
+{
+	sed 's/\\f[BIR]//g; s/\\-/-/g' "$tools/$1.8" | awk '/^\.SH/ {wanted = $2 == "OPTIONS"} wanted' |
+		grep -A 1 '^\.TP' | sed 's/^\.BI* *//; s/"//g' | grep '^-' | words
+}
+
+of_source()
+{
+	sed -n 's/^\t\t{ "\([a-z]*\)", [a-z]*_argument, NULL, \(.*\) },/\1 \2/p' "$tools/$1.c" |
+		while read -r long short; do
+			echo "--$long"
+			case $short in \'*) echo "-${short:1:1}" ;; esac
+		done | words
+}
+
+# complete_words WORD...: what can follow, the last of them begun
+complete_words()
+{
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	"_$1"
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# --- one source: page, help, completion, program ---
+
+. "$tools/completion.bash"
+for tool in smcss smcr smc_pnet smc_run; do
+	options=$(of_help $tool)
+	tap_ok "$tool: has options" [ -n "$options" ]
+	tap_is "$tool: page and help" "$(of_page $tool)" "$options"
+	tap_is "$tool: completion and help" "$(complete_words $tool - | words)" "$options"
+	tap_match "$tool: completion is registered" "$(complete -p $tool)" "-F _$tool $tool"
+	[ $tool = smc_run ] && continue
+	tap_is "$tool: program and help" "$(of_source $tool)" "$options"
+	for option in $options; do
+		arg=$("$tools/$tool" -h | sed -nE "s/^  (.*, )?$option(, --[a-z]+)? ([A-Z]+)  .*/\3/p")
+		case $arg in
+		'') try "$tools/$tool" "$option" --help ;;
+		ADDRESS) try "$tools/$tool" "$option" ::1 --help ;;
+		*) try "$tools/$tool" "$option" 1 --help ;;
+		esac
+		tap_is "$tool $option: known" "$rc/$(cat "$err")" "0/"
+	done
+	try "$tools/$tool" --version
+	tap_match "$tool: version" "$rc $(cat "$out")" "^0 $tool .* [0-9]+\.[0-9]+"
+	refused "$tool: unknown option" 2 "--help'" "$tools/$tool" --nothing
+	for seconds in 0 -1 x ''; do
+		refused "$tool -w '$seconds'" 2 '^Error: --watch must be a number' "$tools/$tool" -w "$seconds"
+	done
+done
+
+commands=$("$tools/smcr" -h | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on && /^  [a-z]/ {print $1}' | sort -u | xargs)
+tap_is "smcr: commands of the help" "$commands" "device doctor info link linkgroup metrics stats top ueid"
+tap_is "smcr: completion has the commands" "$(complete_words smcr '' | sort | xargs)" "$commands"
+tap_is "smcr: and the words behind them" "$(complete_words smcr stats '' | sort | xargs)" "json reset show"
+tap_is "smcr: not only at once" "$(complete_words smcr -d -w 5 ueid '' | sort | xargs)" "add del flush show"
+tap_is "smcr: begun" "$(complete_words smcr met)" "metrics"
+tap_is "smcr: interfaces" "$(complete_words smcr device netdev l | grep -x lo)" "lo"
+tap_is "smc_pnet: interfaces" "$(complete_words smc_pnet -a NET -I l | grep -x lo)" "lo"
+tap_is "smc_run: families" "$(complete_words smc_run -f '' | xargs)" "smc inet auto"
+tap_is "smc_run: programs" "$(complete_words smc_run -d bas | grep -x bash | head -n 1)" "bash"
+
+if command -v man >/dev/null; then
+	for page in "$tools"/*.[1-8]; do
+		MANROFFSEQ='' MANWIDTH=100 man -l --warnings "$page" 2>&1 >/dev/null | head -n 3 >"$err"
+		tap_is "${page##*/}: no warnings" "$(cat "$err")" ""
+	done
+fi
+
+# --- bad use ---
+
+ss=$tools/smcss r=$tools/smcr pnet=$tools/smc_pnet
+refused "smcss: argument" 2 "takes no argument: 'x'" "$ss" x
+refused "smcss: -R and -D" 2 'exclude each other' "$ss" -R -D
+refused "smcss: -l and -a" 2 '-l excludes' "$ss" -la
+for port in 0 65536 http; do
+	refused "smcss: port $port" 2 '--port must be a number from 1 to 65535' "$ss" --port $port
+done
+refused "smcss: address" 2 'is no IPv4 or IPv6 address' "$ss" --address 10.0.0
+refused "smcr: command" 2 "unknown command 'x'" "$r" x
+refused "smcr: word" 2 "unknown word 'x'" "$r" info x
+refused "smcr: another word" 2 "unknown word 'x'" "$r" ueid x
+refused "smcr: no EID" 2 'needs an EID' "$r" ueid add
+refused "smcr: no name" 2 'netdev needs a name' "$r" link netdev
+refused "smcr: no group" 2 "'xyz' is neither" "$r" linkgroup xyz
+refused "smcr: no watch" 2 'doctor has no --watch' "$r" -w 1 doctor
+refused "smcr: no reset again and again" 2 'has no --watch' "$r" -w 1 stats reset
+refused "smcr: no file" 2 'info has no --output' "$r" -o x info
+refused "smcr: no JSON" 2 'metrics has no --json' "$r" --json metrics
+for host in '' : :80 '[::1' '[::1]x'; do
+	refused "smcr doctor '$host'" 2 '^Error: ' "$r" doctor "$host"
+done
+for host in localhost:0 localhost:x '[::1]:65536' 127.0.0.1:; do
+	refused "smcr doctor '$host'" 2 'the port must be a number' "$r" doctor "$host"
+done
+try "$r"
+tap_is "smcr: no command" "$rc" 2
+refused "smc_pnet: two actions" 2 'only one of' "$pnet" -a -d NET
+refused "smc_pnet: two names" 2 'only one PNET ID' "$pnet" -s NET OTHER
+refused "smc_pnet: nothing to delete" 2 '-d needs a PNET ID' "$pnet" -d
+refused "smc_pnet: nothing to add to" 2 'needs an interface' "$pnet" -a NET
+refused "smc_pnet: flush one" 2 '-f takes no PNET ID.*-d NET' "$pnet" -f net
+refused "smc_pnet: port" 2 'from 0 to 2' "$pnet" -a NET -D dev -P 3
+
+# --- words that are shortened; the option shows which was found ---
+
+refused "smcr l: linkgroup" 2 "'xyz' is neither" "$r" l xyz
+refused "smcr l l: link-show" 2 'netdev needs a name' "$r" l l netdev
+refused "smcr l s: show" 2 'peer needs a name' "$r" l s peer
+refused "smcr link: not linkgroup" 2 "'peer' is neither" "$r" link peer
+refused "smcr d: device, not doctor" 2 'ibdev needs a name' "$r" d ibdev
+
+# --- the doctor, whatever this host has ---
+
+for host in 127.0.0.1 '[::1]:1' ::ffff:127.0.0.1; do
+	try "$r" --json doctor "$host"
+	tap_ok "doctor $host: by the schema" "$json" check <"$out"
+	tap_is "doctor $host: status and JSON agree" "$rc" \
+		"$("$json" get '"0" if d["doctor"]["ok"] else "1"' <"$out")"
+	tap_is "doctor $host: the route" \
+		"$("$json" get '[c["text"] for c in d["doctor"]["checks"] if c["check"] == "route"][0].split(" by ")[1][:2]' <"$out")" "lo"
+done
+tap_is "::ffff:127.0.0.1 goes by IPv4" \
+	"$("$json" get '[c["text"].split()[0] for c in d["doctor"]["checks"] if c["check"] == "route"][0]' <"$out")" "127.0.0.1"
+
+# --- the schema and monitoring ---
+
+tap_ok "the schema is one" python3 -c "import json, jsonschema
+jsonschema.Draft202012Validator.check_schema(json.load(open('$tools/schema.json')))"
+tap_ok "the schema refuses what it does not know" bash -c "! echo '{\"ueids\":[{\"eid\":\"A\",\"x\":1}]}' | '$json' check"
+metrics=$(sed -nE 's/^.*(family|by_direction)\(out, (tech, )?"([a-z_]+)".*/smc_\3/p' "$tools/metrics.c";
+	echo smc_request_size_bytes_bucket; echo smc_request_size_bytes)
+tap_is "alerts and dashboard use metrics that there are" \
+	"$(grep -oh 'smc_[a-z_]*' "$tools/monitoring/alerts.yml" "$tools/monitoring/dashboard.json" | sort -u |
+		grep -vxF "$metrics")" ""
+tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard.json" /dev/null
+
+# --- installation ---
+
+if ! command -v make >/dev/null || ! command -v cc >/dev/null || [ ! -e "$tools/Makefile" ]; then
+	tap_skip "installation" "needs make, cc and the sources"
+else
+	cp -r "$tools" "$tap_work/src"
+	dest=$tap_work/dest
+	make -s -C "$tap_work/src" install PREFIX=/usr DESTDIR="$dest" >"$out" 2>&1
+	tap_is "make install" "$?/$(cat "$out")" "0/"
+	for file in bin/smcss bin/smcr bin/smc_pnet share/man/man8/smcr.8 share/man/man7/af_smc.7 \
+		share/man/man4/smc_r.4 share/bash-completion/completions/smcr share/smc_r/schema.json \
+		share/smc_r/monitoring/dashboard.json; do
+		tap_ok "installed: $file" [ -s "$dest/usr/$file" ]
+	done
+	tap_match "installed: runs" "$("$dest/usr/bin/smcr" --version)" '^smcr '
+	make -s -C "$tap_work/src" uninstall PREFIX=/usr DESTDIR="$dest" >"$out" 2>&1
+	tap_is "make uninstall" "$?/$(cat "$out")" "0/"
+	tap_is "make uninstall: leaves nothing" "$(find "$dest" ! -type d)" ""
+	make -s -C "$tap_work/src" clean
+	tap_is "make clean: leaves sources only" "$(cd "$tap_work/src" && find . -name '*.o' -o -name '*.d' -o -name '*.help.h' \
+		-o -perm -100 -type f)" ""
+fi
+
+tap_end
