@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-#   make                    build smc_r.ko for the running kernel
+#   make                    build smc_r.ko and smc_r_diag.ko for the running kernel
 #   make KDIR=...           ... for the headers in KDIR
 #   make install            modules, modprobe configuration, tools
 #   make modules_install    modules only
@@ -41,6 +41,7 @@ install: modules_install
 
 uninstall: check-kdir
 	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KRELEASE)/updates/smc_r.ko*
+	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(KRELEASE)/updates/smc_r_diag.ko*
 	rm -f $(MODPROBE_DIR)/smc_r.conf
 	$(MAKE) -C tools uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 	$(MAKE) -C packaging uninstall-units PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
@@ -78,9 +79,11 @@ bench: python3
 	selftests/bench
 
 clean:
-	rm -f smc_r.ko smc_r.mod smc_r.mod.c smc_r.mod.o smc_r.o
+	for m in smc_r smc_r_diag; do \
+		rm -f $$m.ko $$m.mod $$m.mod.c $$m.mod.o $$m.o .$$m.*.cmd; \
+	done
 	rm -f modules.order Module.symvers .modules.order.cmd
-	rm -f .Module.symvers.cmd .smc_r.*.cmd .tmp_versions
+	rm -f .Module.symvers.cmd .tmp_versions
 	find net -name '*.o' -delete -o -name '.*.cmd' -delete
 	$(MAKE) -C tools clean
 	$(MAKE) -C packaging clean

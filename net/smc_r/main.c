@@ -9,11 +9,13 @@
 
 #include "base/eid.h"
 #include "base/peer_id.h"
+#include "base/pnet.h"
 #include "base/stats.h"
 #include "base/sysctl.h"
 #include "compat/tcp_option.h"
 #include "conn/conn.h"
 #include "ctl/netlink.h"
+#include "ctl/pnetid.h"
 #include "hs/hs.h"
 #include "rdma/transport.h"
 #include "sock/sock.h"
@@ -41,9 +43,12 @@ static int __init smcr_init(void)
 	ret = smcr_stats_init();
 	if (ret)
 		return ret;
-	ret = smcr_hs_init(transports);
+	ret = smcr_pnet_init();
 	if (ret)
 		goto exit_stats;
+	ret = smcr_hs_init(transports);
+	if (ret)
+		goto exit_pnet;
 	ret = smcr_rdma_init();
 	if (ret)
 		goto exit_hs;
@@ -51,10 +56,14 @@ static int __init smcr_init(void)
 			   "netlink family " SMCR_NL_FAMILY);
 	if (ret)
 		goto exit_rdma;
+	ret = report_taken(smcr_pnetid_init(),
+			   "netlink family " SMCR_PNETID_FAMILY);
+	if (ret)
+		goto exit_nl;
 	/* the kernel's own smc has the same files, and is not there */
 	ret = smcr_sysctl_init();
 	if (ret)
-		goto exit_nl;
+		goto exit_pnetid;
 	ret = smcr_hs_register_protos();
 	if (ret)
 		goto exit_sysctl;
@@ -68,12 +77,16 @@ exit_protos:
 	smcr_hs_unregister_protos();
 exit_sysctl:
 	smcr_sysctl_exit();
+exit_pnetid:
+	smcr_pnetid_exit();
 exit_nl:
 	smcr_nl_exit();
 exit_rdma:
 	smcr_rdma_exit();
 exit_hs:
 	smcr_hs_exit();
+exit_pnet:
+	smcr_pnet_exit();
 exit_stats:
 	smcr_stats_exit();
 	return ret;
@@ -83,12 +96,14 @@ static void __exit smcr_exit(void)
 {
 	smcr_tcp_option_disable();
 	smcr_sock_unregister();
+	smcr_pnetid_exit();
 	smcr_nl_exit();
 	smcr_hs_exit();
 	smcr_rdma_exit();
 	smcr_conn_exit();
 	smcr_hs_unregister_protos();
 	smcr_sysctl_exit();
+	smcr_pnet_exit();
 	smcr_stats_exit();
 }
 

@@ -134,6 +134,17 @@ const struct smcr_sysctl *smcr_sysctl(const struct net *n)
 	return &sysctl;
 }
 
+bool smcr_rdma_snapshot_dev(u64 after, struct smcr_dev_info *info)
+{
+	return false;
+}
+
+bool smcr_rdma_snapshot_link(struct smcr_path *path,
+			     struct smcr_link_info *info, enum smcr_role *role)
+{
+	return false;
+}
+
 bool smcr_rdma_snapshot(u32 from_id, struct smcr_group_info *info)
 {
 	(void)from_id;

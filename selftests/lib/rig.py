@@ -742,6 +742,7 @@ class Guest:
         script = ("for f in /run/rig/*.pid; do"
                   " [ -e \"$f\" ] && kill -KILL -$(cat $f); done 2>/dev/null;"
                   "[ ! -e /sys/module/smcr_fault ] || rmmod smcr_fault;"
+                  "[ ! -e /sys/module/smc_r_diag ] || rmmod smc_r_diag;"
                   "i=0; while [ -e /sys/module/smc_r ] && ! rmmod smc_r; do"
                   " i=$((i + 1)); [ $i -lt 100 ] || exit 1; sleep 1; done")
         result = self.on(script, 200)
@@ -806,7 +807,11 @@ class Pair:
         if "ours" in [self.roles[g] for g in "ab" if self.kernels[g] == kernel]:
             if kernel not in self.modules:
                 self.modules[kernel] = build_module(kernel, self.log)
-            files["rig/smc_r.ko"] = self.modules[kernel]
+            module = self.modules[kernel]
+            files["rig/smc_r.ko"] = module
+            diag = module.replace("smc_r.ko", "smc_r_diag.ko")
+            if os.path.exists(diag):
+                files["rig/smc_r_diag.ko"] = diag
         files.update(build_test_modules(kernel, self.log))
         parts = [base_initramfs(kernel, agent, self.log),
                  *(programs_initramfs(name, self.log) for name in self.programs)]

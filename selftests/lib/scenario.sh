@@ -185,9 +185,11 @@ llc_flags() {
 
 # --- the module under test and faults ---
 
-# unload GUEST: connections that are closing keep the module for a while.
+# unload GUEST: connections that are closing keep the module for a while;
+# smc_r_diag, if loaded, goes first.
 unload() {
-	on "$1" "i=0; until rmmod smc_r 2>/run/rmmod; do
+	on "$1" "[ ! -e /sys/module/smc_r_diag ] || rmmod smc_r_diag
+		i=0; until rmmod smc_r 2>/run/rmmod; do
 		i=\$((i + 1)); [ \$i -lt $((75 * SLOW)) ] || { cat /run/rmmod; exit 1; }
 		sleep 0.2; done"
 }

@@ -14,6 +14,13 @@
  *   smcnl lgr                     "lgr ID role R type T conns N version V eid E"
  *   smcnl links                   "link ID lgr ID dev D port P state S conns N
  *                                 gid G peer_gid G"
+ *   smcnl devs                    "dev NAME port P state S netdev N pnetid I user U
+ *                                 links N crit C pci V:D ID"
+ *   smcnl pnet list               "ID NETDEV DEVICE PORT" per entry
+ *   smcnl pnet get ID             those of one ID
+ *   smcnl pnet add ID NETDEV|- [DEVICE [PORT]]
+ *   smcnl pnet del ID
+ *   smcnl pnet flush
  *   smcnl stat KEY                only the number of one stats or fback line
  *
  * Exit status: 0, 1 on an error answer (printed as "smcnl: ...").
@@ -32,6 +39,7 @@
 enum {
 	CMD_LGR = 2,
 	CMD_LINK = 3,
+	CMD_DEV = 6,
 	CMD_STATS = 7,
 	CMD_FBACK = 8,
 	CMD_UEID_DUMP = 9,
@@ -43,6 +51,7 @@ enum {
 enum {
 	TOP_LGR = 2,
 	TOP_LINK = 3,
+	TOP_DEV = 6,
 	TOP_STATS = 7,
 	TOP_FBACK = 8,
 };
@@ -62,6 +71,14 @@ static char buf[1 << 16];
 /* Of "smcnl stat KEY": the only line to print, and whether it came. */
 static const char *only;
 static bool found;
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: smcnl ueid list|flush | ueid add|del EID | fback | stats | stat KEY | lgr | links\n"
+		"       smcnl devs\n"
+		"       smcnl pnet list|flush | pnet get|del ID | pnet add ID NETDEV|- [DEVICE [PORT]]\n");
+	return 2;
+}
 
 static void fail(const char *what)
 {
@@ -146,22 +163,25 @@ static void fact(const char *key, uint64_t value)
 		printf("%s %llu\n", key, (unsigned long long)value);
 }
 
-static void request(int id, int cmd, int version, int flags, int type,
-		    const char *string, mnl_cb_t cb, void *data)
+static struct nlmsghdr *put_header(int id, int cmd, int version, int flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct genlmsghdr *genl;
-	unsigned int seq = time(NULL);
-	int n;
 
 	nlh->nlmsg_type = id;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nlh->nlmsg_seq = seq;
+	nlh->nlmsg_seq = time(NULL);
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
 	genl->cmd = cmd;
 	genl->version = version;
-	if (string)
-		mnl_attr_put_strz(nlh, type, string);
+	return nlh;
+}
+
+static void exchange(struct nlmsghdr *nlh, mnl_cb_t cb, void *data)
+{
+	unsigned int seq = nlh->nlmsg_seq;
+	int n;
+
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		fail("send");
 	do {
@@ -174,12 +194,28 @@ static void request(int id, int cmd, int version, int flags, int type,
 	} while (n > MNL_CB_STOP);
 }
 
+static void request(int id, int cmd, int version, int flags, int type,
+		    const char *string, mnl_cb_t cb, void *data)
+{
+	struct nlmsghdr *nlh = put_header(id, cmd, version, flags);
+
+	if (string)
+		mnl_attr_put_strz(nlh, type, string);
+	exchange(nlh, cb, data);
+}
+
 static int on_family(const struct nlmsghdr *nlh, void *data)
 {
 	struct attrs attrs = parse_message(nlh);
 
 	*(int *)data = number(&attrs, CTRL_ATTR_FAMILY_ID);
 	return MNL_CB_OK;
+}
+
+static void find_family(const char *name)
+{
+	request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK,
+		CTRL_ATTR_FAMILY_NAME, name, on_family, &family);
 }
 
 static void dump(int cmd, mnl_cb_t cb, void *data)
@@ -352,6 +388,81 @@ static int on_link(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+static void print_port(const struct attrs *dev, const struct attrs *port, int num)
+{
+	char name[65], pnetid[17], pci[17];
+
+	printf("dev %s port %d state %s netdev %llu pnetid %s user %llu links %llu crit %llu pci %04llx:%04llx %s\n",
+	       text(dev, 10, name, sizeof(name)), num,
+	       number(port, 4) ? "active" : "inactive",
+	       (unsigned long long)number(port, 3),
+	       text(port, 2, pnetid, sizeof(pnetid)),
+	       (unsigned long long)number(port, 1),
+	       (unsigned long long)number(port, 6),
+	       (unsigned long long)number(dev, 2),
+	       (unsigned long long)number(dev, 5),
+	       (unsigned long long)number(dev, 6), text(dev, 7, pci, sizeof(pci)));
+}
+
+static int on_dev(const struct nlmsghdr *nlh, void *data)
+{
+	struct attrs top = parse_message(nlh);
+	struct attrs dev = parse_nest(top.at[TOP_DEV]);
+
+	(void)data;
+	for (int i = 0; i < 2; i++) {
+		struct attrs port = parse_nest(dev.at[8 + i]);
+
+		if (number(&port, 5))
+			print_port(&dev, &port, i + 1);
+	}
+	return MNL_CB_OK;
+}
+
+static int on_pnet(const struct nlmsghdr *nlh, void *data)
+{
+	struct attrs attrs = parse_message(nlh);
+	char id[17], netdev[17], dev[65];
+
+	(void)data;
+	printf("%s %s %s %llu\n", text(&attrs, 1, id, sizeof(id)),
+	       text(&attrs, 2, netdev, sizeof(netdev)),
+	       text(&attrs, 3, dev, sizeof(dev)),
+	       (unsigned long long)number(&attrs, 4));
+	return MNL_CB_OK;
+}
+
+/* smcnl pnet ...: its own family */
+static int pnet(int argc, char **argv)
+{
+	const char *what = argc > 0 ? argv[0] : "";
+	struct nlmsghdr *nlh;
+
+	find_family("SMC_PNETID");
+	if (!strcmp(what, "list") && argc == 1) {
+		dump(1, on_pnet, NULL);
+	} else if (!strcmp(what, "get") && argc == 2) {
+		request(family, 1, 1, 0, 1, argv[1], on_pnet, NULL);
+	} else if (!strcmp(what, "del") && argc == 2) {
+		change(3, argv[1]);
+	} else if (!strcmp(what, "flush") && argc == 1) {
+		change(4, NULL);
+	} else if (!strcmp(what, "add") && argc >= 3 && argc <= 5) {
+		nlh = put_header(family, 2, 1, NLM_F_ACK);
+		mnl_attr_put_strz(nlh, 1, argv[1]);
+		if (strcmp(argv[2], "-"))
+			mnl_attr_put_strz(nlh, 2, argv[2]);
+		if (argc > 3)
+			mnl_attr_put_strz(nlh, 3, argv[3]);
+		if (argc > 4)
+			mnl_attr_put_u8(nlh, 4, atoi(argv[4]));
+		exchange(nlh, NULL, NULL);
+	} else {
+		return usage();
+	}
+	return 0;
+}
+
 /* EIDs travel padded with blanks to their full length. */
 static const char *padded(const char *eid)
 {
@@ -359,12 +470,6 @@ static const char *padded(const char *eid)
 
 	snprintf(full, sizeof(full), "%-*s", EID_LEN, eid);
 	return strlen(eid) > EID_LEN ? eid : full;
-}
-
-static int usage(void)
-{
-	fprintf(stderr, "usage: smcnl ueid list|flush | ueid add|del EID | fback | stats | stat KEY | lgr | links\n");
-	return 2;
 }
 
 int main(int argc, char **argv)
@@ -375,9 +480,9 @@ int main(int argc, char **argv)
 	nl = mnl_socket_open(NETLINK_GENERIC);
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		fail("netlink socket");
-	request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK,
-		CTRL_ATTR_FAMILY_NAME, "SMC_GEN_NETLINK", on_family, &family);
-
+	if (!strcmp(what, "pnet"))
+		return pnet(argc - 2, argv + 2);
+	find_family("SMC_GEN_NETLINK");
 	if (!strcmp(what, "ueid") && argc == 3 && !strcmp(argv[2], "list"))
 		dump(CMD_UEID_DUMP, on_ueid, NULL);
 	else if (!strcmp(what, "ueid") && argc == 3 && !strcmp(argv[2], "flush"))
@@ -400,6 +505,8 @@ int main(int argc, char **argv)
 		}
 	} else if (!strcmp(what, "lgr") && argc == 2)
 		dump(CMD_LGR, on_lgr, NULL);
+	else if (!strcmp(what, "devs") && argc == 2)
+		dump(CMD_DEV, on_dev, NULL);
 	else if (!strcmp(what, "links") && argc == 2)
 		dump(CMD_LINK, on_link, &lgr_id);
 	else

@@ -58,6 +58,20 @@ const struct smcr_sysctl *smcr_sysctl(const struct net *net)
 	return &sn->values;
 }
 
+/**
+ * smcr_sysctl_limit_hs() - change the setting limit_smc_hs
+ * @net: the namespace
+ * @is_limited: its new value
+ *
+ * Context: any.
+ */
+void smcr_sysctl_limit_hs(struct net *net, bool is_limited)
+{
+	struct smcr_sysctl_net *sn = net_generic(net, sysctl_net_id);
+
+	WRITE_ONCE(sn->values.limit_hs, is_limited);
+}
+
 static int __net_init init_net_sysctl(struct net *net)
 {
 	struct smcr_sysctl_net *sn = net_generic(net, sysctl_net_id);

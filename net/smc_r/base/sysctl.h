@@ -30,6 +30,7 @@ struct smcr_sysctl {
 };
 
 const struct smcr_sysctl *smcr_sysctl(const struct net *net);
+void smcr_sysctl_limit_hs(struct net *net, bool is_limited);
 int smcr_sysctl_init(void);
 void smcr_sysctl_exit(void);
 

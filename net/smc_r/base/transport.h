@@ -21,7 +21,9 @@
 #include "decline.h"
 #include "stats.h"
 
+struct smcr_dev_info;
 struct smcr_group_info;
+struct smcr_link_info;
 struct smcr_path;
 struct sock;
 
@@ -152,6 +154,11 @@ struct smcr_path {
  * @desync: the client declined because it does not know our group: end it.
  * @snapshot: optional. Copy the group with the lowest ID that is not below
  *	@from_id. May sleep. Return: false when there is none.
+ * @snapshot_dev: optional. Copy the device that comes behind the one with the
+ *	serial number @after, 0 for the first. May sleep. Return: false when
+ *	there is none.
+ * @snapshot_link: optional. Copy the link that an attached path uses. May not
+ *	sleep. Return: false when its group is about to end.
  */
 struct smcr_transport_ops {
 	const char *name;
@@ -173,6 +180,10 @@ struct smcr_transport_ops {
 	void (*switch_ring)(struct smcr_path *path);
 	void (*desync)(struct smcr_path *path);
 	bool (*snapshot)(u32 from_id, struct smcr_group_info *info);
+	bool (*snapshot_dev)(u64 after, struct smcr_dev_info *info);
+	bool (*snapshot_link)(struct smcr_path *path,
+			      struct smcr_link_info *info,
+			      enum smcr_role *role);
 };
 
 /**

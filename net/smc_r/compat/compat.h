@@ -52,6 +52,16 @@ static inline int smcr_compat_accept(struct socket *sock,
 #endif
 
 /*
+ * 6.13 wants the name of a symbol namespace as a string. Gone when 6.12 is not
+ * supported any more.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define SMCR_SYMBOL_NS	SMC_R
+#else
+#define SMCR_SYMBOL_NS	"SMC_R"
+#endif
+
+/*
  * 6.14 called what also starts the thread by this name. Gone when 6.13 is not
  * supported any more.
  */

@@ -9,10 +9,12 @@
  */
 #include "conn.h"
 
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "../base/snapshot.h"
 #include "../compat/compat.h"
 
 /* connections whose memory is in use, for module exit */
@@ -566,6 +568,63 @@ bool smcr_conn_is_over(struct smcr_conn *conn)
 	is_over = conn->is_dead || (conn->close.sent && conn->close.rcvd);
 	spin_unlock_bh(&conn->lock);
 	return is_over;
+}
+
+/* where a position in the stream is in a ring */
+static struct smcr_cursor place(u64 total, u32 size)
+{
+	return (struct smcr_cursor){
+		.total = total,
+		.count = (u32)total & (size - 1),
+		.wrap = total >> ilog2(size),
+	};
+}
+
+static void copy_conn_locked(const struct smcr_conn *conn,
+			     struct smcr_conn_info *info)
+{
+	u32 tx_size = conn->path.tx_size;
+
+	info->token = conn->path.token;
+	info->tx_size = tx_size;
+	info->rx_size = conn->path.rx_size;
+	info->peer_size = conn->path.peer_size;
+	info->rx_prod = conn->rx_prod;
+	info->rx_cons = conn->tx_cons;
+	info->tx_prod = conn->tx_sent;
+	info->tx_cons = place(conn->rx_announced, info->rx_size);
+	info->rx_flags = conn->rx_flags;
+	info->rx_state = conn->close.rcvd;
+	info->tx_flags = conn->tx_flags;
+	info->tx_state = conn->close.sent;
+	info->written = place(conn->tx_written, tx_size);
+	info->sent = place(conn->tx_sent.total, tx_size);
+	info->confirmed = place(conn->tx_done, tx_size);
+}
+
+/**
+ * smcr_conn_snapshot() - copy what user space may see
+ * @conn: established, may be over
+ * @info: @state, @conn and @link are filled in
+ *
+ * Context: any; takes conn->lock.
+ */
+void smcr_conn_snapshot(struct smcr_conn *conn, struct smcr_sock_info *info)
+{
+	const struct smcr_transport_ops *ops;
+
+	spin_lock_bh(&conn->lock);
+	info->state = conn->is_dead ? SMCR_CLOSED :
+				      smcr_close_state(&conn->close);
+	info->has_conn = !conn->is_detached;
+	if (info->has_conn) {
+		ops = conn->path.ops;
+		copy_conn_locked(conn, &info->conn);
+		info->has_link = ops->snapshot_link &&
+				 ops->snapshot_link(&conn->path, &info->link,
+						    &info->role);
+	}
+	spin_unlock_bh(&conn->lock);
 }
 
 /**

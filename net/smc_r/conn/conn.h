@@ -20,6 +20,8 @@
 #include "../logic/ring.h"
 #include "../logic/urgent.h"
 
+struct smcr_sock_info;
+
 /**
  * struct smcr_conn - a connection
  * @path: what the transport sees; first, so that events find the rest
@@ -114,6 +116,7 @@ void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo)
 void smcr_conn_close(struct smcr_conn *conn, bool reset);
 void smcr_conn_unlock(struct smcr_conn *conn) __releases(&conn->lock);
 bool smcr_conn_is_over(struct smcr_conn *conn);
+void smcr_conn_snapshot(struct smcr_conn *conn, struct smcr_sock_info *info);
 void smcr_conn_exit(void);
 
 void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The generic netlink family SMC_GEN_NETLINK, as existing tools know it:
- * system, link groups, links, statistics, user EIDs.
+ * system, link groups, links, devices, statistics, EIDs, limited handshakes.
  *
- * Link groups of all namespaces are shown to every reader, statistics are
- * those of the reader's namespace, the table of EIDs is global.
+ * Link groups and devices of all namespaces are shown to every reader, settings
+ * and statistics are those of the reader's namespace, the table of EIDs is
+ * global.
  */
 #include "netlink.h"
 
@@ -16,6 +17,7 @@
 #include "../base/eid.h"
 #include "../base/snapshot.h"
 #include "../base/stats.h"
+#include "../base/sysctl.h"
 #include "../base/transport.h"
 
 #define SMC_VERSION	2
@@ -31,11 +33,13 @@ static char local_host[SMCR_EID_LEN + 1];
  * struct cursor - where a dump goes on
  * @transport: index of the transport whose groups come next
  * @next: lowest group ID, slot, or entry not yet sent
+ * @dev: serial number of the device sent last
  * @has_sent: a message has been sent
  */
 struct cursor {
 	u32 transport;
 	u32 next;
+	u64 dev;
 	bool has_sent;
 };
 
@@ -120,6 +124,14 @@ static int put_padded(struct sk_buff *skb, int type, const u8 *text)
 	return nla_put_string(skb, type, string);
 }
 
+/* as short as it may be */
+static int put_uint(struct sk_buff *skb, int type, u64 value)
+{
+	if (value <= U32_MAX)
+		return nla_put_u32(skb, type, value);
+	return nla_put(skb, type, sizeof(value), &value);
+}
+
 /* -- system --------------------------------------------------------------- */
 
 static int fill_sys_info(struct sk_buff *skb, const void *data)
@@ -172,17 +184,18 @@ static int fill_group(struct sk_buff *skb, const void *data)
 {
 	const struct smcr_group_info *info = data;
 
-	/* neither PNET IDs nor VLANs are used to find a device */
 	return nla_put_u32(skb, SMCR_NL_GROUP_ID, info->id) ||
 	       nla_put_u8(skb, SMCR_NL_GROUP_ROLE, info->role) ||
 	       nla_put_u8(skb, SMCR_NL_GROUP_TYPE, SMCR_NL_TYPE_SINGLE) ||
-	       nla_put_string(skb, SMCR_NL_GROUP_PNETID, "") ||
-	       nla_put_u8(skb, SMCR_NL_GROUP_VLAN_ID, 0) ||
+	       nla_put_string(skb, SMCR_NL_GROUP_PNETID, info->pnet.text) ||
+	       nla_put_u8(skb, SMCR_NL_GROUP_VLAN_ID, info->vlan) ||
 	       nla_put_u32(skb, SMCR_NL_GROUP_CONNS, info->conns) ||
 	       !put_v2(skb, info) ||
 	       nla_put_u64_64bit(skb, SMCR_NL_GROUP_NET_COOKIE,
 				 info->net_cookie, SMCR_NL_GROUP_PAD) ||
-	       nla_put_u8(skb, SMCR_NL_GROUP_BUF_TYPE, info->buf_type);
+	       nla_put_u8(skb, SMCR_NL_GROUP_BUF_TYPE, info->buf_type) ||
+	       put_uint(skb, SMCR_NL_GROUP_TX_BYTES, info->tx_bytes) ||
+	       put_uint(skb, SMCR_NL_GROUP_RX_BYTES, info->rx_bytes);
 }
 
 /* tools need all 39 characters, which the IPv4-mapped short form has not */
@@ -283,6 +296,77 @@ static int dump_groups(struct sk_buff *skb, struct netlink_callback *cb)
 static int dump_links(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return dump_all_groups(skb, cb, put_group_and_link);
+}
+
+/* -- devices -------------------------------------------------------------- */
+
+static int fill_port(struct sk_buff *skb, const void *data)
+{
+	const struct smcr_port_info *port = data;
+
+	/* no other PNET ID than one that was configured */
+	return nla_put_u8(skb, SMCR_NL_PORT_PNET_BY_USER, !!*port->pnet.text) ||
+	       nla_put_string(skb, SMCR_NL_PORT_PNETID, port->pnet.text) ||
+	       nla_put_u32(skb, SMCR_NL_PORT_IFINDEX, port->ifindex) ||
+	       nla_put_u8(skb, SMCR_NL_PORT_IS_ACTIVE, port->is_active) ||
+	       nla_put_u8(skb, SMCR_NL_PORT_IS_VALID, port->is_valid) ||
+	       nla_put_u32(skb, SMCR_NL_PORT_LINKS, port->links);
+}
+
+/* tools look at all of PCI's, whether the device is on it or not */
+static int fill_pci(struct sk_buff *skb, const struct smcr_dev_info *dev)
+{
+	return nla_put_u32(skb, SMCR_NL_DEV_PCI_FID, 0) ||
+	       nla_put_u16(skb, SMCR_NL_DEV_PCI_CHID, 0) ||
+	       nla_put_u16(skb, SMCR_NL_DEV_PCI_VENDOR, dev->pci_vendor) ||
+	       nla_put_u16(skb, SMCR_NL_DEV_PCI_DEVICE, dev->pci_device) ||
+	       nla_put_string(skb, SMCR_NL_DEV_PCI_ID, dev->pci_id);
+}
+
+static int fill_dev(struct sk_buff *skb, const void *data)
+{
+	const struct smcr_dev_info *dev = data;
+
+	return nla_put_u8(skb, SMCR_NL_DEV_IS_CRITICAL, dev->is_critical) ||
+	       fill_pci(skb, dev) ||
+	       !put_nest(skb, SMCR_NL_DEV_PORT, fill_port, &dev->port[0]) ||
+	       !put_nest(skb, SMCR_NL_DEV_PORT2, fill_port, &dev->port[1]) ||
+	       nla_put_string(skb, SMCR_NL_DEV_NAME, dev->name);
+}
+
+static bool next_dev(struct cursor *cursor, struct smcr_dev_info *info)
+{
+	const struct smcr_transport_ops *ops;
+
+	while ((ops = nl_transports[cursor->transport])) {
+		if (ops->snapshot_dev && ops->snapshot_dev(cursor->dev, info))
+			return true;
+		cursor->transport++;
+		cursor->dev = 0;
+	}
+	return false;
+}
+
+static int dump_devs(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct cursor *cursor = cursor_of(cb);
+	struct smcr_dev_info info;
+	int ret;
+
+	while (next_dev(cursor, &info)) {
+		ret = put_message(skb, cb, SMCR_NL_CMD_DEVS, SMCR_NL_DEV,
+				  fill_dev, &info);
+		if (ret)
+			return skb->len ?: ret;
+		cursor->dev = info.serial;
+	}
+	return skb->len;
+}
+
+/* link groups and devices of SMC-D, which we do not have */
+static int dump_nothing(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return 0;
 }
 
 /* -- statistics ----------------------------------------------------------- */
@@ -492,6 +576,62 @@ static int flush_ueids(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
+/* -- system EID, which needs hardware for SMC-D ---------------------------- */
+
+static int dump_seid(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct cursor *cursor = cursor_of(cb);
+	void *msg;
+
+	if (cursor->has_sent)
+		return 0;
+	msg = start_message(skb, cb, SMCR_NL_CMD_SEID_DUMP);
+	if (!msg)
+		return -EMSGSIZE;
+	genlmsg_end(skb, msg);
+	cursor->has_sent = true;
+	return skb->len;
+}
+
+static int change_seid(struct sk_buff *skb, struct genl_info *info)
+{
+	return -EOPNOTSUPP;
+}
+
+/* -- limited handshakes: another way to the setting limit_smc_hs ----------- */
+
+static int dump_limit_hs(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	int is_on = READ_ONCE(smcr_sysctl(reader_net(cb))->limit_hs);
+	struct cursor *cursor = cursor_of(cb);
+	void *msg;
+
+	if (cursor->has_sent)
+		return 0;
+	msg = start_message(skb, cb, SMCR_NL_CMD_LIMIT_HS_DUMP);
+	if (!msg)
+		return -EMSGSIZE;
+	if (nla_put_u8(skb, SMCR_NL_LIMIT_HS_IS_ON, is_on)) {
+		genlmsg_cancel(skb, msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, msg);
+	cursor->has_sent = true;
+	return skb->len;
+}
+
+static int enable_limit_hs(struct sk_buff *skb, struct genl_info *info)
+{
+	smcr_sysctl_limit_hs(genl_info_net(info), true);
+	return 0;
+}
+
+static int disable_limit_hs(struct sk_buff *skb, struct genl_info *info)
+{
+	smcr_sysctl_limit_hs(genl_info_net(info), false);
+	return 0;
+}
+
 /* -- family --------------------------------------------------------------- */
 
 /* a dump request with any attribute is invalid */
@@ -511,10 +651,20 @@ static const struct nla_policy ueid_policy[] = {
 	.maxattr = ARRAY_SIZE(no_attrs) - 1,	\
 }
 
+/* without policy: attributes do not matter */
+#define CHANGE(number, function) {		\
+	.cmd = (number),			\
+	.flags = GENL_ADMIN_PERM,		\
+	.doit = (function),			\
+}
+
 static const struct genl_ops nl_ops[] = {
 	DUMP(SMCR_NL_CMD_SYS_INFO, dump_sys_info),
 	DUMP(SMCR_NL_CMD_GROUPS, dump_groups),
 	DUMP(SMCR_NL_CMD_LINKS, dump_links),
+	DUMP(SMCR_NL_CMD_SMCD_GROUPS, dump_nothing),
+	DUMP(SMCR_NL_CMD_SMCD_DEVS, dump_nothing),
+	DUMP(SMCR_NL_CMD_DEVS, dump_devs),
 	DUMP(SMCR_NL_CMD_STATS, dump_stats),
 	DUMP(SMCR_NL_CMD_FALLBACKS, dump_fallbacks),
 	DUMP(SMCR_NL_CMD_UEID_DUMP, dump_ueids),
@@ -532,12 +682,13 @@ static const struct genl_ops nl_ops[] = {
 		.policy = ueid_policy,
 		.maxattr = SMCR_NL_UEID_MAX,
 	},
-	/* without policy: never fails */
-	{
-		.cmd = SMCR_NL_CMD_UEID_FLUSH,
-		.flags = GENL_ADMIN_PERM,
-		.doit = flush_ueids,
-	},
+	CHANGE(SMCR_NL_CMD_UEID_FLUSH, flush_ueids),
+	DUMP(SMCR_NL_CMD_SEID_DUMP, dump_seid),
+	CHANGE(SMCR_NL_CMD_SEID_ENABLE, change_seid),
+	CHANGE(SMCR_NL_CMD_SEID_DISABLE, change_seid),
+	DUMP(SMCR_NL_CMD_LIMIT_HS_DUMP, dump_limit_hs),
+	CHANGE(SMCR_NL_CMD_LIMIT_HS_ENABLE, enable_limit_hs),
+	CHANGE(SMCR_NL_CMD_LIMIT_HS_DISABLE, disable_limit_hs),
 };
 
 static struct genl_family nl_family __ro_after_init = {

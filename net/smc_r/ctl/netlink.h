@@ -13,12 +13,21 @@ enum smcr_nl_cmd {
 	SMCR_NL_CMD_SYS_INFO = 1,
 	SMCR_NL_CMD_GROUPS = 2,
 	SMCR_NL_CMD_LINKS = 3,
+	SMCR_NL_CMD_SMCD_GROUPS = 4,
+	SMCR_NL_CMD_SMCD_DEVS = 5,
+	SMCR_NL_CMD_DEVS = 6,
 	SMCR_NL_CMD_STATS = 7,
 	SMCR_NL_CMD_FALLBACKS = 8,
 	SMCR_NL_CMD_UEID_DUMP = 9,
 	SMCR_NL_CMD_UEID_ADD = 10,
 	SMCR_NL_CMD_UEID_REMOVE = 11,
 	SMCR_NL_CMD_UEID_FLUSH = 12,
+	SMCR_NL_CMD_SEID_DUMP = 13,
+	SMCR_NL_CMD_SEID_ENABLE = 14,
+	SMCR_NL_CMD_SEID_DISABLE = 15,
+	SMCR_NL_CMD_LIMIT_HS_DUMP = 16,
+	SMCR_NL_CMD_LIMIT_HS_ENABLE = 17,
+	SMCR_NL_CMD_LIMIT_HS_DISABLE = 18,
 	/* commands from here on are checked strictly by the core */
 	SMCR_NL_CMD_STRICT = 19,
 };
@@ -28,6 +37,7 @@ enum smcr_nl_top {
 	SMCR_NL_SYS_INFO = 1,
 	SMCR_NL_GROUP = 2,
 	SMCR_NL_LINK = 3,
+	SMCR_NL_DEV = 6,
 	SMCR_NL_STATS = 7,
 	SMCR_NL_FALLBACK = 8,
 };
@@ -36,6 +46,11 @@ enum smcr_nl_top {
 enum smcr_nl_ueid {
 	SMCR_NL_UEID_NAME = 1,
 	SMCR_NL_UEID_MAX = SMCR_NL_UEID_NAME,
+};
+
+/* top level of the commands about limited handshakes, not a nest */
+enum smcr_nl_limit_hs {
+	SMCR_NL_LIMIT_HS_IS_ON = 1,
 };
 
 /* never add 7 to 10: existing tools write past their table */
@@ -60,6 +75,8 @@ enum smcr_nl_group {
 	SMCR_NL_GROUP_NET_COOKIE = 9,
 	SMCR_NL_GROUP_PAD = 10,
 	SMCR_NL_GROUP_BUF_TYPE = 11,
+	SMCR_NL_GROUP_TX_BYTES = 12,
+	SMCR_NL_GROUP_RX_BYTES = 13,
 };
 
 /* value of SMCR_NL_GROUP_TYPE */
@@ -95,6 +112,27 @@ enum smcr_nl_link {
 
 /* value of SMCR_NL_LINK_STATE */
 #define SMCR_NL_STATE_ACTIVE	3
+
+enum smcr_nl_dev {
+	SMCR_NL_DEV_IS_CRITICAL = 2,
+	SMCR_NL_DEV_PCI_FID = 3,
+	SMCR_NL_DEV_PCI_CHID = 4,
+	SMCR_NL_DEV_PCI_VENDOR = 5,
+	SMCR_NL_DEV_PCI_DEVICE = 6,
+	SMCR_NL_DEV_PCI_ID = 7,
+	SMCR_NL_DEV_PORT = 8,
+	SMCR_NL_DEV_PORT2 = 9,
+	SMCR_NL_DEV_NAME = 10,
+};
+
+enum smcr_nl_port {
+	SMCR_NL_PORT_PNET_BY_USER = 1,
+	SMCR_NL_PORT_PNETID = 2,
+	SMCR_NL_PORT_IFINDEX = 3,
+	SMCR_NL_PORT_IS_ACTIVE = 4,
+	SMCR_NL_PORT_IS_VALID = 5,
+	SMCR_NL_PORT_LINKS = 6,
+};
 
 enum smcr_nl_stats {
 	SMCR_NL_STATS_SMCD = 1,

@@ -325,15 +325,18 @@ void smcr_hs_sync_options(struct smcr_sock *smc)
  */
 void smcr_hs_release_clcsock(struct smcr_sock *smc)
 {
-	if (!smc->clcsock)
+	struct socket *clcsock = smc->clcsock;
+
+	if (!clcsock)
 		return;
 	smcr_hs_unhook(smc);
 	/* TCP looks at it under this lock */
-	lock_sock(smc->clcsock->sk);
-	smc->clcsock->file = NULL;
-	release_sock(smc->clcsock->sk);
-	sock_release(smc->clcsock);
-	smc->clcsock = NULL;
+	lock_sock(clcsock->sk);
+	clcsock->file = NULL;
+	release_sock(clcsock->sk);
+	/* first: who lists sockets may look at it until RCU has freed it */
+	WRITE_ONCE(smc->clcsock, NULL);
+	sock_release(clcsock);
 }
 
 /**
@@ -473,7 +476,7 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 	if (res->err) {
 		fail(smc, res->err);
 	} else if (res->conn) {
-		smc->conn = res->conn;
+		WRITE_ONCE(smc->conn, res->conn);
 		smcr_hs_set_mode(smc, SMCR_MODE_SMC);
 		smcr_tx_set_cork(smc->conn,
 				 tcp_sk(smc->clcsock->sk)->nonagle &
@@ -608,4 +611,5 @@ void smcr_hs_prepare_sock(struct smcr_sock *smc)
 	INIT_LIST_HEAD(&smc->listener.ready);
 	INIT_LIST_HEAD(&smc->accept_node);
 	spin_lock_init(&smc->listener.lock);
+	smcr_hs_list_sock(smc);
 }

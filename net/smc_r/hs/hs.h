@@ -17,6 +17,7 @@
 #define SMCR_HS_HS_H
 
 #include <linux/ipv6.h>
+#include <linux/rbtree.h>
 #include <linux/tcp.h>
 #include <linux/workqueue.h>
 #include <net/sock.h>
@@ -116,6 +117,9 @@ struct smcr_mirror {
  * @fallback_reason: why mode is TCP
  * @peer_diagnosis: what the peer's DECLINE said
  * @mirrored_err: error of @clcsock last shown in sk->sk_err
+ * @family: that it was made with; const, while sk->sk_family becomes TCP's
+ * @serial: its number in the order of creation; const
+ * @node: in the tree of all sockets, by @serial
  * @inet6: what the core keeps for a socket of family AF_INET6; last, as old
  *	kernels look for it at the end
  */
@@ -141,6 +145,9 @@ struct smcr_sock {
 	enum smcr_decline fallback_reason;
 	u32 peer_diagnosis;
 	int mirrored_err;
+	u16 family;
+	u64 serial;
+	struct rb_node node;
 #if IS_ENABLED(CONFIG_IPV6)
 	struct ipv6_pinfo inet6;
 #endif
@@ -243,6 +250,9 @@ int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
 		   int kern);
 struct smcr_sock *smcr_hs_child_alloc(const struct smcr_sock *parent);
 void smcr_hs_prepare_inet6(struct smcr_sock *smc);
+
+/* snapshot.c: all sockets, for those who list them */
+void smcr_hs_list_sock(struct smcr_sock *smc);
 
 /* fallback.c */
 void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason);

@@ -61,14 +61,15 @@ static bool unreserve_child(struct smcr_sock *smc, struct smcr_sock *child)
 /* nobody will ever accept this child */
 static void discard(struct smcr_sock *child)
 {
+	struct smcr_conn *conn = child->conn;
 	struct sock *sk = &child->sk;
 
 	/* maybe under its listener's lock */
 	lock_sock_nested(sk, SINGLE_DEPTH_NESTING);
 	sock_orphan(sk);
 	if (smcr_mode(child) == SMCR_MODE_SMC) {
-		smcr_conn_close(child->conn, true);
-		child->conn = NULL;
+		WRITE_ONCE(child->conn, NULL);
+		smcr_conn_close(conn, true);
 	}
 	/* a reset, as TCP does to those that nobody accepted */
 	sock_no_linger(child->clcsock->sk);

@@ -406,6 +406,27 @@ void smcr_buf_trim(struct smcr_group *group)
 	spin_unlock_bh(&group->buf_lock);
 }
 
+/**
+ * smcr_buf_sum() - how large all rings are together
+ * @group: the group
+ * @kind: of these
+ *
+ * Context: process; takes group->buf_lock.
+ * Return: bytes, idle rings included.
+ */
+u64 smcr_buf_sum(struct smcr_group *group, enum smcr_buf_kind kind)
+{
+	const struct smcr_buf *buf;
+	u64 sum = 0;
+
+	spin_lock_bh(&group->buf_lock);
+	list_for_each_entry(buf, &group->bufs, all)
+		if (buf->kind == kind)
+			sum += buf->size;
+	spin_unlock_bh(&group->buf_lock);
+	return sum;
+}
+
 /* -- the end of a group -------------------------------------------------- */
 
 /**

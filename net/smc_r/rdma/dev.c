@@ -4,11 +4,13 @@
  *
  * The device of a connection is the one whose GID table names the network
  * device that the TCP route leaves through, so that nothing needs to be
- * configured.
+ * configured. If that one has a PNET ID, the ports with the same ID are the
+ * ones to use instead.
  */
 #include "rdma.h"
 
 #include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -22,6 +24,7 @@
 /* guards the list of devices; taken before nothing but GID table locks */
 static DEFINE_MUTEX(devs_mutex);
 static LIST_HEAD(devs);
+static u64 last_serial;
 
 /**
  * smcr_dev_get() - take a reference
@@ -46,6 +49,29 @@ void smcr_dev_put(struct smcr_dev *dev)
 		complete(&dev->released);
 }
 
+/**
+ * smcr_dev_get_next() - the device that comes next
+ * @after: serial number of the one before, 0 for the first one
+ *
+ * Context: process; takes devs_mutex.
+ * Return: the device, put by smcr_dev_put(), or NULL.
+ */
+struct smcr_dev *smcr_dev_get_next(u64 after)
+{
+	struct smcr_dev *dev, *found = NULL;
+
+	mutex_lock(&devs_mutex);
+	list_for_each_entry(dev, &devs, list) {
+		if (dev->serial <= after)
+			continue;
+		found = dev;
+		smcr_dev_get(found);
+		break;
+	}
+	mutex_unlock(&devs_mutex);
+	return found;
+}
+
 static __be32 gid_ip4(const u8 *gid)
 {
 	return ((const struct in6_addr *)gid)->s6_addr32[3];
@@ -64,10 +90,16 @@ static bool shares_subnet(const struct net_device *ndev, __be32 a, __be32 b)
 	return found;
 }
 
-/* what kind of GID is looked for, where, and for which address of TCP */
+/*
+ * What kind of GID is looked for, for which address of TCP, and where: that of
+ * @ndev, or if it has a PNET ID, any on a port with the same ID and in the same
+ * VLAN.
+ */
 struct want {
 	enum ib_gid_type type;
-	const struct net_device *ndev;
+	struct net_device *ndev;
+	bool has_pnet;
+	struct smcr_pnet_id pnet;
 	__be32 saddr;
 };
 
@@ -94,6 +126,29 @@ static enum match match_addr(const struct ib_gid_attr *attr,
 	return NO_MATCH;
 }
 
+static u16 vlan_of(const struct net_device *ndev)
+{
+	return is_vlan_dev(ndev) ? vlan_dev_vlan_id(ndev) : 0;
+}
+
+static bool is_wanted(const struct net_device *ndev, const struct want *want)
+{
+	if (!want->has_pnet)
+		return ndev == want->ndev;
+	return ndev && vlan_of(ndev) == vlan_of(want->ndev);
+}
+
+static bool is_on_pnet(const struct smcr_dev *dev, unsigned int num,
+		       const struct want *want)
+{
+	struct smcr_pnet_id id;
+
+	if (!want->has_pnet)
+		return true;
+	return smcr_pnet_of_port(&dev->pnet, num, &id) &&
+	       !strcmp(id.text, want->pnet.text);
+}
+
 static enum match match_gid(const struct ib_gid_attr *attr,
 			    const struct want *want, u8 *mac)
 {
@@ -104,7 +159,7 @@ static enum match match_gid(const struct ib_gid_attr *attr,
 		return NO_MATCH;
 	rcu_read_lock();
 	ndev = rcu_dereference(attr->ndev);
-	if (ndev == want->ndev) {
+	if (is_wanted(ndev, want)) {
 		match = match_addr(attr, ndev, want->saddr);
 		ether_addr_copy(mac, ndev->dev_addr);
 	}
@@ -157,6 +212,7 @@ static bool scan_dev(struct smcr_dev *dev, const struct want *want,
 
 	rdma_for_each_port(dev->ib, num) {
 		if (!has_gid_type(dev->ib, num, want->type) ||
+		    !is_on_pnet(dev, num, want) ||
 		    ib_query_port(dev->ib, num, &attr) ||
 		    attr.state != IB_PORT_ACTIVE)
 			continue;
@@ -175,7 +231,8 @@ static bool scan_dev(struct smcr_dev *dev, const struct want *want,
  * @port: filled in; port->dev is referenced, put by smcr_dev_put()
  *
  * Context: process, may sleep; takes devs_mutex.
- * Return: 0, or -ENODEV when no device sits on the route's interface.
+ * Return: 0, or -ENODEV when no device sits on the route's interface or has
+ * its PNET ID.
  */
 int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 		   struct smcr_port *port)
@@ -191,6 +248,7 @@ int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 	if (!dst)
 		return -ENODEV;
 	want.ndev = dst->dev;
+	want.has_pnet = smcr_pnet_of_netdev(want.ndev, &want.pnet);
 	mutex_lock(&devs_mutex);
 	list_for_each_entry(dev, &devs, list) {
 		if (!rdma_dev_access_netns(dev->ib, sock_net(clcsk)) ||
@@ -276,8 +334,11 @@ static int add_dev(struct ib_device *ib)
 	dev->ib = ib;
 	refcount_set(&dev->refs, 1);
 	init_completion(&dev->released);
+	smcr_pnet_dev_add(&dev->pnet, dev_name(&ib->dev),
+			  ib->dev.parent ? dev_name(ib->dev.parent) : NULL);
 	ib_set_client_data(ib, &smcr_ib_client, dev);
 	mutex_lock(&devs_mutex);
+	dev->serial = ++last_serial;
 	list_add_tail(&dev->list, &devs);
 	mutex_unlock(&devs_mutex);
 	return 0;
@@ -294,13 +355,22 @@ static void remove_dev(struct ib_device *ib, void *client_data)
 	smcr_group_kill_dev(dev);
 	smcr_dev_put(dev);
 	wait_for_completion(&dev->released);
+	smcr_pnet_dev_remove(&dev->pnet);
 	kfree(dev);
+}
+
+static void rename_dev(struct ib_device *ib, void *client_data)
+{
+	struct smcr_dev *dev = client_data;
+
+	smcr_pnet_dev_rename(&dev->pnet, dev_name(&ib->dev));
 }
 
 static struct ib_client smcr_ib_client = {
 	.name = "smc_r",
 	.add = add_dev,
 	.remove = remove_dev,
+	.rename = rename_dev,
 };
 
 /**

@@ -634,6 +634,49 @@ struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns)
 }
 
 /**
+ * smcr_group_hold_dev() - take a reference to a group's device
+ * @group: referenced
+ *
+ * Context: any; takes the lock of the list of groups.
+ * Return: true, then smcr_dev_put() has to follow; false when the first
+ * contact is not over, or when the group has ended and may have no device.
+ */
+bool smcr_group_hold_dev(struct smcr_group *group)
+{
+	bool is_active;
+
+	spin_lock_bh(&groups_lock);
+	is_active = group->state == SMCR_GROUP_ACTIVE;
+	if (is_active)
+		smcr_dev_get(group->link.port.dev);
+	spin_unlock_bh(&groups_lock);
+	return is_active;
+}
+
+/**
+ * smcr_group_count_links() - how many links a port has
+ * @dev: the device
+ * @port: its port
+ *
+ * Context: any; takes the lock of the list of groups.
+ * Return: links of groups whose first contact is over.
+ */
+u32 smcr_group_count_links(const struct smcr_dev *dev, u8 port)
+{
+	const struct smcr_group *group;
+	u32 count = 0;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list)
+		if (group->state == SMCR_GROUP_ACTIVE &&
+		    group->link.port.dev == dev &&
+		    group->link.port.num == port)
+			count++;
+	spin_unlock_bh(&groups_lock);
+	return count;
+}
+
+/**
  * smcr_group_find_slot() - the connection that a plain write is for
  * @group: the group
  * @slot: low byte of its token, from the peer, unchecked

@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 #include <rdma/ib_verbs.h>
 
+#include "../base/pnet.h"
 #include "../base/transport.h"
 #include "../wire/llc.h"
 
@@ -68,6 +69,8 @@ struct smcr_link;
  * @refs: groups with hardware on it, and the client until removal
  * @released: the last reference is gone
  * @is_gone: it gets no new groups; under the lock of the list of groups
+ * @pnet: its names
+ * @serial: its number in the order of coming
  */
 struct smcr_dev {
 	struct ib_device *ib;
@@ -75,6 +78,8 @@ struct smcr_dev {
 	refcount_t refs;
 	struct completion released;
 	bool is_gone;
+	struct smcr_pnet_dev pnet;
+	u64 serial;
 };
 
 /**
@@ -489,6 +494,7 @@ int smcr_dev_init(void);
 void smcr_dev_exit(void);
 int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 		   struct smcr_port *port);
+struct smcr_dev *smcr_dev_get_next(u64 after);
 void smcr_dev_get(struct smcr_dev *dev);
 void smcr_dev_put(struct smcr_dev *dev);
 int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
@@ -518,6 +524,8 @@ void smcr_group_detach(struct smcr_group *group, struct smcr_path *path,
 struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token);
 struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot);
 struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns);
+bool smcr_group_hold_dev(struct smcr_group *group);
+u32 smcr_group_count_links(const struct smcr_dev *dev, u8 port);
 void smcr_group_get(struct smcr_group *group);
 void smcr_group_put(struct smcr_group *group);
 
@@ -526,6 +534,7 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 			      enum smcr_buf_kind kind, u32 want);
 void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf);
 unsigned long smcr_buf_shrink(struct smcr_group *group, unsigned long pages);
+u64 smcr_buf_sum(struct smcr_group *group, enum smcr_buf_kind kind);
 void smcr_buf_trim(struct smcr_group *group);
 void smcr_buf_unmap_all(struct smcr_group *group);
 void smcr_buf_free_all(struct smcr_group *group);

@@ -1,34 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copies of link groups for user space. Only groups whose first contact is
+ * Copies of link groups and devices for user space. Only groups whose first contact is
  * over are shown: what is copied here does not change any more, except for
  * what group.c reads under its lock.
  */
 #include "snapshot.h"
 
+#include <linux/if_vlan.h>
+#include <linux/pci.h>
 #include <net/net_namespace.h>
 #include <rdma/ib_cache.h>
 
 #include "../base/snapshot.h"
 #include "rdma.h"
 
-/* the GID table may have changed since the port was found */
-static int find_ifindex(const struct smcr_port *port)
+/* the network device of a GID, as it is now: the table changes */
+static bool find_ndev(const struct smcr_dev *dev, u8 num, int index,
+		      const u8 *gid, int *ifindex, u16 *vlan)
 {
 	const struct net_device *ndev;
 	const struct ib_gid_attr *attr;
-	int ifindex = 0;
+	bool found = false;
 
-	attr = rdma_get_gid_attr(port->dev->ib, port->num, port->sgid_index);
+	attr = rdma_get_gid_attr(dev->ib, num, index);
 	if (IS_ERR(attr))
-		return 0;
+		return false;
 	rcu_read_lock();
 	ndev = rcu_dereference(attr->ndev);
-	if (ndev && !memcmp(attr->gid.raw, port->gid, SMCR_GID_LEN))
-		ifindex = ndev->ifindex;
+	if (ndev && (!gid || !memcmp(attr->gid.raw, gid, SMCR_GID_LEN))) {
+		found = true;
+		*ifindex = ndev->ifindex;
+		*vlan = is_vlan_dev(ndev) ? vlan_dev_vlan_id(ndev) : 0;
+	}
 	rcu_read_unlock();
 	rdma_put_gid_attr(attr);
-	return ifindex;
+	return found;
 }
 
 static void copy_link(const struct smcr_link *link,
@@ -40,20 +46,20 @@ static void copy_link(const struct smcr_link *link,
 	info->num = link->num;
 	strscpy(info->dev_name, port->dev->ib->name, sizeof(info->dev_name));
 	info->port = port->num;
-	info->ifindex = find_ifindex(port);
 	memcpy(info->gid, port->gid, sizeof(info->gid));
 	memcpy(info->peer_gid, link->peer_gid, sizeof(info->peer_gid));
 	memcpy(info->uid, link->uid, sizeof(info->uid));
 	memcpy(info->peer_uid, link->peer_uid, sizeof(info->peer_uid));
 }
 
-static void copy_group(const struct smcr_group *group,
-		       struct smcr_group_info *info)
+static void copy_group(struct smcr_group *group, struct smcr_group_info *info)
 {
 	const struct ib_device *ib = group->link.port.dev->ib;
 
 	info->id = group->id;
 	info->role = group->role;
+	smcr_pnet_of_port(&group->link.port.dev->pnet, group->link.port.num,
+			  &info->pnet);
 	/* stays while we hold the device, which group->net need not */
 	info->net_cookie = read_pnet(&ib->coredev.rdma_net)->net_cookie;
 	info->version = group->peer.version;
@@ -65,7 +71,14 @@ static void copy_group(const struct smcr_group *group,
 	info->peer_os = group->peer_os;
 	memcpy(info->peer_host, group->peer_host, sizeof(info->peer_host));
 	info->buf_type = group->buf_type;
+	info->tx_bytes = smcr_buf_sum(group, SMCR_BUF_TX);
+	info->rx_bytes = smcr_buf_sum(group, SMCR_BUF_RX);
 	copy_link(&group->link, &info->link);
+	info->vlan = 0;
+	info->link.ifindex = 0;
+	find_ndev(group->link.port.dev, group->link.port.num,
+		  group->link.port.sgid_index, group->link.port.gid,
+		  &info->link.ifindex, &info->vlan);
 }
 
 /**
@@ -85,5 +98,98 @@ bool smcr_rdma_snapshot(u32 from_id, struct smcr_group_info *info)
 	copy_group(group, info);
 	smcr_dev_put(group->link.port.dev);
 	smcr_group_put(group);
+	return true;
+}
+
+/**
+ * smcr_rdma_snapshot_link() - copy the link that a connection uses
+ * @path: the connection, attached and kept so by the caller's conn->lock
+ * @info: filled in, but for the network device
+ * @role: ours in the group
+ *
+ * Context: any, under conn->lock; takes the lock of the list of groups.
+ * Return: false when the group has ended or is not ready yet.
+ */
+bool smcr_rdma_snapshot_link(struct smcr_path *path,
+			     struct smcr_link_info *info, enum smcr_role *role)
+{
+	const struct smcr_rdma_path *rp = path->priv;
+	struct smcr_group *group = rp->group;
+
+	if (!smcr_group_hold_dev(group))
+		return false;
+	copy_link(&group->link, info);
+	*role = group->role;
+	smcr_dev_put(group->link.port.dev);
+	return true;
+}
+
+/* the first GIDs of a port are of its own network device, not of a VLAN */
+static int port_ifindex(const struct smcr_dev *dev, u8 num, int len)
+{
+	int ifindex;
+	u16 vlan;
+	int i;
+
+	for (i = 0; i < len; i++)
+		if (find_ndev(dev, num, i, NULL, &ifindex, &vlan) && !vlan)
+			return ifindex;
+	return 0;
+}
+
+static void copy_port(const struct smcr_dev *dev, u8 num,
+		      struct smcr_port_info *info)
+{
+	struct ib_port_attr attr;
+
+	if (!rdma_is_port_valid(dev->ib, num) ||
+	    !rdma_protocol_roce(dev->ib, num) ||
+	    ib_query_port(dev->ib, num, &attr))
+		return;
+	info->is_valid = true;
+	info->is_active = attr.state == IB_PORT_ACTIVE;
+	info->ifindex = port_ifindex(dev, num, attr.gid_tbl_len);
+	info->links = smcr_group_count_links(dev, num);
+	smcr_pnet_of_port(&dev->pnet, num, &info->pnet);
+}
+
+/* software devices have no parent, or one that is not on PCI */
+static void copy_pci(const struct ib_device *ib, struct smcr_dev_info *info)
+{
+	const struct pci_dev *pci;
+
+	if (!ib->dev.parent || !dev_is_pci(ib->dev.parent))
+		return;
+	pci = to_pci_dev(ib->dev.parent);
+	info->pci_vendor = pci->vendor;
+	info->pci_device = pci->device;
+	strscpy(info->pci_id, pci_name(pci), sizeof(info->pci_id));
+}
+
+/**
+ * smcr_rdma_snapshot_dev() - copy the device that comes next
+ * @after: serial number of the one before, 0 for the first one
+ * @info: filled in
+ *
+ * Context: process, may sleep; takes devs_mutex, then others one after another.
+ * Return: false when there is none.
+ */
+bool smcr_rdma_snapshot_dev(u64 after, struct smcr_dev_info *info)
+{
+	struct smcr_dev *dev = smcr_dev_get_next(after);
+	int i;
+
+	if (!dev)
+		return false;
+	memset(info, 0, sizeof(*info));
+	info->serial = dev->serial;
+	strscpy(info->name, dev_name(&dev->ib->dev), sizeof(info->name));
+	copy_pci(dev->ib, info);
+	for (i = 0; i < ARRAY_SIZE(info->port); i++) {
+		copy_port(dev, i + 1, &info->port[i]);
+		/* each group has one link */
+		info->is_critical |= info->port[i].links;
+	}
+	smcr_dev_put(dev);
 	return true;
 }

@@ -745,6 +745,8 @@ const struct smcr_transport_ops smcr_rdma_transport = {
 	.switch_ring = switch_ring,
 	.desync = desync,
 	.snapshot = smcr_rdma_snapshot,
+	.snapshot_dev = smcr_rdma_snapshot_dev,
+	.snapshot_link = smcr_rdma_snapshot_link,
 };
 
 /**

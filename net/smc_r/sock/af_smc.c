@@ -38,7 +38,7 @@ static void release_conn(struct smcr_sock *smc)
 	if (lingers && !reset && !smcr_rx_unread(conn) &&
 	    !(current->flags & PF_EXITING))
 		smcr_conn_wait_drained(conn, sk, sk->sk_lingertime);
-	smc->conn = NULL;
+	WRITE_ONCE(smc->conn, NULL);
 	smcr_conn_close(conn, reset);
 }
 

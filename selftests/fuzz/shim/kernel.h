@@ -33,6 +33,7 @@ typedef u32 __be32;
 typedef u16 __be16;
 typedef unsigned int gfp_t;
 typedef unsigned int __poll_t;
+typedef unsigned int kuid_t;
 
 #define __rcu
 #define __percpu
@@ -53,6 +54,8 @@ typedef unsigned int __poll_t;
 #define smp_mb__after_atomic()	barrier()
 #define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
 #define smp_load_acquire(p)	READ_ONCE(*(p))
+
+#define ilog2(n)		(63 - __builtin_clzll(n))
 
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))

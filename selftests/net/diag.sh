@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# sock_diag shows the sockets of a as they are: in each state, in fallback,
+# many of them, to anybody, and those of its own network namespace only.
+#
+#	a socks ---- SMC-R over rxe0, or TCP ---- socks b
+#
+# timeout: 150
+. "$RIG_LIB"
+
+MINIMAL=3,5
+
+# hold GUEST NAME ARGUMENTS: socks there, ready.
+hold() {
+	start $1 $2 "socks $3"
+	wait_for 15 on $1 "grep -q ^ready /run/rig/$2.log"
+}
+
+# inode NAME N: of the N-th argument.
+inode() {
+	on a "awk '\$1 == $2 {print \$3}' /run/rig/$1.log"
+}
+
+# line NAME N: what the dump says of it.
+line() {
+	on a "smcdiag" | grep " inode $(inode $1 $2) " || echo "not there"
+}
+
+# has NAME N REGEX WHAT
+has() {
+	like "$3" "$(line $1 $2)" "$4"
+}
+
+if [ "$(role_of a)" = ours ]; then
+	fails "no handler without smc_r_diag" on a "smcdiag"
+	on a "d=/lib/modules/\$(uname -r)/updates; mkdir -p \$d
+		cp /rig/smc_r.ko /rig/smc_r_diag.ko \$d; depmod -a
+		command -v modprobe >/proc/sys/kernel/modprobe"
+	ok "the first request loads it" on a "smcdiag"
+	on a "rmmod smc_r_diag"
+	ok "it comes back by its name" on a "modprobe smc_r_diag"
+	like 'used by|in use' "$(on a 'rmmod smc_r' 2>&1 || true)" "smc_r does not go before it"
+fi
+
+is "" "$(on a smcdiag)" "nothing to show"
+
+hold b peer "smc,listen=7000 smc,listen=7001 smc,listen=7002 tcp,listen=7003"
+start b drain "socks smc,listen=7010,accept,recv=1000,shut=w"
+start b eof "socks smc,listen=7011,accept,wait"
+wait_port b 7010
+wait_port b 7011
+hold a some "smc smc6 smc,bind=5000 smc,listen=5001 smc6,listen=5002 \
+	smc,fastopen smc,fastopen,listen=5003 \
+	smc,connect=$B:7000 smc6,connect=$B:7001 smc,connect=$B:7003 \
+	smc,connect=$B:7000,shut=w smc,connect=$B:7000,shut=r \
+	smc,connect=$B:7010,send=1000,recv=0 smc,connect=$B:7011,send=40000,shut=w" ||
+	log_of a some
+is 14 "$(on a 'smcdiag' | wc -l)" "each is there"
+is "" "$(on a "smcdiag | grep -v ' family 43 ' | grep -v '^family 43 '")" "of family AF_SMC"
+has some 1 "state INIT mode smcr src 0.0.0.0:0 dst 0.0.0.0:0 if 0 uid 0 .* shutdown 0 reason 0x00000000 peer 0x00000000 ext $MINIMAL$" "a fresh one"
+has some 2 "state INIT mode smcr src 0.0.0.0:0 dst 0.0.0.0:0 " "for IPv6"
+has some 3 "state INIT mode smcr src 0.0.0.0:5000 dst 0.0.0.0:0 .* ext $MINIMAL$" "a bound one"
+has some 4 "state LISTEN mode smcr src 0.0.0.0:5001 dst 0.0.0.0:0 .* ext $MINIMAL$" "a listener"
+has some 5 "state LISTEN mode smcr src 0.0.0.0:5002 " "for IPv6"
+has some 6 "state INIT mode tcp .* reason 0x03060000 peer 0x00000000 ext $MINIMAL$" "ruled out before it connects"
+has some 7 "state LISTEN mode tcp src 0.0.0.0:5003 .* reason 0x03060000 " "a listener"
+has some 8 "state ACTIVE mode smcr src $A:[0-9]+ dst $B:7000 .* shutdown 0 reason 0x00000000 peer 0x00000000 token 0x.* rx 262144|131072 .* link 1 dev rxe0 port 1 gid 0000:0000:0000:0000:0000:ffff:0a00:0001 peer_gid 0000:0000:0000:0000:0000:ffff:0a00:0002 role client ext 3,5,1,2$" "a connection"
+has some 9 "state ACTIVE mode smcr src ::ffff:$A:[0-9]+ dst ::ffff:$B:7001 .* ext 3,5,1,2$" "one for IPv6"
+has some 10 "state ACTIVE mode tcp src $A:[0-9]+ dst $B:7003 .* reason 0x03010000 peer 0x00000000 ext $MINIMAL$" "fallen back"
+has some 11 "state PEERCLOSEWAIT1 mode smcr .* shutdown 2 .* flags 00:00:..:80 " "shut for writing"
+has some 12 "state ACTIVE mode smcr .* shutdown 1 " "shut for reading"
+wait_for 5 on b "grep -q ^ready /run/rig/drain.log"
+has some 13 "state APPCLOSEWAIT1 mode smcr .* shutdown 1 .* rx_cons 0:1000 tx_prod 0:1000 .* prep 0:1000 sent 0:1000 .* flags ..:80:..:00 " "the peer has shut for writing"
+wait_for 5 on b "grep -q ^ready /run/rig/eof.log"
+has some 14 "state PEERCLOSEWAIT1 mode smcr .* tx_prod 0:40000 .* prep 1:7232 sent 1:7232 |tx_prod 0:40000 .* prep 0:40000 sent 0:40000 " "where its cursors are"
+is "$(on a "smcdiag -e 0 | sed 's/.* ext //' | sort -u")" "$MINIMAL" "no extension that is not asked for"
+is "$(on a "smcdiag -e 1 | grep -c ' ext 3,5,1$'")" 6 "one that is"
+stop b drain
+has some 13 "state (PROCESSABORT|CLOSED|APPCLOSEWAIT1) mode smcr " "the peer is gone"
+
+# a peer that declines
+on b "smcnl ueid flush"
+hold a declined "smc,connect=$B:7000"
+has declined 1 "state ACTIVE mode tcp src $A:[0-9]+ dst $B:7000 .* reason 0x05000000 peer 0x03030000 ext $MINIMAL$" "the peer has declined, and why"
+on b "smcnl ueid add SMC-R-DEFAULT-EID"
+stop a declined
+
+# who may ask, and for what
+hold a user "uid=1000 smc,connect=$B:7000"
+has user 2 "state ACTIVE .* uid 1000 " "its owner"
+is "$(on a 'smcdiag | sort')" "$(on a 'smcdiag -u 1000 | sort')" \
+	"the same for everybody"
+stop a user
+for flags in 0x100 0x200 0x300; do
+	like '^sockets 14 ' "$(on a "smcdiag -c -f $flags")" "a dump by flags $flags"
+done
+is "sockets 0 messages 0 doubled 0" "$(on a 'smcdiag -c -f 0')" "none without"
+if [ "$(role_of a)" = ours ]; then
+	for len in 0 1 4 51; do
+		like 'Invalid argument' "$(on a "smcdiag -c -l $len" 2>&1 || true)" \
+			"a request of $len bytes"
+	done
+	like '^sockets 14 ' "$(on a 'smcdiag -c -l 200')" "a longer one"
+fi
+on a "ip netns add other"
+is "sockets 0 messages 1 doubled 0" "$(on a 'ip netns exec other smcdiag -c')" "none in another namespace"
+start a there "nsenter --net=/run/netns/other socks smc smc,listen=5001"
+wait_for 5 on a "grep -q ^ready /run/rig/there.log"
+like '^sockets 2 ' "$(on a 'ip netns exec other smcdiag -c')" "but its own"
+like '^sockets 14 ' "$(on a 'smcdiag -c')" "which are not ours"
+stop a there
+on a "ip netns del other"
+stop a some
+is 0 "$(on a 'smcdiag' | wc -l)" "none is left when all are closed"
+
+# more than a message, while others come and go
+hold a many "smc,*3000"
+start a churn "while :; do socktest 43,1,0 43,1,1 >/dev/null; done"
+for round in 1 2 3; do
+	like '^sockets 300[0-9] messages [0-9]+ doubled 0$' "$(on a 'smcdiag -c')" "3000 sockets, each once"
+done
+stop a churn
+is 3000 "$(on a "smcdiag | grep -c 'state INIT'")" "not one more"
+num "$(on a 'smcdiag -c' | cut -d' ' -f4) -ge 10" "in several messages"
+stop a many
+for prog in peer eof; do
+	stop b $prog
+done
+if [ "$(role_of a)" = ours ]; then
+	ok "the modules go" unload a
+	on a "rm -r /lib/modules/\$(uname -r)/updates; depmod -a"
+	on a "modprobe -a smc smc_diag; dmesg -c >/dev/null"
+	like 'refused|exists|Unknown symbol|busy' "$(on a 'insmod /rig/smc_r_diag.ko' 2>&1 || true)" \
+		"not beside the kernel's own"
+	on a "rmmod smc_diag smc"
+fi
+done_testing

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * socks - sockets in the states that a script asks for
+ *
+ *   socks STEP[,STEP...] ...
+ *
+ * Each argument makes a socket and takes it through its steps:
+ *
+ *   smc, smc6, tcp, DOMAIN.PROTOCOL   what it is; first
+ *   *N                                N of them, alike; second
+ *   bind=PORT, listen=PORT            to any address
+ *   connect=ADDRESS:PORT              IPv4, as an IPv4-mapped one for smc6
+ *   accept                            go on with an accepted one
+ *   fastopen                          set TCP_FASTOPEN
+ *   nodelay, cork, uncork             set or clear the TCP option
+ *   send=N, recv=N                    bytes, all of them; oob: send one byte
+ *   shut=r, shut=w, shut=rw
+ *   wait                              until the peer ends its stream
+ *   close
+ *
+ * An argument uid=N changes the user for those behind it. Prints a line "N inode I"
+ * for each argument, of its last socket, and "ready", and then keeps what is open
+ * until it gets SIGTERM. A step that fails ends it with status 1.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct sock {
+	int fd;
+	bool is_ip6;
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+};
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "socks: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static struct sock make(const char *what)
+{
+	int domain, protocol;
+
+	if (!strcmp(what, "smc"))
+		what = "43.0";
+	else if (!strcmp(what, "smc6"))
+		what = "43.1";
+	else if (!strcmp(what, "tcp"))
+		what = "2.0";
+	if (sscanf(what, "%d.%d", &domain, &protocol) != 2) {
+		errno = EINVAL;
+		fail(what);
+	}
+	return (struct sock){
+		.fd = socket(domain, SOCK_STREAM, protocol),
+		.is_ip6 = domain == AF_INET6 || (domain == 43 && protocol == 1),
+	};
+}
+
+static void set_address(struct sock *s, const char *host, int port)
+{
+	struct sockaddr_in *ip4 = (void *)&s->addr;
+	struct sockaddr_in6 *ip6 = (void *)&s->addr;
+	char mapped[64];
+	int ok = 1;
+
+	memset(&s->addr, 0, sizeof(s->addr));
+	if (s->is_ip6) {
+		ip6->sin6_family = AF_INET6;
+		ip6->sin6_port = htons(port);
+		snprintf(mapped, sizeof(mapped), "::ffff:%s", host ?: "");
+		if (host)
+			ok = inet_pton(AF_INET6, mapped, &ip6->sin6_addr);
+		s->addr_len = sizeof(*ip6);
+	} else {
+		ip4->sin_family = AF_INET;
+		ip4->sin_port = htons(port);
+		if (host)
+			ok = inet_pton(AF_INET, host, &ip4->sin_addr);
+		s->addr_len = sizeof(*ip4);
+	}
+	if (ok != 1) {
+		errno = EINVAL;
+		fail(host);
+	}
+}
+
+static int bind_to(struct sock *s, int port)
+{
+	int on = 1;
+
+	setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	set_address(s, NULL, port);
+	return bind(s->fd, (void *)&s->addr, s->addr_len);
+}
+
+static int connect_to(struct sock *s, char *where)
+{
+	char *colon = strrchr(where, ':');
+
+	if (!colon) {
+		errno = EINVAL;
+		return -1;
+	}
+	*colon = 0;
+	set_address(s, where, atoi(colon + 1));
+	return connect(s->fd, (void *)&s->addr, s->addr_len);
+}
+
+static int transfer(int fd, long left, bool is_send)
+{
+	static char buf[65536];
+	ssize_t n;
+
+	while (left > 0) {
+		size_t part = left < (long)sizeof(buf) ? (size_t)left : sizeof(buf);
+
+		n = is_send ? send(fd, buf, part, 0) : recv(fd, buf, part, 0);
+		if (n <= 0)
+			return -1;
+		left -= n;
+	}
+	return 0;
+}
+
+static int wait_eof(int fd)
+{
+	char buf[4096];
+	ssize_t n;
+
+	do
+		n = recv(fd, buf, sizeof(buf), 0);
+	while (n > 0);
+	return n;
+}
+
+static int set_tcp(int fd, int option, int value)
+{
+	return setsockopt(fd, SOL_TCP, option, &value, sizeof(value));
+}
+
+static int take(struct sock *s, const char *step, char *value)
+{
+	if (!strcmp(step, "bind"))
+		return bind_to(s, atoi(value));
+	if (!strcmp(step, "listen"))
+		return bind_to(s, atoi(value)) ?: listen(s->fd, 128);
+	if (!strcmp(step, "connect"))
+		return connect_to(s, value);
+	if (!strcmp(step, "accept")) {
+		s->fd = accept(s->fd, NULL, NULL);
+		return s->fd < 0 ? -1 : 0;
+	}
+	if (!strcmp(step, "fastopen"))
+		return set_tcp(s->fd, TCP_FASTOPEN, 5);
+	if (!strcmp(step, "nodelay"))
+		return set_tcp(s->fd, TCP_NODELAY, 1);
+	if (!strcmp(step, "cork"))
+		return set_tcp(s->fd, TCP_CORK, 1);
+	if (!strcmp(step, "uncork"))
+		return set_tcp(s->fd, TCP_CORK, 0);
+	if (!strcmp(step, "send"))
+		return transfer(s->fd, atol(value), true);
+	if (!strcmp(step, "recv"))
+		return transfer(s->fd, atol(value), false);
+	if (!strcmp(step, "oob"))
+		return send(s->fd, "!", 1, MSG_OOB) == 1 ? 0 : -1;
+	if (!strcmp(step, "shut"))
+		return shutdown(s->fd, value[1] ? SHUT_RDWR : value[0] == 'r' ?
+				SHUT_RD : SHUT_WR);
+	if (!strcmp(step, "wait"))
+		return wait_eof(s->fd);
+	if (!strcmp(step, "close"))
+		return close(s->fd);
+	errno = EINVAL;
+	return -1;
+}
+
+static struct sock run(const char *text, int *count)
+{
+	char *steps = strdup(text), *step, *value, *save;
+	struct sock s;
+
+	step = strtok_r(steps, ",", &save);
+	s = make(step ?: "");
+	if (s.fd < 0)
+		fail(step);
+	while ((step = strtok_r(NULL, ",", &save))) {
+		if (*step == '*') {
+			*count = atoi(step + 1);
+			continue;
+		}
+		value = strchr(step, '=');
+		if (value)
+			*value++ = 0;
+		if (take(&s, step, value ?: (char[]){ "" }))
+			fail(step);
+	}
+	free(steps);
+	return s;
+}
+
+int main(int argc, char **argv)
+{
+	struct rlimit limit = { 65536, 65536 };
+	struct stat st = { 0 };
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int i = 1; i < argc; i++) {
+		int count = 1;
+		struct sock s;
+
+		if (!strncmp(argv[i], "uid=", 4)) {
+			if (setuid(atoi(argv[i] + 4)))
+				fail(argv[i]);
+			continue;
+		}
+		s = run(argv[i], &count);
+		while (--count > 0)
+			s = run(argv[i], &(int){ 0 });
+		if (fstat(s.fd, &st))
+			st.st_ino = 0;
+		printf("%d inode %lu\n", i, (unsigned long)st.st_ino);
+	}
+	printf("ready\n");
+	fflush(stdout);
+	pause();
+	return 0;
+}
