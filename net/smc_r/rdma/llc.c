@@ -464,7 +464,8 @@ int smcr_llc_flush(struct smcr_group *group)
 void smcr_llc_send_delete_all(struct smcr_group *group,
 			      enum smcr_llc_reason reason)
 {
-	static const long patience = HZ / 2;
+	/* there may be much data before it; who is lost gets less time */
+	long patience = reason == SMCR_LLC_REASON_LOST_PATH ? HZ / 2 : 2 * HZ;
 	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_DELETE_LINK);
 
 	if (!msg)
