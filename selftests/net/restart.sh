@@ -52,7 +52,7 @@ is "0 0" "$(smc_stat a fallback) $(smc_stat b fallback)" "no fallback"
 # A client that does not say who it is, as stock: the server takes it for the
 # same as before.
 restart a $A
-wait_for 10 eval '[ "$(groups b)" = 0 ]' || true
+wait_for 15 eval '[ "$(groups b)" = 0 ]' || true
 is 0 "$(groups b)" "the test of the link ends the group of a client that is gone"
 on b "echo 30 >/proc/sys/net/smc/smcr_testlink_time"
 fault a symbol=smcr_peer_id_copy retval=0

@@ -41,6 +41,8 @@ struct request {
 	uint32_t read_size;
 	uint32_t sleep_us;
 	uint32_t timeout;
+	/* Senders stop after so long, 0 for never; each piece has its length in front then. */
+	uint32_t stop_ms;
 };
 
 /* What an end has sent or received. */
@@ -138,37 +140,53 @@ static uint8_t *buffer(uint32_t size)
 	return buf;
 }
 
+static int send_piece(int fd, const void *buf, size_t len, uint64_t *done)
+{
+	size_t sent = 0;
+
+	while (sent < len) {
+		ssize_t n = send(fd, (const char *)buf + sent, len - sent, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? errno : EPIPE;
+		sent += n;
+		*done += n;
+	}
+	return 0;
+}
+
+/* Of the piece that follows, 0 for none. */
+static int send_length(const struct transfer *t, uint32_t len)
+{
+	return t->req->stop_ms ? send_piece(t->fd, &len, sizeof(len), &(uint64_t){ 0 }) : 0;
+}
+
 static void *send_all(void *arg)
 {
 	struct transfer *t = arg;
 	uint8_t *buf = buffer(t->req->write_size);
 	uint64_t random = t->seed ^ 0x5555;
+	const long long end = t->req->stop_ms ? now_us() + t->req->stop_ms * 1000LL : INT64_MAX;
 	struct sequence seq;
 	struct digest sha;
 
 	sequence_start(&seq, t->seed);
 	digest_start(&sha);
-	while (t->half.bytes < t->req->bytes) {
+	while (t->half.bytes < t->req->bytes && !t->half.err && now_us() < end) {
 		size_t want = piece(&random, t->req->write_size, t->req->bytes - t->half.bytes);
-		size_t done = 0;
+		uint64_t done = 0;
 
 		sequence_fill(&seq, buf, want);
-		while (done < want) {
-			ssize_t n = send(t->fd, buf + done, want - done, MSG_NOSIGNAL);
-
-			if (n < 0 && errno == EINTR)
-				continue;
-			if (n <= 0) {
-				t->half.err = n < 0 ? errno : EPIPE;
-				break;
-			}
-			done += n;
-		}
+		t->half.err = send_length(t, want);
+		if (!t->half.err)
+			t->half.err = send_piece(t->fd, buf, want, &done);
 		digest_add(&sha, buf, done);
 		t->half.bytes += done;
-		if (t->half.err)
-			break;
 	}
+	if (!t->half.err)
+		t->half.err = send_length(t, 0);
 	digest_end(&sha, t->half.sha256);
 	free(buf);
 	return NULL;
@@ -180,6 +198,7 @@ static void *receive_all(void *arg)
 	uint8_t *buf = buffer(t->req->read_size);
 	uint8_t *expected = buffer(t->req->read_size);
 	uint64_t random = t->seed ^ 0xaaaa;
+	uint32_t left = 0;
 	struct sequence seq;
 	struct digest sha;
 
@@ -191,6 +210,14 @@ static void *receive_all(void *arg)
 		ssize_t n;
 		ssize_t i;
 
+		if (t->req->stop_ms && !left) {
+			if (read_full(t->fd, &left, sizeof(left)) < 0)
+				t->half.err = errno;
+			if (!left)
+				break;
+		}
+		if (t->req->stop_ms && want > left)
+			want = left;
 		if (t->req->sleep_us)
 			usleep(t->req->sleep_us);
 		n = recv(t->fd, buf, want, 0);
@@ -200,6 +227,8 @@ static void *receive_all(void *arg)
 			t->half.err = n < 0 ? errno : ENODATA;
 			break;
 		}
+		if (t->req->stop_ms)
+			left -= n;
 		sequence_fill(&seq, expected, n);
 		if (t->half.first_bad == UINT64_MAX && memcmp(buf, expected, n)) {
 			for (i = 0; buf[i] == expected[i]; i++)
@@ -237,6 +266,18 @@ static void move(int fd, const struct request *req, unsigned int tx_dir, struct 
 	*received = rx.half;
 }
 
+/* A connection that ended before its time: what its program was told. */
+static void print_cut(const char *who, const struct half *sent, const struct half *received)
+{
+	const int errs[] = { sent->err, received->err };
+
+	printf("%s cut: send=%s receive=%s received=%llu %s\n", who, strerrorname_np(errs[0]),
+	       errs[1] == ENODATA ? "EOF" : strerrorname_np(errs[1]),
+	       (unsigned long long)received->bytes,
+	       received->first_bad == UINT64_MAX ? "good" : "WRONG");
+	fflush(stdout);
+}
+
 /* --- server --- */
 
 static bool is_request_good(const struct request *req)
@@ -257,6 +298,8 @@ static void serve_one(int fd)
 		die("server: invalid request");
 	alarm(req.timeout);
 	move(fd, &req, DIR_DOWN, &report.sent, &report.received);
+	if (report.sent.err || report.received.err)
+		print_cut("server:", &report.sent, &report.received);
 	if (write_full(fd, &report, sizeof(report)) < 0)
 		die("server: sending the report (sent %llu, received %llu)",
 		    (unsigned long long)report.sent.bytes,
@@ -343,6 +386,13 @@ static int client_one(const struct endpoint *ep, const struct address *addr,
 		die("[%d] sending the request", index);
 	start = now_us();
 	move(fd, req, DIR_UP, &sent, &received);
+	if (sent.err || received.err) {
+		char who[16];
+
+		snprintf(who, sizeof(who), "[%d]", index);
+		print_cut(who, &sent, &received);
+		return 1;
+	}
 	if (read_full(fd, &report, sizeof(report)) < 0 || report.magic != MAGIC) {
 		printf("[%d] no report of the server: %s (sent %llu, received %llu)\n", index,
 		       strerror(errno), (unsigned long long)sent.bytes,
@@ -356,9 +406,11 @@ static int client_one(const struct endpoint *ep, const struct address *addr,
 		is_good = false;
 	}
 	if (req->dirs & DIR_UP)
-		is_good &= print_direction(index, "up", &sent, &report.received, req->bytes);
+		is_good &= print_direction(index, "up", &sent, &report.received,
+					   req->stop_ms ? sent.bytes : req->bytes);
 	if (req->dirs & DIR_DOWN)
-		is_good &= print_direction(index, "down", &report.sent, &received, req->bytes);
+		is_good &= print_direction(index, "down", &report.sent, &received,
+					   req->stop_ms ? report.sent.bytes : req->bytes);
 	printf("[%d] transport=%s %.3f s, %.1f MB/s\n", index, transport, seconds,
 	       (double)(sent.bytes + received.bytes) / 1e6 / seconds);
 	if (wanted && strcmp(wanted, transport)) {
@@ -411,8 +463,8 @@ static void usage(int status)
 	fprintf(status ? stderr : stdout,
 		"Usage: xfer server -m tcp|smc|inet [-6] [-F] [-M] [-I] PORT\n"
 		"       xfer client -m tcp|smc|inet [-6] [-F] [-M] [-I] -n BYTES [-w SIZE]\n"
-		"            [-r SIZE] [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-T SECONDS]\n"
-		"            HOST PORT\n"
+		"            [-r SIZE] [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-E SECONDS]\n"
+		"            [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -n  bytes to move in each direction; k, m, g may be appended\n"
 		"  -w  bytes per send, or rand; default 65536\n"
@@ -425,6 +477,7 @@ static void usage(int status)
 		"  -M  with TCP MD5 signatures\n"
 		"  -I  with an IPsec policy\n"
 		"  -S  seed of the data; default: of the day\n"
+		"  -E  senders stop after so long, wherever they are\n"
 		"  -T  time limit; default %d\n"
 		"\n"
 		"Exit status of the client: 0 if every byte has arrived unchanged.\n",
@@ -479,7 +532,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6FMIn:w:r:s:d:c:k:S:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6FMIn:w:r:s:d:c:k:S:E:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&ep, optarg))
@@ -524,6 +577,9 @@ int main(int argc, char **argv)
 			break;
 		case 'S':
 			req.seed = (uint64_t)parse_count(optarg);
+			break;
+		case 'E':
+			req.stop_ms = (uint32_t)parse_count(optarg) * 1000;
 			break;
 		case 'T':
 			req.timeout = (uint32_t)time_limit((int)parse_count(optarg));

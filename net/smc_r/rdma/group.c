@@ -100,10 +100,11 @@ static void kill_work(struct work_struct *work)
 
 	smcr_llc_abort(group);
 	cancel_delayed_work_sync(&group->idle_work);
-	cancel_delayed_work_sync(&group->test_work);
 	stop_trimming(group);
 	smcr_llc_send_delete_all(group, group->kill_reason);
 	smcr_link_close(&group->link);
+	/* what is posted queues it */
+	cancel_delayed_work_sync(&group->test_work);
 	tell_dead(group);
 	/* handshakes have noticed by now, or will soon */
 	down_write(&group->hw_lock);
@@ -200,21 +201,61 @@ static void idle_work(struct work_struct *work)
 		start_teardown(group);
 }
 
+static bool is_active(const struct smcr_group *group)
+{
+	return READ_ONCE(group->state) == SMCR_GROUP_ACTIVE;
+}
+
+/* an answer behind much data on a bad path is late, while some of it arrives */
+static bool is_peer_lost(struct smcr_group *group)
+{
+	unsigned long heard;
+
+	do {
+		heard = READ_ONCE(group->link.last_rx);
+		if (!smcr_llc_test_link(group, SMCR_LINK_LOST))
+			return false;
+	} while (is_active(group) && smcr_link_stop_watch(&group->link) &&
+		 heard != READ_ONCE(group->link.last_rx));
+	return true;
+}
+
+/*
+ * Without a message or completion for some time, the peer is asked whether it
+ * is there: soon if requests are under way, which the queue pair may repeat
+ * for ever, and after test_interval otherwise.
+ */
 static void test_work(struct work_struct *work)
 {
 	struct smcr_group *group = container_of(to_delayed_work(work),
 						struct smcr_group, test_work);
-	unsigned long due = READ_ONCE(group->link.last_rx) +
-			    group->test_interval;
+	unsigned long patience = smcr_link_stop_watch(&group->link) ?
+				 SMCR_LINK_QUIET : group->test_interval;
+	unsigned long due = READ_ONCE(group->link.last_rx) + patience;
 
+	/* a handshake has limits of its own */
+	if (!patience || !is_active(group))
+		return;
 	if (time_after_eq(jiffies, due)) {
-		if (smcr_llc_test_link(group)) {
+		if (is_peer_lost(group)) {
 			smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
 			return;
 		}
-		due = jiffies + group->test_interval;
+		due = jiffies + patience;
 	}
 	queue_delayed_work(group_wq, &group->test_work, due - jiffies);
+}
+
+/**
+ * smcr_group_watch() - requests were posted
+ * @group: forming or active; smcr_link_stop_watch() follows
+ *
+ * Context: any, link->tx_lock held.
+ */
+void smcr_group_watch(struct smcr_group *group)
+{
+	lockdep_assert_held(&group->link.tx_lock);
+	mod_delayed_work(group_wq, &group->test_work, SMCR_LINK_QUIET);
 }
 
 static void trim_work(struct work_struct *work)

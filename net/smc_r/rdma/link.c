@@ -12,12 +12,13 @@
 #include "../wire/vendor.h"
 
 /*
- * Local matters (wire.md 5.2): half a second and six retries outlast a busy
- * or briefly deaf peer and tell a dead one within four seconds. Seven retries
- * would mean for ever on soft-RoCE.
+ * Local matters (wire.md 5.2): retries half a second apart, as many as can be
+ * asked for. Loss of packets uses them up faster than a dead peer does, as
+ * each gap counts. Seven mean for ever on soft-RoCE, so that test_work() of
+ * the group is what tells a dead peer.
  */
 #define ACK_TIMEOUT	17
-#define RETRY_COUNT	6
+#define RETRY_COUNT	7
 #define RNR_RETRY	7
 #define MIN_RNR_TIMER	5
 #define ROUTED_HOP_LIMIT	64

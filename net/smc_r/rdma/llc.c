@@ -408,11 +408,12 @@ int smcr_llc_delete_rkey(struct smcr_group *group, const struct smcr_buf *buf)
 /**
  * smcr_llc_test_link() - is the peer still there? (wire.md 6.9)
  * @group: active
+ * @timeo: jiffies to wait for the answer
  *
  * Context: process, sleeps; takes the flow lock.
  * Return: 0, -EIO when there is no answer.
  */
-int smcr_llc_test_link(struct smcr_group *group)
+int smcr_llc_test_link(struct smcr_group *group, long timeo)
 {
 	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_TEST_LINK);
 	int ret = -EIO;
@@ -423,7 +424,7 @@ int smcr_llc_test_link(struct smcr_group *group)
 	mutex_lock(&group->flow.lock);
 	smcr_llc_expect(group, SMCR_LLC_TEST_LINK, true);
 	if (!send_patiently(group, msg) &&
-	    smcr_llc_wait(group, SMCR_LLC_TEST_TIMEOUT))
+	    smcr_llc_wait(group, timeo))
 		ret = 0;
 	mutex_unlock(&group->flow.lock);
 	kfree(msg);

@@ -51,6 +51,11 @@
 /* longest wait until those before us have confirmed their keys */
 #define SMCR_LLC_TURN_TIMEOUT	(4 * HZ)
 #define SMCR_LLC_TEST_TIMEOUT	(2 * HZ)
+/* without a sign of life: until a link with requests under way is tested, and
+ * from then until it is lost
+ */
+#define SMCR_LINK_QUIET		(2 * HZ)
+#define SMCR_LINK_LOST		(8 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
 #define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
 
@@ -195,10 +200,12 @@ struct smcr_rx_slot {
  * @done_total: for @path
  * @waiter: completed as well, or NULL
  * @is_bundle: the buffer of a bundle is free again
+ * @is_llc: an LLC message; nobody is told
  */
 struct smcr_tx_record {
 	u16 wrs;
 	bool is_bundle;
+	bool is_llc;
 	struct smcr_path *path;
 	u64 done_total;
 	struct completion *waiter;
@@ -248,6 +255,7 @@ enum smcr_link_state {
  * @rec_head: next record to fill
  * @rec_tail: oldest record
  * @waiters: RDMA paths that found no room, by smcr_rdma_path.wait_node
+ * @is_watched: the group's test_work looks soon at what was posted
  * @is_shared: several connections write at a time, so small writes gather
  * @bundle: buffers, used in turn
  * @bundle_len: bytes in the one that is being filled, 0 for none
@@ -272,7 +280,7 @@ enum smcr_link_state {
  * @rx_chain_len: its length
  * @long_msg: a message of more than @rx_len bytes
  * @overflow_dma: DMA address of what follows the first @rx_len
- * @last_rx: jiffies of the last message
+ * @last_rx: jiffies of the last message or completion: the peer lives
  */
 struct smcr_link {
 	struct smcr_group *group;
@@ -301,6 +309,7 @@ struct smcr_link {
 	u16 rec_head;
 	u16 rec_tail;
 	struct list_head waiters;
+	bool is_watched;
 	bool is_shared;
 	struct smcr_tx_bundle bundle[SMCR_LINK_BUNDLES];
 	u32 bundle_len;
@@ -411,7 +420,7 @@ struct smcr_llc_flow {
  * @test_interval: jiffies until a quiet link is tested, 0 for never
  * @kill_work: teardown of a dead group
  * @idle_work: ends a group without connections
- * @test_work: TEST LINK on a quiet link
+ * @test_work: TEST LINK on a quiet link, sooner if requests are under way
  * @trim_work: frees buffers that nobody needs
  */
 struct smcr_group {
@@ -514,6 +523,7 @@ struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
 				     const struct smcr_peer *peer);
 void smcr_group_activate(struct smcr_group *group);
+void smcr_group_watch(struct smcr_group *group);
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
 void smcr_group_kill_dev(struct smcr_dev *dev);
 void smcr_group_unreserve(struct smcr_group *group);
@@ -574,6 +584,7 @@ bool smcr_link_has_room_locked(const struct smcr_link *link);
 int smcr_link_post_bundle_locked(struct smcr_link *link, u64 dma, u32 len);
 int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
 		   struct smcr_tx *tx);
+bool smcr_link_stop_watch(struct smcr_link *link);
 void smcr_link_forget_waiter(struct smcr_link *link,
 			     struct smcr_rdma_path *rp);
 
@@ -587,7 +598,7 @@ int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response);
 void smcr_llc_add_no_link(struct smcr_group *group);
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
 int smcr_llc_delete_rkey(struct smcr_group *group, const struct smcr_buf *buf);
-int smcr_llc_test_link(struct smcr_group *group);
+int smcr_llc_test_link(struct smcr_group *group, long timeo);
 int smcr_llc_flush(struct smcr_group *group);
 void smcr_llc_send_delete_all(struct smcr_group *group,
 			      enum smcr_llc_reason reason);

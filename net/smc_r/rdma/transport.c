@@ -676,7 +676,7 @@ static void desync(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	if (smcr_llc_test_link(rp->group))
+	if (smcr_llc_test_link(rp->group, SMCR_LLC_TEST_TIMEOUT))
 		smcr_group_kill(rp->group, SMCR_LLC_REASON_PROGRAM);
 }
 

@@ -323,7 +323,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 	lockdep_assert_held(&link->tx_lock);
 	link->sq_unsignaled += count;
 	is_signaled = rec->path || rec->waiter || rec->is_bundle ||
-		      link->sq_unsignaled >= SIGNAL_EVERY;
+		      rec->is_llc || link->sq_unsignaled >= SIGNAL_EVERY;
 	if (is_signaled)
 		last->send_flags |= IB_SEND_SIGNALED;
 	if (last->opcode == IB_WR_SEND && !(last->send_flags & IB_SEND_INLINE))
@@ -337,6 +337,10 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 		return -EPIPE;
 	}
 	link->sq_free -= count;
+	if (!link->is_watched) {
+		link->is_watched = true;
+		smcr_group_watch(link->group);
+	}
 	if (is_signaled) {
 		rec->wrs = link->sq_unsignaled;
 		link->sq_unsignaled = 0;
@@ -491,6 +495,26 @@ int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
 }
 
 /**
+ * smcr_link_stop_watch() - the group looks at what was posted
+ * @link: the link
+ *
+ * What is posted from now on asks to be looked at again.
+ *
+ * Context: any; takes link->tx_lock.
+ * Return: true if requests are under way, as far as we know.
+ */
+bool smcr_link_stop_watch(struct smcr_link *link)
+{
+	bool is_busy;
+
+	spin_lock_bh(&link->tx_lock);
+	link->is_watched = false;
+	is_busy = link->sq_free < SMCR_LINK_SQ_DEPTH;
+	spin_unlock_bh(&link->tx_lock);
+	return is_busy;
+}
+
+/**
  * smcr_link_forget_waiter() - a connection does not wait for room any more
  * @link: the link
  * @rp: the connection, about to be freed
@@ -548,7 +572,8 @@ static int post_llc(struct smcr_link *link, const struct smcr_llc *msg,
  */
 int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg)
 {
-	struct smcr_tx_record rec = {};
+	/* an answer to a test must not be what asks for the next one */
+	struct smcr_tx_record rec = { .is_llc = true };
 	int ret = post_llc(link, msg, &rec);
 
 	kill_unless(link, ret);
@@ -675,6 +700,7 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 		fail_link(link);
 		return;
 	}
+	WRITE_ONCE(link->last_rx, jiffies);
 	spin_lock_bh(&link->tx_lock);
 	/* a closed link has no records left */
 	if (link->state == SMCR_LINK_READY) {

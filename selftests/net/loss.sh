@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A bad network: packets are lost, late, twice, in another order, or all lost
+# for a while. Connections go on; each byte is checked.
+#
+#	a xfer ---- SMC-R over rxe0, netem where packets come in ---- xfer b
+#
+# Not where they leave: of rxe on 6.12 a queue pair fails when the queueing
+# discipline of its own host drops a packet.
+#
+# timeout: 900
+. "$RIG_LIB"
+
+SECS=$(by_size 4 60)
+# when each direction may be done with what was under way
+LATE=$(by_size 20 60)
+
+netem() {
+	local guest
+
+	for guest in a b; do
+		on $guest "tc qdisc replace dev ifb0 root netem limit 5000 $*"
+	done
+}
+
+# under NAME NETEM...: writers both ways for SECS seconds of it, whose
+# connections all live on and are exact.
+under() {
+	local name=$1 tx
+	shift
+
+	tx=$(smc_stat a tx_bytes)
+	start a client "xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E $((SECS + 4)) -T $((SECS + LATE + 30)) $B 7000"
+	wait_for 20 eval '[ "$(group_conns a)" = 4 ]'
+	netem "$@"
+	sleep $SECS
+	is 4 "$(group_conns a)" "$name: all connections live after $SECS s"
+	netem delay 0
+	ok "$name: each byte arrives, once and in order" finish a client $((LATE + 10))
+	note "$name: $((($(smc_stat a tx_bytes) - tx) / 1000)) kB from a"
+}
+
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+for guest in a b; do
+	on $guest "modprobe -a sch_netem sch_ingress act_mirred cls_matchall
+		modprobe ifb numifbs=0; ip link add ifb0 type ifb; ip link set ifb0 up
+		tc qdisc add dev eth0 ingress
+		tc filter add dev eth0 ingress matchall action mirred egress redirect dev ifb0"
+done
+under "1 % lost" loss 1%
+under "5 % lost" loss 5%
+under "20 % lost" loss 20%
+under "50 ms late" delay 50ms
+under "10 % out of order" delay 5ms reorder 90%
+under "5 % twice" duplicate 5%
+under "wire cut for $SECS s" loss 100%
+
+is 1 "$(on a 'smcnl lgr' | wc -l)" "all by one link group"
+all_used_smc
+ok "server ends" stop b server
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+done
+done_testing
