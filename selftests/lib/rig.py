@@ -610,10 +610,11 @@ class Guest:
     def is_debug(self):
         return self.kernel in DEBUG_KERNELS
 
-    def launch(self, accel, image, initramfs, wire, smp, memory_mb, capture):
+    def launch(self, accel, image, initramfs, wire, smp, memory_mb, capture,
+               reboots):
         cmd = ["qemu-system-x86_64", "-name", "smcr-" + self.name,
                "-nodefaults", "-no-user-config", "-display", "none",
-               "-no-reboot", *accel, "-smp", str(smp), "-m", str(memory_mb),
+               *([] if reboots else ["-no-reboot"]), *accel, "-smp", str(smp), "-m", str(memory_mb),
                "-kernel", image, "-initrd", initramfs, "-append",
                "console=ttyS0 quiet panic=-1 oops=panic mitigations=off "
                "sysrq_always_enabled random.trust_cpu=on tsc=reliable "
@@ -636,6 +637,9 @@ class Guest:
             self.process = subprocess.Popen(
                 cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 pass_fds=[wire.fileno()], preexec_fn=die_with_parent)
+        # For scenarios that stop the emulator.
+        with open(os.path.join(self.dir, "pid"), "w") as file:
+            print(self.process.pid, file=file)
 
     def alive(self):
         return self.process is not None and self.process.poll() is None
@@ -766,11 +770,12 @@ class Pair:
     modules   {kernel: path} of a ready smc_r.ko; built when needed otherwise
     capture   "all" or "heads" of the frames on the wire are recorded, by a
     files     more {path in guest: host path}
+    reboots   a guest may reboot; it ends otherwise
     """
 
     def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
                  smp=SMP, memory_mb=None, capture=None, programs=(),
-                 modules=None, files=None, log=lambda text: None):
+                 modules=None, files=None, reboots=False, log=lambda text: None):
         kernels = kernel.split(":")
         self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
         self.roles = dict(zip("ab", roles))
@@ -785,6 +790,7 @@ class Pair:
         self.programs = programs
         self.modules = dict(modules or {})
         self.files = dict(files or {})
+        self.reboots = reboots
         self.log = log
         self.guests = {}
         self.dir = None
@@ -854,7 +860,7 @@ class Pair:
             self.guests[name] = guest
             guest.launch(accel, images[kernel], archives[kernel], wire,
                          self.smp, self.memory_mb,
-                         self.capture if name == "a" else None)
+                         self.capture if name == "a" else None, self.reboots)
         for wire in wires:
             wire.close()
         for guest in self.guests.values():

@@ -91,6 +91,36 @@ by_size() {
 	fi
 }
 
+# freeze GUEST: its emulator stops, and with it all it does; thaw GUEST: it
+# goes on. Its kernel is not to take the gap for a fault of its own.
+freeze() {
+	on "$1" "echo 0 >/proc/sys/kernel/watchdog
+		echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress"
+	kill -STOP "$(cat "$RIG_DIR/$1/pid")"
+}
+
+thaw() {
+	kill -CONT "$(cat "$RIG_DIR/$1/pid")"
+}
+
+# booted GUEST TIMES
+booted() {
+	[ "$(grep -c "agent: ready" "$RIG_DIR/$1/console")" = $2 ]
+}
+
+# reboot GUEST: at once, without a word to anybody, and set up as before. Only
+# with "reboots: yes" in the head.
+reboot() {
+	local before
+
+	before=$(grep -c "agent: ready" "$RIG_DIR/$1/console")
+	on "$1" "echo b >/proc/sysrq-trigger" 2>/dev/null &
+	wait_for 100 booted "$1" $((before + 1))
+	kill $! 2>/dev/null || true
+	ON_TIMEOUT=100 on "$1" "dmesg -n 7
+		RIG_SLOW=$SLOW /rig/setup $1 $(role_of "$1") yes $RIG_MTU"
+}
+
 # role_of GUEST: ours, stock or none.
 role_of() {
 	case $1 in

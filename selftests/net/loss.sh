@@ -10,6 +10,7 @@
 #
 # timeout: 900
 . "$RIG_LIB"
+. "$(dirname "$RIG_LIB")/traffic.sh"
 
 SECS=$(by_size 4 60)
 # when each direction may be done with what was under way
@@ -40,8 +41,7 @@ under() {
 	note "$name: $((($(smc_stat a tx_bytes) - tx) / 1000)) kB from a"
 }
 
-start b server "xfer server -m smc 7000"
-wait_port b 7000
+serve
 for guest in a b; do
 	on $guest "modprobe -a sch_netem sch_ingress act_mirred cls_matchall
 		modprobe ifb numifbs=0; ip link add ifb0 type ifb; ip link set ifb0 up
@@ -54,10 +54,21 @@ under "20 % lost" loss 20%
 under "50 ms late" delay 50ms
 under "10 % out of order" delay 5ms reorder 90%
 under "5 % twice" duplicate 5%
-under "wire cut for $SECS s" loss 100%
-
+SECS=5 under "wire cut for 5 s" loss 100%
 is 1 "$(on a 'smcnl lgr' | wc -l)" "all by one link group"
 all_used_smc
+
+gap=$(by_size 15 60)
+busy 90
+netem loss 100%
+began=$SECONDS
+cut_at_client "wire cut for $gap s" $LOST
+cut_at_server "wire cut for $gap s" $LOST
+while [ $((SECONDS - began)) -lt $gap ]; do
+	sleep 0.2
+done
+netem delay 0
+works_again "wire cut for $gap s"
 ok "server ends" stop b server
 for guest in a b; do
 	ok "the module goes from $guest" unload $guest

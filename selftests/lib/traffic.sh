@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Traffic whose bytes are checked, through faults: what its programs see, and
+# how soon. Sourced by scenarios. The limits are those of
+# Documentation/reliability.md.
+
+# a peer that is gone, with data under way
+LOST=$((14 * SLOW))
+# what is known at once, and told to the peer
+TOLD=$((5 * SLOW))
+CONNS=4
+
+serve() {
+	start b server "xfer server -m smc 7000"
+	wait_port b 7000
+}
+
+# busy SECONDS: connections that write both ways for so long.
+busy() {
+	cuts=$(log_of b server | grep -c 'cut:' || true)
+	start a busy "xfer client -m smc -k smc -d both -c $CONNS -n 4g -w rand -r rand \
+		-E $1 -T $(($1 + 90)) $B 7000"
+	wait_for 20 eval '[[ " $(group_conns a) " = *" $CONNS "* ]]'
+	sleep 1
+	began=$SECONDS
+}
+
+# go_on NAME SECONDS: they all reach their end, so late at most.
+go_on() {
+	ok "$1: each byte arrives, once and in order" finish a busy $2
+	note "$(log_of a busy | grep transport= || true)"
+}
+
+# all_cut LOG: each of them was told of a reset, and had read nothing wrong.
+all_cut() {
+	[ "$(grep 'cut:' <<<"$1" | grep -c '=ECONNRESET .* good$')" = $CONNS ]
+}
+
+server_cuts() {
+	log_of b server | grep 'cut:' | tail -n +$((cuts + 1))
+}
+
+# cut NAME SECONDS: each of them ends with ECONNRESET, since `busy` or the last
+# setting of $began.
+cut_at_client() {
+	fails "$1: the client's connections end" finish a busy $(($2 + 5))
+	note "$1: the client knows after $((SECONDS - began)) s"
+	num "$((SECONDS - began)) -le $2" "$1: within $2 s"
+	ok "$1: with ECONNRESET, all they had read was right" all_cut "$(log_of a busy)"
+}
+
+cut_at_server() {
+	wait_for $2 eval 'all_cut "$(server_cuts)"' || note "$(server_cuts)"
+	note "$1: the server knows after $((SECONDS - began)) s"
+	num "$((SECONDS - began)) -le $2" "$1: the server's as well"
+	ok "$1: with ECONNRESET, all they had read was right" all_cut "$(server_cuts)"
+}
+
+# connection smc|tcp|any [SECONDS [ADDRESS]]
+connection() {
+	local kind="-k $1"
+
+	[ $1 != any ] || kind=
+	on a "xfer client -m smc $kind -n 100k -d both -T ${2-20} ${3-$B} 7000"
+}
+
+# works_again NAME: the next connection works, and soon they use SMC: when the
+# peer knows, too, that the old link group is lost.
+works_again() {
+	local from=$SECONDS
+
+	ok "$1: the next connection works" connection any
+	ok "$1: SMC within $LOST s" wait_for $LOST connection smc
+	note "$1: SMC after $((SECONDS - from)) s"
+}
