@@ -31,11 +31,16 @@
 #define VERSION "unknown"
 #endif
 
+#ifndef LIBEXECDIR
+#define LIBEXECDIR "/usr/local/libexec/smc_r"
+#endif
 #define LIB_NAME "libsmc-preload.so"
+#define ATTACH_NAME "smc_attach"
 
 static void usage(void)
 {
 	printf("Usage: smc_run [-d] [-f FAMILY] [-m METHOD] [-r SIZE] [-t SIZE] COMMAND [ARG...]\n"
+	       "       smc_run --attach [RULE...] | --detach | --status\n"
 	       "       smc_run -h | -v\n"
 	       "\n"
 	       "Run COMMAND with its TCP sockets converted to SMC sockets.\n"
@@ -49,6 +54,12 @@ static void usage(void)
 	       "  -t SIZE    send buffer of the converted sockets\n"
 	       "  -h         print this help\n"
 	       "  -v         print the version\n"
+	       "\n"
+	       "  --attach   convert sockets of all programs, without smc_run: of those for\n"
+	       "             which the first RULE that fits says allow. RULE is allow or\n"
+	       "             deny, then :uid=USER,comm=NAME,cgroup=PATH or part of that\n"
+	       "  --detach   end that\n"
+	       "  --status   print the rules and what came of them\n"
 	       "\n"
 	       "SIZE is in bytes; append k or K for KiB, m or M for MiB.\n");
 }
@@ -131,6 +142,19 @@ static const char *find_library(void)
 	if (access(LIBDIR "/" LIB_NAME, R_OK) == 0)
 		return LIBDIR "/" LIB_NAME;
 	return NULL;
+}
+
+/* What needs more than this program does is one of its own. */
+static int exec_attach(char **argv)
+{
+	const char *path = find_beside(ATTACH_NAME);
+
+	if (!path)
+		path = LIBEXECDIR "/" ATTACH_NAME;
+	execv(path, argv);
+	fprintf(stderr, "smc_run: %s: %s: it is built where clang, bpftool and libbpf are\n", path,
+		strerror(errno));
+	return 1;
 }
 
 static int append_preload(const char *lib)
@@ -276,6 +300,9 @@ int main(int argc, char **argv)
 	struct options options = { .family_name = getenv(SMC_ENV_FAMILY) };
 	int opt;
 
+	if (argc > 1 && (!strcmp(argv[1], "--attach") || !strcmp(argv[1], "--detach") ||
+			 !strcmp(argv[1], "--status")))
+		return exec_attach(argv);
 	opterr = 0;
 	while ((opt = getopt(argc, argv, "+:df:m:r:t:hv")) != -1) {
 		char name[3] = { '-', (char)optopt, '\0' };

@@ -160,6 +160,84 @@ for name in smc smc6 tcp; do
 	ok "server $name ends" stop b $name
 done
 
+# --- a program in the kernel ---
+
+# protocol COMMAND...: of the socket that a program of a gets.
+protocol() {
+	on a "$*" | sed 's/.* protocol=\([0-9]*\) .*/\1/'
+}
+
+attached() {
+	local in_cgroup="echo \$\$ >/sys/fs/cgroup/smc" guest
+
+	on a "mount -t cgroup2 none /sys/fs/cgroup && mkdir -p /sys/fs/cgroup/smc/below"
+	is "not attached 1" "$(on a "smc_run --status; echo \$?" | xargs)" "nothing is attached"
+	is 6 "$(protocol plain socket $A)" "a TCP socket is one of TCP"
+	for guest in a b; do
+		ok "attached on $guest" on $guest "smc_run --attach"
+	done
+	is 256 "$(protocol plain socket $A)" "then it is one of IPPROTO_SMC"
+	is "2,2,0: errno=4000 domain=2 protocol=17 2,1,6: errno=4000 domain=2 protocol=256 10,1,0: errno=4000 domain=10 protocol=256" \
+		"$(on a "socktest 2,2,0 2,1,6 10,1,0" | sed 's/ nonblock.*//' | xargs)" \
+		"only those of TCP, both families"
+	try_redis "without a wrapper" "" ""
+	is "attached
+others: allow
+converted: yes
+refused: 0
+unavailable: 0" "$(on b "smc_run --status" | sed 's/^\(converted: \)[1-9][0-9]*$/\1yes/')" \
+		"status of the server"
+
+	on a "smc_run --attach deny:comm=plain allow:uid=0"
+	is "6 256 6" "$(protocol plain socket $A) $(protocol plain-raw socket $A) $(protocol \
+		setpriv --reuid 65534 --regid 65534 --clear-groups plain-raw socket $A)" \
+		"rules by command and user, the first one decides"
+	on a "smc_run --attach deny:comm=plain-raw,uid=65534"
+	is "256 256 6" "$(protocol plain socket $A) $(protocol plain-raw socket $A) $(protocol \
+		setpriv --reuid 65534 --regid 65534 --clear-groups plain-raw socket $A)" \
+		"all conditions of a rule, and the rest"
+	on a "smc_run --attach deny:cgroup=/smc/below allow:cgroup=/smc"
+	is "6 256 6" "$(protocol plain socket $A) $(protocol \
+		"$in_cgroup/cgroup.procs; plain socket $A") $(protocol \
+		"$in_cgroup/below/cgroup.procs; plain socket $A")" "rules by control group"
+	is "attached
+rule 1: deny cgroup=/smc/below
+rule 2: allow cgroup=/smc
+others: deny
+converted: 1
+refused: 2
+unavailable: 0" "$(on a "smc_run --status")" "status with rules"
+	on a "rmdir /sys/fs/cgroup/smc/below && mkdir /sys/fs/cgroup/smc/below"
+	like "below \(gone\)$" "$(on a "smc_run --status")" "a group that went is told"
+
+	fails "no rule" on a "smc_run --attach permit"
+	fails "no condition" on a "smc_run --attach allow:pid=1"
+	fails "no control group" on a "smc_run --attach allow:cgroup=/none"
+	fails "no user" on a "smc_run --attach allow:uid=nobody-of-here"
+	fails "no privilege" on a \
+		"setpriv --reuid 65534 --regid 65534 --clear-groups smc_run --attach"
+	like "^rule 2: allow cgroup=/smc$" "$(on a "smc_run --status")" "these changed nothing"
+
+	on a "smc_run --attach"
+	ok "the module goes" unload a
+	is 6 "$(protocol plain socket $A)" "without it, sockets are of TCP"
+	like "^unavailable: 1$" "$(on a "smc_run --status")" "which is counted"
+	ok "it comes back" load a
+	is 256 "$(protocol plain socket $A)" "and they are of IPPROTO_SMC again"
+	for guest in a b; do
+		ok "detached on $guest" on $guest "smc_run --detach"
+	done
+	is "6 0" "$(protocol plain socket $A) $(on a "ls /sys/fs/bpf | wc -l")" "nothing is left of it"
+}
+
+if [ "$RIG_KERNEL" = 6.12 ]; then
+	attached
+else
+	like "no hook for that.*smc_run COMMAND" \
+		"$(on a "! smc_run --attach 2>&1" | xargs)" "attaching says what to do instead"
+	is 6 "$(protocol plain socket $A)" "and does nothing"
+fi
+
 for guest in a b; do
 	ok "the module of $guest goes" unload $guest
 done
