@@ -29,7 +29,6 @@
 /* Below that, rings of a connection may not be had. */
 #define LEAST_MEMORY_KIB 2048
 #define MAX_LOWER 16
-#define DEVICE_HOWTO "'rdma link add rxe0 type rxe netdev IF' makes one in software"
 
 struct doctor {
 	json_object *checks;
@@ -193,14 +192,31 @@ static bool is_active(json_object *gid)
 	return strstr(member(gid, "state"), "ACTIVE") != NULL;
 }
 
-/* The GIDs of active ports on the route; the rest is told. */
+/* down: a device on the route whose port is not active; "": none */
+static void tell_no_device(struct doctor *doctor, const char *down)
+{
+	if (*down) {
+		bad(doctor, "device", "the port of %s is not active", down);
+		fix(doctor, "bring the link up: 'rdma link', 'ip link'");
+		return;
+	}
+	if (!json_object_array_length(doctor->gids))
+		bad(doctor, "device", "there is no RDMA device");
+	else
+		bad(doctor, "device", "no RDMA device is on %s, which leads to %s",
+		    doctor->target.ifname, doctor->target.text);
+	fix(doctor, "load the driver of the RDMA card ('rdma dev'); "
+	    "'rdma link add rxe0 type rxe netdev IF' makes one in software");
+}
+
+/* The GIDs of active ports on the route. */
 static json_object *usable_gids(struct doctor *doctor)
 {
 	json_object *rows = json_object_new_array();
-	size_t i, n = json_object_array_length(doctor->gids);
-	const char *down = NULL;
+	const char *down = "";
+	size_t i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < json_object_array_length(doctor->gids); i++) {
 		json_object *gid = json_object_array_get_idx(doctor->gids, i);
 
 		if (is_on_route(doctor, gid) && is_active(gid))
@@ -208,19 +224,8 @@ static json_object *usable_gids(struct doctor *doctor)
 		else if (is_on_route(doctor, gid))
 			down = member(gid, "ib_dev");
 	}
-	if (json_object_array_length(rows))
-		return rows;
-	if (!n)
-		bad(doctor, "device", "there is no RDMA device");
-	else if (down)
-		bad(doctor, "device", "the port of %s is not active", down);
-	else
-		bad(doctor, "device", "no RDMA device is on %s, which leads to %s",
-		    doctor->target.ifname, doctor->target.text);
-	if (down)
-		fix(doctor, "bring the link up: 'rdma link', 'ip link'");
-	else
-		fix(doctor, "load the driver of the RDMA card ('rdma dev'); " DEVICE_HOWTO);
+	if (!json_object_array_length(rows))
+		tell_no_device(doctor, down);
 	return rows;
 }
 
@@ -437,8 +442,8 @@ static void tell_option(struct doctor *doctor, const struct tap *tap)
 		bad(doctor, "peer", "%s answered without the SMC option%s", target->text,
 		    tap->answer == SEEN_WITHOUT ? "; it was in this host's SYN" : "");
 		fix(doctor,
-		    "on the peer, load SMC and let the program on port %d use SMC sockets ('smc_run PROGRAM'); "
-		    "if it does, something on the way removes the TCP option 254",
+		    "on the peer, load SMC and let the program on port %d use SMC sockets ('smc_run "
+		    "PROGRAM'); if it does, something on the way removes the TCP option 254",
 		    target->port);
 	}
 }
@@ -451,15 +456,10 @@ static void tell_fallback(struct doctor *doctor, const struct probe *probe)
 
 	if (probe->reason == REASON_PEER_NO_SMC) {
 		tell_option(doctor, &probe->tap);
-	} else if (probe->reason == REASON_PEER_DECLINED && probe->peer_reason &&
-		   probe->peer_reason != REASON_PEER_DECLINED) {
-		bad(doctor, "peer", "%s declined with 0x%08x: %s", target->text, probe->peer_reason,
-		    peer->text);
-		fix(doctor, "on the peer: %s", peer->fix);
 	} else if (probe->peer_reason) {
 		bad(doctor, "peer", "%s declined with 0x%08x: %s", target->text, probe->peer_reason,
 		    peer->text);
-		fix(doctor, "%s", peer->fix);
+		fix(doctor, "on the peer: %s", peer->fix);
 	} else if (probe->reason) {
 		bad(doctor, "peer", "the connection fell back to TCP, 0x%08x: %s", probe->reason,
 		    reason->text);

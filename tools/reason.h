@@ -7,9 +7,7 @@
 
 #include <stdint.h>
 
-#define REASON_NO_MEMORY	0x01010000u
 #define REASON_PEER_NO_SMC	0x03010000u
-#define REASON_PEER_DECLINED	0x05000000u
 
 /**
  * struct reason - a fallback reason
