@@ -107,22 +107,23 @@ _smc_pnet()
 	esac
 }
 
-# After the options, smc_run has a command and its own words.
+# After the options, smc_run has a command and its own words. Its options are
+# those of its help; what needs an argument has a name in capitals behind it.
 _smc_run()
 {
-	local options="-d -f -r -t -h -v"
-	local word=${COMP_WORDS[COMP_CWORD]} i
+	local options with word=${COMP_WORDS[COMP_CWORD]} i
 
+	options=$("${COMP_WORDS[0]}" -h 2>/dev/null | grep -oE '^  --?[A-Za-z-]+( [A-Z]+)?')
+	with=" $(grep -E ' [A-Z]+$' <<<"$options" | awk '{print $1}' | xargs) "
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-f|-r|-t)
-			if ((i + 1 == COMP_CWORD)); then
-				_smc_option_argument "${COMP_WORDS[i]}" "$word"
+		-*)
+			[[ $with == *" ${COMP_WORDS[i]} "* ]] || continue
+			if ((++i == COMP_CWORD)); then
+				_smc_option_argument "${COMP_WORDS[i - 1]}" "$word"
 				return
 			fi
-			i=$((i + 1))
 			;;
-		-*) ;;
 		*)
 			if declare -F _command_offset >/dev/null; then
 				_command_offset "$i"
@@ -134,7 +135,7 @@ _smc_run()
 		esac
 	done
 	if [[ $word == -* ]]; then
-		_smc_reply "$options" "$word"
+		_smc_reply "$(awk '{print $1}' <<<"$options")" "$word"
 	else
 		mapfile -t COMPREPLY < <(compgen -c -- "$word")
 	fi
