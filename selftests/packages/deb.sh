@@ -25,10 +25,8 @@ is "smc-r-dkms_${VERSION}_all.deb smc-r-tools_${VERSION}_amd64.deb" \
 ok "lintian has no errors and no warnings" lintian --fail-on error,warning \
 	--allow-root /out/smc-r_*.changes
 
-# What has built the modules in the tree is no source.
-is "$(cd /src && (echo Kbuild; echo dkms.conf
-	find net -name '*.[ch]' ! -name '*.mod.c') | sort)" \
-	"$(sources_of smc-r-dkms)" "smc-r-dkms has the sources, and nothing else"
+is "" "$(diff <(needed_sources) <(sources_of smc-r-dkms))" \
+	"smc-r-dkms has the sources, and nothing else"
 like "/usr/lib/modprobe.d/smc_r.conf" "$(files_of smc-r-dkms)" \
 	"smc-r-dkms sets the kernel's own module aside"
 

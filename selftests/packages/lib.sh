@@ -39,6 +39,12 @@ like() {
 	point "$([[ $2 =~ $1 ]] && echo 0 || echo 1)" "$3"
 }
 
+# What DKMS has to get. A tree in which the modules were built has more.
+needed_sources() {
+	(cd /src && echo Kbuild && echo dkms.conf &&
+		find net -name '*.[ch]' ! -name '*.mod.c') | sort
+}
+
 # release_of KERNEL
 release_of() {
 	cat "$KERNELS/$1/release"
