@@ -30,11 +30,23 @@ static void set_keepalive(struct sock *sk, int on)
 	release_sock(clcsk);
 }
 
+/*
+ * TCP's options are set under this lock, which may take the RTNL; under that, TCP
+ * takes the lock of its own sockets, which would be of the same class.
+ */
+static struct lock_class_key inet_sk_lock_key;
+static struct lock_class_key inet_slock_key;
+
 static void init_sock(struct sock *sk)
 {
 	const struct smcr_sysctl *sysctl = smcr_sysctl(sock_net(sk));
 	struct smcr_sock *smc = smcr_sk(sk);
 
+	if (sk->sk_family != PF_SMC)
+		sock_lock_init_class_and_name(sk, "slock-INET_SMC",
+					      &inet_slock_key,
+					      "sk_lock-INET_SMC",
+					      &inet_sk_lock_key);
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	/* unset for an accepted connection */
 	sk->sk_type = SOCK_STREAM;
