@@ -72,8 +72,9 @@ struct supervisor {
 	struct seccomp_notif *call;
 	size_t call_size;
 	int proc;
-	/* of the network namespace that we are in */
-	struct stat net;
+	/* our network namespace */
+	int home;
+	struct stat home_id;
 	time_t refused_at[2];
 };
 
@@ -138,19 +139,47 @@ static bool look_at(const struct supervisor *super, const struct seccomp_notif *
 	return false;
 }
 
-/* A socket belongs to the namespace of whoever makes it. */
-static bool enter(struct supervisor *super, int net_fd)
+static bool is_home(const struct supervisor *super, int net_fd)
 {
-	struct stat st;
+	struct stat id;
 
-	if (fstat(net_fd, &st) < 0)
-		return false;
-	if (st.st_dev == super->net.st_dev && st.st_ino == super->net.st_ino)
-		return true;
-	if (setns(net_fd, CLONE_NEWNET) < 0)
-		return false;
-	super->net = st;
-	return true;
+	return fstat(net_fd, &id) == 0 && id.st_dev == super->home_id.st_dev &&
+	       id.st_ino == super->home_id.st_ino;
+}
+
+/* Firewalls match the owner of a socket. */
+static int make_as(struct supervisor *super, const struct caller *caller, int domain, int type,
+		   const char **how)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	int fd;
+
+	setfsgid(caller->fsgid);
+	setfsuid(caller->fsuid);
+	fd = smc_socket(super->options->family, domain, type, socket, how);
+	if (fd < 0 && smc_errno_is_missing(errno))
+		super->refused_at[domain == AF_INET6] = now();
+	setfsuid(uid);
+	setfsgid(gid);
+	return fd;
+}
+
+/* A socket belongs to the namespace of whoever makes it. */
+static int make_in(struct supervisor *super, const struct caller *caller, int domain, int type,
+		   const char **how)
+{
+	int fd;
+
+	if (is_home(super, caller->net_fd))
+		return make_as(super, caller, domain, type, how);
+	if (setns(caller->net_fd, CLONE_NEWNET) < 0)
+		return -1;
+	fd = make_as(super, caller, domain, type, how);
+	/* Not to stay: who is in a namespace keeps it.  What was allowed just now is still. */
+	if (setns(super->home, CLONE_NEWNET) < 0)
+		_exit(1);
+	return fd;
 }
 
 static void set_buffer(int fd, int option, int value)
@@ -164,23 +193,12 @@ static int make_socket(struct supervisor *super, const struct seccomp_notif *cal
 {
 	int domain = (int)call->data.args[0];
 	int type = (int)call->data.args[1] | SOCK_CLOEXEC;
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
 	struct caller caller;
-	int fd = -1;
+	int fd;
 
 	if (was_refused(super, domain) || !look_at(super, call, &caller))
 		return -1;
-	if (enter(super, caller.net_fd)) {
-		/* Firewalls match the owner of a socket. */
-		setfsgid(caller.fsgid);
-		setfsuid(caller.fsuid);
-		fd = smc_socket(super->options->family, domain, type, socket, how);
-		if (fd < 0 && smc_errno_is_missing(errno))
-			super->refused_at[domain == AF_INET6] = now();
-		setfsuid(uid);
-		setfsgid(gid);
-	}
+	fd = make_in(super, &caller, domain, type, how);
 	close(caller.net_fd);
 	return fd;
 }
@@ -318,7 +336,8 @@ static bool open_proc(struct supervisor *super)
 	return super->proc >= 0 &&
 	       readlinkat(super->proc, "self", self, sizeof(self) - 1) > 0 &&
 	       atoi(self) == getpid() &&
-	       fstatat(super->proc, "self/ns/net", &super->net, 0) == 0;
+	       (super->home = openat(super->proc, "self/ns/net", O_RDONLY | O_CLOEXEC)) >= 0 &&
+	       fstat(super->home, &super->home_id) == 0;
 }
 
 /* Keep nothing of what the program may wait to be closed, and live as long as it does. */
@@ -362,11 +381,8 @@ static void supervise(int channel, const struct supervise_options *options)
 /* As fork(), but the parent gets no SIGCHLD: the program's signals are its own. */
 static pid_t fork_silently(void)
 {
-#ifdef __s390x__
-	return (pid_t)syscall(SYS_clone, 0, 0);
-#else
+	/* their order differs between architectures, zero does not */
 	return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
-#endif
 }
 
 /* The supervisor's end of the channel is ours in the child only. */
