@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,12 +21,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "convert.skel.h"
 #include "rules.h"
+
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC 256
+#endif
 
 #define HOOK "update_socket_protocol"
 #define BPFFS "/sys/fs/bpf"
@@ -203,6 +209,19 @@ static bool have_bpffs(void)
 	return mount("bpf", BPFFS, "bpf", 0, "mode=0700") == 0;
 }
 
+/* One that has AF_SMC only would be taken for one that serves converted sockets. */
+static int check_module(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SMC);
+
+	if (fd >= 0)
+		return close(fd);
+	if (access("/sys/module/smc", F_OK) == 0)
+		return fail("the kernel's own smc is loaded, and has no IPPROTO_SMC before 6.11");
+	fputs("smc_run: no module for SMC is loaded: sockets are converted from then on\n", stderr);
+	return 0;
+}
+
 static int check_kernel(struct config *config)
 {
 	if (geteuid() != 0)
@@ -212,6 +231,8 @@ static int check_kernel(struct config *config)
 			    "with CONFIG_MPTCP and CONFIG_DEBUG_INFO_BTF.\n"
 			    "Use 'smc_run COMMAND' instead; 'smc_run -m seccomp COMMAND' reaches\n"
 			    "static children, too.");
+	if (check_module())
+		return 1;
 	config->have_smc = symbol_address("tcp_have_smc");
 	if (!config->have_smc)
 		return fail("this kernel's TCP knows no SMC, or hides its symbols (kptr_restrict)");
