@@ -100,6 +100,9 @@ supervised() {
 	like "^failed=0 left=0
 domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 200")" \
 		"signals and killed processes cost no call and no descriptor"
+	# Its standard streams, its listener, /proc, its namespace.
+	is 6 "$(on a "smc_run -m seccomp sh -c 'plain storm $B 50 >/dev/null
+		ls /proc/\$(pidof smc_run)/fd | wc -l'")" "nor the supervisor one"
 	is "" "$(on a "smc_run plain socket $B >/dev/null; sleep 0.5
 		for p in \$(pidof smc_run); do grep -l '^State:.[^Z]' /proc/\$p/status; done")" \
 		"a supervisor goes with its program"
