@@ -95,14 +95,6 @@ static void raise_limit(const char *path, long size)
 	fprintf(stderr, "smc_run: cannot raise %s to %ld: %s\n", path, size, strerror(errno));
 }
 
-static void set_size(const char *var, const char *limit, const char *arg)
-{
-	if (!arg)
-		return;
-	setenv(var, arg, 1);
-	raise_limit(limit, smc_parse_size(arg));
-}
-
 /*
  * A file beside the program; so that a source tree can be used as it is, it wins
  * over an installed one.
@@ -271,6 +263,10 @@ static int prepare_library(const struct options *options)
 	}
 	if (append_preload(lib))
 		return 1;
+	if (options->rcvbuf)
+		setenv(SMC_ENV_RCVBUF, options->rcvbuf, 1);
+	if (options->sndbuf)
+		setenv(SMC_ENV_SNDBUF, options->sndbuf, 1);
 	setenv(SMC_ENV_DEBUG, options->is_debug ? "1" : "0", 1);
 	if (options->family_name)
 		setenv(SMC_ENV_FAMILY, options->family_name, 1);
@@ -281,8 +277,10 @@ static int run(struct options *options, char **command)
 {
 	if (options->method == METHOD_AUTO)
 		options->method = choose(command[0]);
-	set_size(SMC_ENV_RCVBUF, "/proc/sys/net/core/rmem_max", options->rcvbuf);
-	set_size(SMC_ENV_SNDBUF, "/proc/sys/net/core/wmem_max", options->sndbuf);
+	if (options->rcvbuf)
+		raise_limit("/proc/sys/net/core/rmem_max", smc_parse_size(options->rcvbuf));
+	if (options->sndbuf)
+		raise_limit("/proc/sys/net/core/wmem_max", smc_parse_size(options->sndbuf));
 	check_smc(options->family);
 	if (options->method == METHOD_SECCOMP)
 		prepare_supervisor(options);

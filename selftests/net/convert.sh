@@ -82,15 +82,15 @@ supervised() {
 	like "^smc_run: process [0-9]+, socket [0-9]+: AF_INET converted to AF_SMC" \
 		"$(log_of b musl)" "a static server is supervised"
 	is "      8 domain=43 protocol=0 nonblock=0 cloexec=0 sndbuf=131072" \
-		"$(on a "smc_run plain client $B 7101 4 1000000" | uniq -c)" \
+		"$(on a "smc_run plain client $B 7101 4 300000" | uniq -c)" \
 		"musl: connections of threads and of a child"
 	used_smc 8
 	is "      4 domain=2 protocol=256 nonblock=0 cloexec=0 sndbuf=32768" \
-		"$(on a "smc_run -f inet -t 16k plain-raw client $B 7102 2 1000000" | uniq -c)" \
+		"$(on a "smc_run -f inet -t 16k plain-raw client $B 7102 2 300000" | uniq -c)" \
 		"system calls without libc, IPPROTO_SMC"
 	used_smc 4
 	is "      4 domain=43 protocol=1 nonblock=0 cloexec=0 sndbuf=131072" \
-		"$(on a "smc_run plain client $B6 7103 2 1000000" | uniq -c)" "IPv6"
+		"$(on a "smc_run plain client $B6 7103 2 300000" | uniq -c)" "IPv6"
 	used_smc 4
 	is "domain=43 protocol=0 nonblock=1 cloexec=1 sndbuf=131072" \
 		"$(on a "smc_run plain socket $B")" "flags of a socket are kept"
@@ -98,7 +98,7 @@ supervised() {
 		"$(on a "setpriv --reuid 65534 --regid 65534 --clear-groups smc_run plain socket $B")" \
 		"without privilege"
 	like "^failed=0 left=0
-domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 200")" \
+domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 100")" \
 		"signals and killed processes cost no call and no descriptor"
 	# Its standard streams, its listener, /proc, its namespace.
 	is 6 "$(on a "smc_run -m seccomp sh -c 'plain storm $B 50 >/dev/null
@@ -149,7 +149,7 @@ try_redis() {
 	start b redis "$2 redis-server --protected-mode no --save '' --appendonly no"
 	wait_port b 6379
 	before=$(smc_stat a client_v2)
-	ok "redis, $1" on a "$3 redis-benchmark -h $B -t set,get -n 1000 -c 4 -d 1024 -q"
+	ok "redis, $1" on a "$3 redis-benchmark -h $B -t set,get -n 500 -c 4 -d 1024 -q"
 	num "$(smc_stat a client_v2) -ge $((before + 8))" "its connections used SMC"
 	ok "redis ends" stop b redis
 }

@@ -200,7 +200,7 @@ wait $!
 tap_is "supervised: executed in place" "$(cat "$out")" "$!"
 try $supervised sh -c 'ps -o comm= --ppid $$ | grep -v "ps\|grep"'
 tap_is "supervised: no child that it did not make" "$(cat "$out")" ""
-try $supervised env
+try $supervised -r 64k -t 64k env
 tap_is "supervised: environment" "$(grep -E '^(LD_PRELOAD|SMC_)' "$out")" ""
 try $supervised cat /proc/self/status
 tap_match "supervised: no signal pending" "$(grep -E '^(Sig|Shd)Pnd' "$out" | sort -u | paste -sd' ')" \
