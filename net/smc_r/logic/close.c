@@ -50,14 +50,17 @@ u8 smcr_close_remote(struct smcr_close *c, u8 flags)
  * @is_drained: all data that the application wrote is in the peer's ring
  *
  * An abort does not wait for data. Nor does a close after the peer's: there
- * is nobody left to read.
+ * is nobody left to read. Neither says that all was written, if that was not
+ * said before: the peer would take what it has for the whole stream.
  *
  * Return: all state flags to send, those sent before included; equal to
  * c->sent when nothing is due.
  */
 u8 smcr_close_due(const struct smcr_close *c, bool is_drained)
 {
-	if (is_drained || (c->want & SMCR_CDC_ABORT))
+	if (c->want & SMCR_CDC_ABORT)
+		return c->sent | SMCR_CDC_ABORT;
+	if (is_drained)
 		return c->sent | c->want;
 	if ((c->rcvd & SMCR_CLOSE_FINAL) && (c->want & SMCR_CLOSE_FINAL))
 		return c->sent | SMCR_CDC_ABORT;
