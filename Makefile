@@ -11,6 +11,7 @@
 #   make check              the tests; TESTS="name ..." KERNEL=6.12 selects
 #   make check-long         ... in all combinations, with all sizes: hours
 #   make check-debug        ... on a kernel that checks itself
+#   make models             the models of the protocol, checked with spin
 #   make demo               Redis over TCP and over SMC-R, side by side
 #   make bench              the same against stock smc.ko, as ratios
 #   make clean
@@ -72,6 +73,9 @@ check-long: python3
 check-debug: python3
 	selftests/run --kernel 6.12-debug
 
+models: python3
+	@$(MAKE) --no-print-directory -C Documentation/models check
+
 demo: python3
 	selftests/demo
 
@@ -92,5 +96,5 @@ clean:
 	$(MAKE) -C selftests/fuzz clean
 
 .PHONY: all modules modules_install install uninstall tools check-kdir
-.PHONY: check check-long check-debug demo bench
+.PHONY: check check-long check-debug models demo bench
 .PHONY: deb rpm dkms-tree python3 clean
