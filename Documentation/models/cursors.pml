@@ -39,7 +39,7 @@
 #ifndef BYTES_1
 #define BYTES_1	0
 #endif
-/* sizes of receive and send rings; a power of two, but for the thresholds */
+/* sizes of receive and send rings; thresholds, which small rings round to 0 */
 #ifndef RX
 #define RX	4
 #endif
@@ -81,7 +81,6 @@
 #define NOW	2
 /* no push */
 #define NOBODY	3
-
 
 mtype = { ACTIVE, PCW1, PCW2, ACW1, ACW2, AFCW, PFCW, PAW, PABORT, CLOSED };
 
@@ -188,7 +187,9 @@ inline close_remote(m)
 {
 	fresh = flags & ~c[m].rcvd;
 	if
+#ifndef BREAK_PASSIVE
 	:: fresh && !c[m].rcvd && !c[m].sent -> c[m].is_passive = true
+#endif
 	:: else
 	fi;
 	c[m].rcvd = c[m].rcvd | fresh;
