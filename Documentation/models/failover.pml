@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A connection moves to another link. Host A sends a stream to host B and
- * closes; B reads, says how far, and closes, too. There are three links, of
- * which CUTS break, each at any moment. Checked: each byte is read once and in
- * order, nobody aborts, both sides end.
+ * closes; B reads, says how far, and closes, too. CUTS links break, one after
+ * the other, each at any moment, and one is left. Checked: each byte is read
+ * once and in order, nobody aborts, both sides end.
  *
  * A byte is the number of its place in the stream, so a ring shows what it
  * holds. What stands for what:
@@ -25,7 +25,11 @@
  * receiver's queue pair lives, or only the data of it, or nothing; behind what
  * was lost, nothing arrives. With PROMPT it is lost at once. With ALONE each
  * side moves as soon as it notices, and aborts are no errors: of hosts that
- * do not wait for each other, one may miss what had been acknowledged.
+ * do not wait for each other, one may miss what had been acknowledged. With
+ * SPLIT, B begins on another link than A.
+ *
+ * Left out: urgent data, several entries in a bundle, and LLC: a side knows at
+ * once that the other one has closed a link.
  */
 
 #ifndef CUTS
