@@ -129,7 +129,8 @@ bool cmd_move(struct play *p, const struct rdma_command *cmd)
 	return true;
 }
 
-static bool take_data(struct play *p, size_t len)
+/* what we have put, or nothing but zeros */
+static bool take_data(struct play *p, size_t len, bool is_zero)
 {
 	const long long end_us = play_deadline(PATIENCE);
 	struct conn *conn = p->conn;
@@ -147,7 +148,7 @@ static bool take_data(struct play *p, size_t len)
 		play_step();
 	}
 	for (; len; len--, conn->cons++, conn->got++)
-		if (ring[conn->cons % OUR_RING] != obey_byte(conn->got))
+		if (ring[conn->cons % OUR_RING] != (is_zero ? 0 : obey_byte(conn->got)))
 			return play_fail(p, "byte %llu is wrong", (unsigned long long)conn->got);
 	return send_news(p);
 }
@@ -157,9 +158,14 @@ bool cmd_get(struct play *p, const struct rdma_command *cmd)
 	long long left = play_number(p, cmd, 2, 1);
 
 	while (left--)
-		if (!take_data(p, play_number(p, cmd, 1, 0)))
+		if (!take_data(p, play_number(p, cmd, 1, 0), false))
 			return false;
 	return true;
+}
+
+bool cmd_zeros(struct play *p, const struct rdma_command *cmd)
+{
+	return take_data(p, play_number(p, cmd, 1, 0), true);
 }
 
 static void note_slowest(struct run *run, long long us)
@@ -178,7 +184,7 @@ bool cmd_echo(struct play *p, const struct rdma_command *cmd)
 	while (left--) {
 		long long begin_us = now_us();
 
-		if (!write_all(p, NULL, len, false) || !take_data(p, len))
+		if (!write_all(p, NULL, len, false) || !take_data(p, len, false))
 			return false;
 		note_slowest(p->run, now_us() - begin_us);
 		sleep_ms((int)play_number(p, cmd, 3, 0));

@@ -173,6 +173,7 @@ bool cmd_write(struct play *p, const struct rdma_command *cmd);
 bool cmd_imm(struct play *p, const struct rdma_command *cmd);
 bool cmd_move(struct play *p, const struct rdma_command *cmd);
 bool cmd_get(struct play *p, const struct rdma_command *cmd);
+bool cmd_zeros(struct play *p, const struct rdma_command *cmd);
 bool cmd_echo(struct play *p, const struct rdma_command *cmd);
 bool cmd_full(struct play *p, const struct rdma_command *cmd);
 bool cmd_news(struct play *p, const struct rdma_command *cmd);

@@ -39,6 +39,7 @@
  *	imm VALUE LEN	write at the start of the ring, with an immediate value
  *	move NUMBER	have the producer cursor go there, without data
  *	get LEN [COUNT]	wait for data, check it, free its room
+ *	zeros LEN	the same, but all of it has to be zero
  *	echo LEN COUNT [MS]	put and get, with pauses
  *	full		wait until our ring is full
  *	news		tell our cursors and flags by CDC
@@ -190,6 +191,7 @@ static const struct {
 	{ "imm", 2, 2, cmd_imm },
 	{ "move", 1, 1, cmd_move },
 	{ "get", 1, 2, cmd_get },
+	{ "zeros", 1, 1, cmd_zeros },
 	{ "echo", 2, 3, cmd_echo },
 	{ "full", 0, 0, cmd_full },
 	{ "news", 0, 0, cmd_news },

@@ -237,6 +237,16 @@ static struct smcr_buf *create_of_type(struct smcr_group *group,
 	return buf;
 }
 
+/*
+ * A peer may announce what it has not written: its program is not to read what
+ * was for another one. From a send ring only what was written leaves.
+ */
+static void forget_data(struct smcr_buf *buf)
+{
+	if (buf->kind == SMCR_BUF_RX)
+		memset(buf->mem, 0, buf->size);
+}
+
 /**
  * smcr_buf_get() - a ring for a connection
  * @group: the group, hardware present
@@ -251,14 +261,19 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 			      enum smcr_buf_kind kind, u32 want)
 {
 	u32 size = smcr_ring_code_size(smcr_ring_size_code(want));
-	struct smcr_buf *buf = NULL;
+	struct smcr_buf *buf;
 
-	for (; size >= MIN_SIZE && !buf; size /= 2) {
+	for (; size >= MIN_SIZE; size /= 2) {
 		buf = take_idle(group, kind, size);
-		if (!buf)
-			buf = create_of_type(group, kind, size);
+		if (buf) {
+			forget_data(buf);
+			return buf;
+		}
+		buf = create_of_type(group, kind, size);
+		if (buf)
+			return buf;
 	}
-	return buf;
+	return NULL;
 }
 
 /**
