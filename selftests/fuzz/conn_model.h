@@ -10,6 +10,7 @@
 #ifndef SMCR_FUZZ_CONN_MODEL_H
 #define SMCR_FUZZ_CONN_MODEL_H
 
+#include "../base/sysctl.h"
 #include "conn.h"
 
 #include "input.h"
@@ -95,6 +96,15 @@ static struct smcr_stats_path model_path_stats;
 static struct smcr_stats model_stats = { .path = &model_path_stats };
 static struct net model_net;
 static u8 stream_table[PERIOD + MAX_LEN];
+
+/* whatever is held back, it is by the rules of the defaults */
+const struct smcr_sysctl *smcr_sysctl(const struct net *net)
+{
+	static const struct smcr_sysctl settings = { .autocork = 65536 };
+
+	(void)net;
+	return &settings;
+}
 
 struct smcr_stats *smcr_stats(const struct net *net)
 {

@@ -8,8 +8,8 @@
 # timeout: 180
 . "$RIG_LIB"
 
-NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_buf_type limit_smc_hs"
-DEFAULTS="65536 65536 30 255 0 0"
+NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_buf_type limit_smc_hs autocorking_size"
+DEFAULTS="65536 65536 30 255 0 0 65536"
 # whose settings are looked at
 read -r me < <(guests ours)
 

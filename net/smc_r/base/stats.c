@@ -103,19 +103,22 @@ void smcr_stats_fallback(const struct net *net, enum smcr_role role,
  */
 void smcr_stats_sum_path(const struct net *net, struct smcr_stats_path *sum)
 {
-	struct smcr_stats *stats = smcr_stats(net);
+	const struct smcr_stats *stats = smcr_stats(net);
+	u64 *to = (u64 *)sum;
+	size_t i;
 	int cpu;
 
 	memset(sum, 0, sizeof(*sum));
 	for_each_possible_cpu(cpu) {
-		const struct smcr_stats_path *p = per_cpu_ptr(stats->path, cpu);
+		const u64 *from = (const u64 *)per_cpu_ptr(stats->path, cpu);
 
-		sum->tx_bytes += READ_ONCE(p->tx_bytes);
-		sum->rx_bytes += READ_ONCE(p->rx_bytes);
-		sum->tx_calls += READ_ONCE(p->tx_calls);
-		sum->rx_calls += READ_ONCE(p->rx_calls);
-		sum->urgent_calls += READ_ONCE(p->urgent_calls);
+		for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+			to[i] += READ_ONCE(from[i]);
 	}
+	/* one CPU has added what another is about to subtract */
+	for (i = 0; i < SMCR_STATS_DIRS; i++)
+		if ((s64)sum->side[i].ring_bytes < 0)
+			sum->side[i].ring_bytes = 0;
 }
 
 /**

@@ -34,6 +34,14 @@ static unsigned int sysctl_net_id;
 	.extra2 = high,							\
 }
 
+#define UINT_ENTRY(file, field) {					\
+	.procname = file,						\
+	.data = (void *)offsetof(struct smcr_sysctl, field),		\
+	.maxlen = sizeof(unsigned int),					\
+	.mode = 0644,							\
+	.proc_handler = proc_douintvec,					\
+}
+
 static const struct ctl_table template[] = {
 	ENTRY("wmem", wmem, &min_ring, &max_ring),
 	ENTRY("rmem", rmem, &min_ring, &max_ring),
@@ -42,6 +50,7 @@ static const struct ctl_table template[] = {
 	ENTRY("smcr_max_conns_per_lgr", max_conns, &min_conns, &max_conns),
 	ENTRY("smcr_buf_type", buf_type, SYSCTL_ZERO, SYSCTL_TWO),
 	ENTRY("limit_smc_hs", limit_hs, SYSCTL_ZERO, SYSCTL_ONE),
+	UINT_ENTRY("autocorking_size", autocork),
 };
 
 /**
@@ -82,6 +91,7 @@ static int __net_init init_net_sysctl(struct net *net)
 		.rmem = SMCR_RING_DEFAULT,
 		.testlink_time = 30,
 		.max_conns = 255,
+		.autocork = 64 * 1024,
 	};
 	/* zeros behind it end it for kernels that do not count */
 	sn->table = kcalloc(ARRAY_SIZE(template) + 1, sizeof(*sn->table),

@@ -16,6 +16,8 @@
  * @max_conns: of a link group, negotiated
  * @buf_type: memory of rings of new link groups: 0 physically contiguous,
  *	1 virtually, 2 virtually where there is no physically contiguous one
+ * @autocork: largest write that may be held back while sends are under way,
+ *	bytes; 0 for none
  * @limit_hs: listeners take connections by TCP when many are in handshake
  *
  * Read without a lock, by READ_ONCE().
@@ -26,6 +28,7 @@ struct smcr_sysctl {
 	int testlink_time;
 	int max_conns;
 	int buf_type;
+	unsigned int autocork;
 	int limit_hs;
 };
 

@@ -82,6 +82,16 @@ struct smcr_path_events {
 };
 
 /**
+ * struct smcr_ring_origin - where a ring comes from, for the counters
+ * @is_reused: another connection had it before
+ * @is_downgraded: it is smaller than was asked for
+ */
+struct smcr_ring_origin {
+	bool is_reused;
+	bool is_downgraded;
+};
+
+/**
  * struct smcr_path - the transport's view of a connection
  * @refs: the connection's owner, the transport while attached, and every
  *	send with want_done that is under way
@@ -93,6 +103,8 @@ struct smcr_path_events {
  * @tx_next_mem: larger send ring, valid from ops->grow to ops->switch_ring
  * @tx_next_size: its size, bytes
  * @rx_mem: receive ring, written by the peer, @rx_size bytes
+ * @tx_origin: of @tx_mem, or once there is one, of @tx_next_mem
+ * @rx_origin: of @rx_mem
  * @peer_size: size of the peer's receive ring, bytes; 0 until it is known
  * @tx_first: wanted size of the send ring in bytes, to begin with
  * @tx_want: wanted size of the send ring in bytes, for those who fill it
@@ -110,6 +122,8 @@ struct smcr_path {
 	u32 tx_next_size;
 	u8 *rx_mem;
 	u32 rx_size;
+	struct smcr_ring_origin tx_origin;
+	struct smcr_ring_origin rx_origin;
 	u32 peer_size;
 	u32 tx_first;
 	u32 tx_want;

@@ -7,6 +7,7 @@
 #ifndef SMCR_COMPAT_H
 #define SMCR_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/kthread.h>
 #include <linux/net.h>
 #include <linux/shrinker.h>
@@ -129,6 +130,19 @@ static inline void smcr_compat_splice_eof(struct socket *sock)
 	.obj_size = sizeof(type), \
 	.ipv6_pinfo_offset = offsetof(type, member),
 
+#endif
+
+/*
+ * 6.5 has this in place of generic_file_splice_read(). Gone when 6.4 is not
+ * supported any more.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+static inline ssize_t copy_splice_read(struct file *in, loff_t *ppos,
+				       struct pipe_inode_info *pipe,
+				       size_t len, unsigned int flags)
+{
+	return generic_file_splice_read(in, ppos, pipe, len, flags);
+}
 #endif
 
 /* 5.18 defines them. Gone when 5.17 is not supported any more. */

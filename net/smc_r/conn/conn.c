@@ -15,6 +15,8 @@
 #include <linux/slab.h>
 
 #include "../base/snapshot.h"
+#include "../base/stats.h"
+#include "../base/sysctl.h"
 #include "../compat/compat.h"
 
 /* connections whose memory is in use, for module exit */
@@ -398,6 +400,7 @@ struct smcr_conn *smcr_conn_create(struct sock *sk, u32 tx_first, u32 tx_want,
 	spin_lock_init(&conn->lock);
 	timer_setup(&conn->cork_timer, smcr_tx_cork_expired, 0);
 	conn->net = sock_net(sk);
+	conn->autocork = READ_ONCE(smcr_sysctl(conn->net)->autocork);
 	conn->is_answered = true;
 	conn->path.tx_first = tx_first;
 	conn->path.tx_want = tx_want;
@@ -429,6 +432,57 @@ void smcr_conn_abandon(struct smcr_conn *conn, bool lost)
 }
 
 /**
+ * smcr_conn_count_ring() - a connection got a ring
+ * @conn: its socket exists, and so does its namespace
+ * @dir: what the ring is for
+ * @size: bytes
+ * @origin: where it comes from
+ *
+ * Context: any.
+ */
+void smcr_conn_count_ring(const struct smcr_conn *conn, enum smcr_stats_dir dir,
+			  u32 size, const struct smcr_ring_origin *origin)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+	enum smcr_ring_event event = origin->is_reused ? SMCR_RING_REUSED :
+							 SMCR_RING_ALLOCATED;
+
+	this_cpu_inc(stats->side[dir].rings[smcr_stats_size(size)]);
+	this_cpu_inc(stats->side[dir].events[event]);
+	if (origin->is_downgraded)
+		this_cpu_inc(stats->side[dir].events[SMCR_RING_DOWNGRADED]);
+	this_cpu_add(stats->side[dir].ring_bytes, size);
+}
+
+static void count_rings_locked(struct smcr_conn *conn)
+{
+	const struct smcr_path *path = &conn->path;
+
+	lockdep_assert_held(&conn->lock);
+	conn->is_counted = true;
+	smcr_conn_count_ring(conn, SMCR_STATS_TX, path->tx_size,
+			     &path->tx_origin);
+	smcr_conn_count_ring(conn, SMCR_STATS_RX, path->rx_size,
+			     &path->rx_origin);
+}
+
+/* it keeps them for a while, but its namespace may be gone by then */
+static void uncount_rings_locked(struct smcr_conn *conn)
+{
+	struct smcr_stats_path __percpu *stats;
+
+	lockdep_assert_held(&conn->lock);
+	if (!conn->is_counted)
+		return;
+	conn->is_counted = false;
+	stats = smcr_stats(conn->net)->path;
+	this_cpu_add(stats->side[SMCR_STATS_TX].ring_bytes,
+		     -(u64)conn->path.tx_size);
+	this_cpu_add(stats->side[SMCR_STATS_RX].ring_bytes,
+		     -(u64)conn->path.rx_size);
+}
+
+/**
  * smcr_conn_establish() - the handshake is over, data may flow
  * @conn: attached to a transport
  *
@@ -446,6 +500,7 @@ void smcr_conn_establish(struct smcr_conn *conn)
 	sk = rcu_dereference_protected(conn->sk,
 				       lockdep_is_held(&conn->lock));
 	sk->sk_state = SMCR_ACTIVE;
+	count_rings_locked(conn);
 	if (conn->is_dead || (conn->close.rcvd & SMCR_CDC_ABORT))
 		fail_socket_locked(conn, ECONNRESET);
 	else if (conn->close.rcvd)
@@ -540,6 +595,7 @@ void smcr_conn_close(struct smcr_conn *conn, bool reset)
 	spin_lock_bh(&conn->lock);
 	RCU_INIT_POINTER(conn->sk, NULL);
 	conn->is_corked = false;
+	uncount_rings_locked(conn);
 	/* nobody will read that: TCP would answer it with a reset */
 	reset |= smcr_rx_unread(conn) > 0;
 	smcr_close_local(&conn->close,

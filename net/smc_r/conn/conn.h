@@ -56,6 +56,8 @@ struct smcr_sock_info;
  * @is_corked: TCP_CORK is set
  * @is_dead: the transport lost the peer
  * @is_detached: given back to the transport
+ * @is_counted: its rings are in the counters
+ * @autocork: setting autocorking_size, as the last writer saw it
  * @holds_module: the module may not go before the data has
  * @cork_timer: pushes what MSG_MORE or TCP_CORK held back for too long;
  *	a pending one holds a reference to @path
@@ -93,6 +95,8 @@ struct smcr_conn {
 	bool is_corked;
 	bool is_dead;
 	bool is_detached;
+	bool is_counted;
+	u32 autocork;
 	bool holds_module;
 	struct timer_list cork_timer;
 	struct rcu_head rcu;
@@ -116,6 +120,8 @@ void smcr_conn_wait_drained(struct smcr_conn *conn, struct sock *sk, long timeo)
 void smcr_conn_close(struct smcr_conn *conn, bool reset);
 void smcr_conn_unlock(struct smcr_conn *conn) __releases(&conn->lock);
 bool smcr_conn_is_over(struct smcr_conn *conn);
+void smcr_conn_count_ring(const struct smcr_conn *conn, enum smcr_stats_dir dir,
+			  u32 size, const struct smcr_ring_origin *origin);
 void smcr_conn_snapshot(struct smcr_conn *conn, struct smcr_sock_info *info);
 void smcr_conn_exit(void);
 

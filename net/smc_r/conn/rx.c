@@ -204,6 +204,18 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 	return 0;
 }
 
+static void count_unread(const struct smcr_conn *conn, size_t len)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+	struct smcr_stats_side __percpu *rx = &stats->side[SMCR_STATS_RX];
+	u32 unread = smcr_rx_unread(conn);
+
+	if (unread > len)
+		this_cpu_inc(rx->events[SMCR_RING_SMALL]);
+	if (unread == conn->path.rx_size)
+		this_cpu_inc(rx->events[SMCR_RING_FULL]);
+}
+
 /**
  * smcr_rx_recvmsg() - receive
  * @conn: established
@@ -224,10 +236,12 @@ int smcr_rx_recvmsg(struct smcr_conn *conn, struct sock *sk,
 	size_t copied = 0;
 	int ret;
 
+	count_unread(conn, len);
 	ret = recv_loop(conn, sk, msg, len, flags, &copied);
 	this_cpu_inc(stats->rx_calls);
 	if (!copied)
 		return ret;
+	this_cpu_inc(stats->side[SMCR_STATS_RX].calls[smcr_stats_size(copied)]);
 	if (!(flags & MSG_PEEK))
 		this_cpu_add(stats->rx_bytes, copied);
 	return copied;

@@ -18,6 +18,7 @@
 #include <linux/uio.h>
 
 #include "../base/stats.h"
+#include "../base/sysctl.h"
 #include "../compat/compat.h"
 
 /* each is a message: few for a large write, but copying and sending overlap */
@@ -78,7 +79,7 @@ static bool holds_back_locked(struct smcr_conn *conn, u32 len,
 
 	if (push == SMCR_PUSH_NOW || len >= enough)
 		return false;
-	if (conn->tx_pending)
+	if (conn->tx_pending && len < READ_ONCE(conn->autocork))
 		return true;
 	if (push == SMCR_PUSH_MORE || conn->is_corked) {
 		arm_cork_timer(conn);
@@ -478,6 +479,17 @@ static void copy_unsent_locked(struct smcr_conn *conn)
 	conn->tx_off = to;
 }
 
+/* the one before counts as a ring that was used */
+static void count_larger_locked(const struct smcr_conn *conn)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+
+	this_cpu_add(stats->side[SMCR_STATS_TX].ring_bytes,
+		     -(u64)conn->path.tx_size);
+	smcr_conn_count_ring(conn, SMCR_STATS_TX, conn->path.tx_next_size,
+			     &conn->path.tx_origin);
+}
+
 static void grow(struct smcr_conn *conn)
 {
 	bool has_larger = conn->path.ops->grow(&conn->path);
@@ -489,11 +501,26 @@ static void grow(struct smcr_conn *conn)
 		conn->tx_is_growing = false;
 	} else if (!is_under_way_locked(conn)) {
 		copy_unsent_locked(conn);
+		count_larger_locked(conn);
 		conn->path.ops->switch_ring(&conn->path);
 		conn->path.tx_want = conn->path.tx_size;
 		conn->tx_is_growing = false;
 	}
 	spin_unlock_bh(&conn->lock);
+}
+
+/* a writer has to wait */
+static void count_full(struct smcr_conn *conn)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+	bool is_peer_full;
+
+	spin_lock_bh(&conn->lock);
+	is_peer_full = !peer_room_locked(conn);
+	spin_unlock_bh(&conn->lock);
+	this_cpu_inc(stats->side[SMCR_STATS_TX].events[SMCR_RING_FULL]);
+	if (is_peer_full)
+		this_cpu_inc(stats->side[SMCR_STATS_TX].events[SMCR_RING_FULL_PEER]);
 }
 
 static int send_loop(struct smcr_conn *conn, struct sock *sk,
@@ -523,6 +550,7 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		len = min_t(size_t, len, msg_data_left(msg));
 		if (!len) {
 			ask_for_growth(conn);
+			count_full(conn);
 			smcr_tx_push(conn, SMCR_PUSH_NOW);
 			ret = wait_for_room(conn, sk, &timeo);
 			if (ret)
@@ -537,6 +565,27 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		is_urgent = (msg->msg_flags & MSG_OOB) && !msg_data_left(msg);
 		commit(conn, len, push, is_urgent);
 	}
+}
+
+static void count_call(struct smcr_conn *conn, size_t len, size_t copied,
+		       bool is_urgent)
+{
+	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
+	struct smcr_stats_side __percpu *tx = &stats->side[SMCR_STATS_TX];
+	/* one that can still grow is not too small */
+	u32 size = max(conn->path.tx_size, conn->path.tx_want);
+
+	this_cpu_inc(stats->tx_calls);
+	if (is_urgent)
+		this_cpu_inc(stats->urgent_calls);
+	if (unlikely(len > size))
+		this_cpu_inc(tx->events[SMCR_RING_SMALL]);
+	if (unlikely(len > conn->path.peer_size))
+		this_cpu_inc(tx->events[SMCR_RING_SMALL_PEER]);
+	if (!copied)
+		return;
+	this_cpu_add(stats->tx_bytes, copied);
+	this_cpu_inc(tx->calls[smcr_stats_size(len)]);
 }
 
 /**
@@ -555,18 +604,14 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 int smcr_tx_sendmsg(struct smcr_conn *conn, struct sock *sk,
 		    struct msghdr *msg, size_t len)
 {
-	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
 	size_t copied = 0;
 	int ret;
 
+	WRITE_ONCE(conn->autocork, READ_ONCE(smcr_sysctl(conn->net)->autocork));
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	ret = send_loop(conn, sk, msg, &copied);
-	this_cpu_inc(stats->tx_calls);
-	if (msg->msg_flags & MSG_OOB)
-		this_cpu_inc(stats->urgent_calls);
-	if (copied) {
-		this_cpu_add(stats->tx_bytes, copied);
+	count_call(conn, len, copied, msg->msg_flags & MSG_OOB);
+	if (copied)
 		return copied;
-	}
 	return ret ? sk_stream_error(sk, msg->msg_flags, ret) : 0;
 }

@@ -376,35 +376,41 @@ struct stats {
 	struct smcr_stats_totals totals;
 };
 
-/* attributes 1 to *@data, all zero */
-static int fill_zeros(struct sk_buff *skb, const void *data)
+/* attributes from 1 on */
+static int fill_sizes(struct sk_buff *skb, const void *data)
 {
-	const int *count = data;
+	const u64 *count = data;
 	int i;
 
-	for (i = 1; i <= *count; i++)
-		if (nla_put_u64_64bit(skb, i, 0, SMCR_NL_TECH_PAD))
+	for (i = 0; i < SMCR_STATS_SIZES; i++)
+		if (nla_put_u64_64bit(skb, i + 1, count[i], SMCR_NL_TECH_PAD))
 			return -EMSGSIZE;
 	return 0;
 }
 
-/*
- * We do not count sizes and ring events yet, so these zeros say nothing.
- * They are here because existing tools look into the six nests of any TECH
- * nest without checking that they exist.
- */
-static bool put_uncounted(struct sk_buff *skb)
+static int fill_events(struct sk_buff *skb, const void *data)
 {
-	static const int bounds = SMCR_NL_HISTOGRAM_MAX;
-	static const int events = SMCR_NL_EVENTS_MAX;
-	int type;
+	const u64 *count = data;
+	int i;
 
-	for (type = SMCR_NL_TECH_TX_RING_SIZE;
-	     type <= SMCR_NL_TECH_RX_CALL_SIZE; type++)
-		if (!put_nest(skb, type, fill_zeros, &bounds))
-			return false;
-	return put_nest(skb, SMCR_NL_TECH_TX_RING, fill_zeros, &events) &&
-	       put_nest(skb, SMCR_NL_TECH_RX_RING, fill_zeros, &events);
+	for (i = 0; i < SMCR_RING_EVENTS; i++)
+		if (nla_put_u64_64bit(skb, i + 1, count[i], SMCR_NL_TECH_PAD))
+			return -EMSGSIZE;
+	return 0;
+}
+
+/* existing tools look into all of these without checking that they exist */
+static bool put_sides(struct sk_buff *skb, const struct smcr_stats_path *path)
+{
+	const struct smcr_stats_side *tx = &path->side[SMCR_STATS_TX];
+	const struct smcr_stats_side *rx = &path->side[SMCR_STATS_RX];
+
+	return put_nest(skb, SMCR_NL_TECH_TX_RING_SIZE, fill_sizes, tx->rings) &&
+	       put_nest(skb, SMCR_NL_TECH_RX_RING_SIZE, fill_sizes, rx->rings) &&
+	       put_nest(skb, SMCR_NL_TECH_TX_CALL_SIZE, fill_sizes, tx->calls) &&
+	       put_nest(skb, SMCR_NL_TECH_RX_CALL_SIZE, fill_sizes, rx->calls) &&
+	       put_nest(skb, SMCR_NL_TECH_TX_RING, fill_events, tx->events) &&
+	       put_nest(skb, SMCR_NL_TECH_RX_RING, fill_events, rx->events);
 }
 
 static int put_count(struct sk_buff *skb, int type, u64 count)
@@ -412,7 +418,19 @@ static int put_count(struct sk_buff *skb, int type, u64 count)
 	return nla_put_u64_64bit(skb, type, count, SMCR_NL_TECH_PAD);
 }
 
-/* what we do not count is absent, except for what put_uncounted() adds */
+static int put_calls(struct sk_buff *skb, const struct smcr_stats_path *path)
+{
+	return put_count(skb, SMCR_NL_TECH_SENDPAGES, 0) ||
+	       put_count(skb, SMCR_NL_TECH_SPLICES, path->splices) ||
+	       put_count(skb, SMCR_NL_TECH_UNCORKS, path->uncorks) ||
+	       put_count(skb, SMCR_NL_TECH_NODELAYS, path->nodelays) ||
+	       put_count(skb, SMCR_NL_TECH_URGENT_CALLS, path->urgent_calls) ||
+	       put_count(skb, SMCR_NL_TECH_RX_BYTES, path->rx_bytes) ||
+	       put_count(skb, SMCR_NL_TECH_TX_BYTES, path->tx_bytes) ||
+	       put_count(skb, SMCR_NL_TECH_RX_CALLS, path->rx_calls) ||
+	       put_count(skb, SMCR_NL_TECH_TX_CALLS, path->tx_calls);
+}
+
 static int fill_tech(struct sk_buff *skb, const void *data)
 {
 	const struct stats *stats = data;
@@ -420,16 +438,16 @@ static int fill_tech(struct sk_buff *skb, const void *data)
 	const u64 *client = stats->totals.success[SMCR_CLIENT];
 	const u64 *server = stats->totals.success[SMCR_SERVER];
 
-	return !put_uncounted(skb) ||
+	return !put_sides(skb, path) ||
 	       put_count(skb, SMCR_NL_TECH_CLIENT_V1, client[0]) ||
 	       put_count(skb, SMCR_NL_TECH_CLIENT_V2, client[1]) ||
 	       put_count(skb, SMCR_NL_TECH_SERVER_V1, server[0]) ||
 	       put_count(skb, SMCR_NL_TECH_SERVER_V2, server[1]) ||
-	       put_count(skb, SMCR_NL_TECH_URGENT_CALLS, path->urgent_calls) ||
-	       put_count(skb, SMCR_NL_TECH_RX_BYTES, path->rx_bytes) ||
-	       put_count(skb, SMCR_NL_TECH_TX_BYTES, path->tx_bytes) ||
-	       put_count(skb, SMCR_NL_TECH_RX_CALLS, path->rx_calls) ||
-	       put_count(skb, SMCR_NL_TECH_TX_CALLS, path->tx_calls);
+	       put_calls(skb, path) ||
+	       put_uint(skb, SMCR_NL_TECH_RX_RING_BYTES,
+			path->side[SMCR_STATS_RX].ring_bytes) ||
+	       put_uint(skb, SMCR_NL_TECH_TX_RING_BYTES,
+			path->side[SMCR_STATS_TX].ring_bytes);
 }
 
 static int fill_stats(struct sk_buff *skb, const void *data)

@@ -153,16 +153,23 @@ enum smcr_nl_tech {
 	SMCR_NL_TECH_CLIENT_V2 = 8,
 	SMCR_NL_TECH_SERVER_V1 = 9,
 	SMCR_NL_TECH_SERVER_V2 = 10,
+	SMCR_NL_TECH_SENDPAGES = 11,
+	SMCR_NL_TECH_SPLICES = 12,
+	SMCR_NL_TECH_UNCORKS = 13,
+	SMCR_NL_TECH_NODELAYS = 14,
 	SMCR_NL_TECH_URGENT_CALLS = 15,
 	SMCR_NL_TECH_RX_BYTES = 16,
 	SMCR_NL_TECH_TX_BYTES = 17,
 	SMCR_NL_TECH_RX_CALLS = 18,
 	SMCR_NL_TECH_TX_CALLS = 19,
+	SMCR_NL_TECH_RX_RING_BYTES = 20,
+	SMCR_NL_TECH_TX_RING_BYTES = 21,
 };
 
-/* attributes 1 to this in a histogram, and in a nest of ring events */
-#define SMCR_NL_HISTOGRAM_MAX	9
-#define SMCR_NL_EVENTS_MAX	7
+/*
+ * A histogram has attributes 1 to SMCR_STATS_SIZES, a nest of ring events
+ * 1 to SMCR_RING_EVENTS.
+ */
 
 enum smcr_nl_fallback {
 	SMCR_NL_FALLBACK_PAD = 0,

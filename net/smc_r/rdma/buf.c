@@ -260,20 +260,24 @@ static void forget_data(struct smcr_buf *buf)
 struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 			      enum smcr_buf_kind kind, u32 want)
 {
-	u32 size = smcr_ring_code_size(smcr_ring_size_code(want));
-	struct smcr_buf *buf;
+	u32 wanted = smcr_ring_code_size(smcr_ring_size_code(want));
+	struct smcr_ring_origin origin = {};
+	struct smcr_buf *buf = NULL;
+	u32 size;
 
-	for (; size >= MIN_SIZE; size /= 2) {
+	for (size = wanted; size >= MIN_SIZE && !buf; size /= 2) {
 		buf = take_idle(group, kind, size);
-		if (buf) {
-			forget_data(buf);
-			return buf;
-		}
-		buf = create_of_type(group, kind, size);
+		origin.is_reused = buf;
 		if (buf)
-			return buf;
+			forget_data(buf);
+		else
+			buf = create_of_type(group, kind, size);
 	}
-	return NULL;
+	if (!buf)
+		return NULL;
+	origin.is_downgraded = buf->size < wanted;
+	buf->origin = origin;
+	return buf;
 }
 
 /**

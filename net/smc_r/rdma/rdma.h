@@ -160,6 +160,7 @@ enum smcr_buf_type {
  * @mr: registration, NULL for send rings that are not virtual; gone once the
  *	group is dead
  * @idle_since: jiffies, while on a list of idle buffers
+ * @origin: of those that have it now
  * @is_registered: the registration has been carried out
  * @is_known: the peer confirmed the rkey
  */
@@ -175,6 +176,7 @@ struct smcr_buf {
 	struct sg_table sgt;
 	struct ib_mr *mr;
 	unsigned long idle_since;
+	struct smcr_ring_origin origin;
 	bool is_registered;
 	bool is_known;
 };

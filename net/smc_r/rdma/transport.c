@@ -133,6 +133,8 @@ static enum smcr_decline attach(struct smcr_group *group,
 	path->tx_size = rp->tx->size;
 	path->rx_mem = rp->rx->mem;
 	path->rx_size = rp->rx->size;
+	path->tx_origin = rp->tx->origin;
+	path->rx_origin = rp->rx->origin;
 	if (smcr_group_attach(group, path)) {
 		path->priv = NULL;
 		free_rdma_path(rp, false);
@@ -716,6 +718,7 @@ static bool grow(struct smcr_path *path)
 		return false;
 	path->tx_next_mem = rp->tx_next->mem;
 	path->tx_next_size = rp->tx_next->size;
+	path->tx_origin = rp->tx_next->origin;
 	return true;
 }
 

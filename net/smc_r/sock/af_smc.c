@@ -561,7 +561,7 @@ static const struct proto_ops smcr_proto_ops = {
 	.mmap = sock_no_mmap,
 	.set_rcvlowat = smcr_set_rcvlowat,
 	SMCR_PROTO_OPS_SPLICE_EOF
-	/* no .splice_read: the generic one reads through recvmsg */
+	.splice_read = smcr_splice_read,
 };
 
 static const struct net_proto_family smcr_family = {

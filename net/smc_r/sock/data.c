@@ -5,11 +5,13 @@
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/sockios.h>
+#include <linux/splice.h>
 #include <linux/uaccess.h>
 #include <asm/ioctls.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "../base/stats.h"
 #include "../compat/compat.h"
 #include "../hs/hs.h"
 
@@ -183,6 +185,26 @@ int smcr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	release_sock(sk);
 	return ask == ASK_TCP ? tcp_recvmsg_via(smcr_sk(sk), msg, len, flags) :
 				ret;
+}
+
+/**
+ * smcr_splice_read() - splice(2) from a socket, by way of recvmsg
+ * @sock: the socket
+ * @ppos: of a file with positions, which it is not
+ * @pipe: where to
+ * @len: bytes that fit
+ * @flags: SPLICE_F_*
+ *
+ * Context: process, may sleep.
+ * Return: bytes or a negative errno.
+ */
+ssize_t smcr_splice_read(struct socket *sock, loff_t *ppos,
+			 struct pipe_inode_info *pipe, size_t len,
+			 unsigned int flags)
+{
+	if (smcr_mode(smcr_sk(sock->sk)) == SMCR_MODE_SMC)
+		this_cpu_inc(smcr_stats(sock_net(sock->sk))->path->splices);
+	return copy_splice_read(sock->file, ppos, pipe, len, flags);
 }
 
 /**

@@ -10,6 +10,7 @@
 #include <linux/tcp.h>
 #include <net/sock.h>
 
+#include "../base/stats.h"
 #include "../compat/compat.h"
 #include "../hs/hs.h"
 
@@ -41,14 +42,23 @@ static bool is_fastopen(int level, int optname)
 
 static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 {
+	struct smcr_stats_path __percpu *stats;
+	bool is_smc = smc->mode == SMCR_MODE_SMC;
+
+	stats = smcr_stats(sock_net(&smc->sk))->path;
 	switch (optname) {
 	case TCP_NODELAY:
-		if (val && smc->mode == SMCR_MODE_SMC)
-			smcr_tx_push(smc->conn, SMCR_PUSH_NOW);
+		if (!val || !is_smc)
+			break;
+		this_cpu_inc(stats->nodelays);
+		smcr_tx_push(smc->conn, SMCR_PUSH_NOW);
 		break;
 	case TCP_CORK:
-		if (smc->mode == SMCR_MODE_SMC)
-			smcr_tx_set_cork(smc->conn, val);
+		if (!is_smc)
+			break;
+		if (!val)
+			this_cpu_inc(stats->uncorks);
+		smcr_tx_set_cork(smc->conn, val);
 		break;
 	case TCP_DEFER_ACCEPT:
 		smc->defer_secs = clamp(val, 0, 3600);

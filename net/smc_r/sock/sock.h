@@ -5,6 +5,7 @@
 
 #include <linux/net.h>
 
+struct pipe_inode_info;
 struct poll_table_struct;
 
 int smcr_sock_register(void);
@@ -16,6 +17,9 @@ int smcr_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 		 int flags);
 __poll_t smcr_poll(struct file *file, struct socket *sock,
 		   struct poll_table_struct *wait);
+ssize_t smcr_splice_read(struct socket *sock, loff_t *ppos,
+			 struct pipe_inode_info *pipe, size_t len,
+			 unsigned int flags);
 int smcr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 
 /* options.c */
