@@ -81,6 +81,8 @@ struct smcr_path_events {
 	void (*release)(struct smcr_path *path);
 };
 
+#define SMCR_PATH_NAME_LEN	64
+
 /**
  * struct smcr_ring_origin - where a ring comes from, for the counters
  * @is_reused: another connection had it before
@@ -98,6 +100,7 @@ struct smcr_ring_origin {
  * @events: const after smcr_path_init()
  * @ops: the transport chosen by the handshake, NULL before
  * @priv: the transport's own part, valid while attached
+ * @dev_name: of the device, for those who trace; of the transport's choice
  * @token: alert token of our side, 0 before ops->select or ops->join
  * @tx_mem: send ring, @tx_size bytes
  * @tx_next_mem: larger send ring, valid from ops->grow to ops->switch_ring
@@ -115,6 +118,7 @@ struct smcr_path {
 	const struct smcr_path_events *events;
 	const struct smcr_transport_ops *ops;
 	void *priv;
+	char dev_name[SMCR_PATH_NAME_LEN];
 	u32 token;
 	u8 *tx_mem;
 	u32 tx_size;

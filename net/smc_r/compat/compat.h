@@ -63,6 +63,16 @@ static inline int smcr_compat_accept(struct socket *sock,
 #endif
 
 /*
+ * 6.10 knows from __string() what to copy. Gone when 6.9 is not supported any
+ * more.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define smcr_compat_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define smcr_compat_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+/*
  * 6.14 called what also starts the thread by this name. Gone when 6.13 is not
  * supported any more.
  */

@@ -10,6 +10,7 @@
 #include <linux/uio.h>
 
 #include "../base/stats.h"
+#include "../base/trace.h"
 #include "../compat/compat.h"
 
 /**
@@ -196,6 +197,8 @@ static int recv_loop(struct smcr_conn *conn, struct sock *sk,
 				return ret;
 		}
 		*copied += part;
+		trace_smc_rx_recvmsg(sk, conn->net->net_cookie, part,
+				     conn->path.dev_name);
 		if (flags & MSG_PEEK)
 			peeked += part;
 		else

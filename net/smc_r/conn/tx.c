@@ -19,6 +19,7 @@
 
 #include "../base/stats.h"
 #include "../base/sysctl.h"
+#include "../base/trace.h"
 #include "../compat/compat.h"
 
 /* each is a message: few for a large write, but copying and sending overlap */
@@ -561,6 +562,8 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 		if (ret)
 			return ret;
 		*copied += len;
+		trace_smc_tx_sendmsg(sk, conn->net->net_cookie, len,
+				     conn->path.dev_name);
 		/* only the last byte of all is urgent */
 		is_urgent = (msg->msg_flags & MSG_OOB) && !msg_data_left(msg);
 		commit(conn, len, push, is_urgent);

@@ -11,6 +11,7 @@
 #include "hs.h"
 
 #include "../base/stats.h"
+#include "../base/trace.h"
 #include "../compat/tcp_option.h"
 
 /**
@@ -116,6 +117,8 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 	smcr_tcp_option_offer(clcsk, false);
 	smc->fallback_reason = reason;
 	smcr_stats_fallback(sock_net(sk), smc->role, reason);
+	trace_smc_switch_to_fallback(sk, clcsk, sock_net(sk)->net_cookie,
+				     reason);
 	smcr_hs_sync_options(smc);
 	if (sk->sk_rcvlowat > 1)
 		smcr_fb_rcvlowat(smc);

@@ -14,6 +14,7 @@
 #include <net/tcp_states.h>
 
 #include "../base/sysctl.h"
+#include "../base/trace.h"
 #include "../compat/compat.h"
 #include "../compat/tcp_option.h"
 
@@ -473,6 +474,9 @@ static void fail(struct smcr_sock *smc, int err)
 void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 {
 	count_result(smc, res);
+	trace_smcr_handshake(&smc->sk, sock_net(&smc->sk)->net_cookie,
+			     smc->role == SMCR_SERVER, res->version, res->err,
+			     res->reason);
 	if (res->err) {
 		fail(smc, res->err);
 	} else if (res->conn) {

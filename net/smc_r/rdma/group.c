@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "../base/sysctl.h"
+#include "../base/trace.h"
 #include "../compat/compat.h"
 
 /* slots that a group may lose before it takes no more connections */
@@ -152,6 +153,11 @@ void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason)
 
 	spin_lock_bh(&groups_lock);
 	is_first = mark_dead_locked(group, reason);
+	if (is_first)
+		trace_smcr_link_down(&group->link, group, group->net_cookie,
+				     group->link.state,
+				     dev_name(&group->link.port.dev->ib->dev),
+				     __builtin_return_address(0));
 	spin_unlock_bh(&groups_lock);
 	if (is_first)
 		start_teardown(group);
@@ -545,6 +551,8 @@ void smcr_group_activate(struct smcr_group *group)
 	spin_lock_bh(&groups_lock);
 	if (group->state == SMCR_GROUP_FORMING) {
 		WRITE_ONCE(group->state, SMCR_GROUP_ACTIVE);
+		trace_smcr_link_up(&group->link, group, group->net_cookie,
+				   dev_name(&group->link.port.dev->ib->dev));
 		if (group->test_interval)
 			queue_delayed_work(group_wq, &group->test_work,
 					   group->test_interval);

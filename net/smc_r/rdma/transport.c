@@ -133,6 +133,8 @@ static enum smcr_decline attach(struct smcr_group *group,
 	path->tx_size = rp->tx->size;
 	path->rx_mem = rp->rx->mem;
 	path->rx_size = rp->rx->size;
+	strscpy(path->dev_name, dev_name(&group->link.port.dev->ib->dev),
+		sizeof(path->dev_name));
 	path->tx_origin = rp->tx->origin;
 	path->rx_origin = rp->rx->origin;
 	if (smcr_group_attach(group, path)) {

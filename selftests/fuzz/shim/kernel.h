@@ -55,6 +55,21 @@ typedef unsigned int kuid_t;
 #define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
 #define smp_load_acquire(p)	READ_ONCE(*(p))
 
+static inline void strscpy(char *to, const char *from, size_t size)
+{
+	while (--size && *from)
+		*to++ = *from++;
+	*to = 0;
+}
+
+/* tracepoints are functions that do nothing */
+#define TP_PROTO(...)		__VA_ARGS__
+#define TRACE_EVENT(name, proto, ...) \
+	static inline void trace_##name(proto) {}
+#define DECLARE_EVENT_CLASS(...)
+#define DEFINE_EVENT(class, name, proto, ...) \
+	TRACE_EVENT(name, TP_PROTO(proto))
+
 #define ilog2(n)		(63 - __builtin_clzll(n))
 
 #define container_of(ptr, type, member) \

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# SMC_GEN_NETLINK: each command shows what there is, refuses what it has to,
+# and the counters and tracepoints tell what programs did.
+#
+#	a socks, conns ---- SMC-R over rxe0 ---- socks, conns b
+#
+# timeout: 120
+. "$RIG_LIB"
+
+read -r me < <(guests ours)
+me=${me:-a}
+
+# raw EXPECTED ARGUMENTS: the last line of what the kernel answers genlraw.
+raw() {
+	like "$1" "$(on $me "genlraw ${*:2}" | tail -n 1)" "${*:2}: $1"
+}
+
+# shows REGEX ARGUMENTS: one of its messages.
+shows() {
+	like "$1" "$(on $me "genlraw ${*:2}")" "${*:2}"
+}
+
+G=SMC_GEN_NETLINK
+EID="SMC-R-DEFAULT-EID               "
+invalid="^error: Invalid argument$"
+unsupported="^error: Operation not supported$"
+denied="^error: Operation not permitted$"
+
+shows "^1 1=\[ 1=2 2=1 3=0 4=\"$me {31}\" 6=1 \]$" $G 1 dump
+shows "^6 6=\[ 2=0 3=0 4=0 5=0 6=0 7=0 8=\[ 1=0 2=0 3=[1-9][0-9]* 4=1 5=1 6=0 \] 9=\[ 1=0 2=0 3=0 4=0 5=0 6=0 \] 10=\"rxe0\" \]$" $G 6 dump
+for command in 2 3 4 5 8; do
+	is ok "$(on $me "genlraw $G $command dump")" "command $command has nothing to show"
+done
+shows '^9 1="SMC-R-DEFAULT-EID {15}"$' $G 9 dump
+is "13
+ok" "$(on $me "genlraw $G 13 dump")" "there is no system EID"
+shows "^16 1=0$" $G 16 dump
+
+for command in 1 2 3 4 5 6 7 8 9 13 16; do
+	raw "$invalid" $G $command dump 1=u8:1
+	raw "$unsupported" $G $command do
+	raw "^ok$" -u 1000 $G $command dump
+done
+for command in 10 11 12 14 15 17 18; do
+	raw "$unsupported" $G $command dump
+	raw "$denied" -u 1000 $G $command do "1=s:'$EID'"
+done
+raw "$unsupported" $G 0 do
+raw "$unsupported" $G 64 dump
+raw "$unsupported" $G 14 do
+raw "$unsupported" $G 15 do
+
+for command in 10 11; do
+	raw "$invalid" $G $command do
+	raw "$invalid" $G $command do 1=s:TOO-SHORT
+	raw "$invalid" $G $command do 1=x:
+	raw "Numerical result out of range|Invalid argument" $G $command do "1=r:'${EID}XX'"
+	raw "^error: " $G $command do 1=n:8
+done
+for eid in "lower" "-X" "A B" " " "A_B"; do
+	raw "$invalid" $G 10 do "1=s:'$(printf '%-32s' "$eid")'"
+done
+raw "^error: File exists$" $G 10 do "1=s:'$EID'"
+raw "^error: No such file or directory$" $G 11 do "1=s:'$(printf '%-32s' NOBODY)'"
+for eid in ONE TWO THREE; do
+	raw "^ok$" $G 10 do "1=s:'$(printf '%-32s' $eid)'"
+done
+raw "^error: Numerical result out of range$" $G 10 do "1=s:'$(printf '%-32s' FOUR)'"
+raw "^ok$" $G 12 do
+raw "^ok$" $G 12 do 1=u8:1
+is ok "$(on $me "genlraw $G 9 dump")" "none is left"
+raw "^ok$" $G 10 do "1=s:'$EID'"
+
+raw "^ok$" $G 17 do
+shows "^16 1=1$" $G 16 dump
+is 1 "$(on $me 'cat /proc/sys/net/smc/limit_smc_hs')" "the setting is the same switch"
+raw "^ok$" $G 18 do
+shows "^16 1=0$" $G 16 dump
+
+# What is counted. The rings of these are of a size that is asked for.
+events=/sys/kernel/tracing/events/smc
+[ "$(role_of a)" != ours ] || on a "echo 1 >$events/enable; : >/sys/kernel/tracing/trace"
+for guest in a b; do
+	on $guest "echo 32768 >/proc/sys/net/smc/wmem; echo 32768 >/proc/sys/net/smc/rmem"
+done
+start b peer "socks smc,listen=7000,accept,recv=70000,send=1,wait"
+start b server "conns server -m smc 7002"
+wait_port b 7000
+wait_port b 7002
+start a client "socks smc,connect=$B:7000,nodelay,cork,uncork,send=5000,send=65000,recv=1,shut=w"
+wait_for 15 on a "grep -q ^ready /run/rig/client.log"
+if [ "$(role_of a)" = ours ]; then
+	is 1 "$(smc_stat a client_v2)" "a connection"
+	is 70000 "$(smc_stat a tx_bytes)" "its bytes"
+	is "1 1" "$(smc_stat a nodelay) $(smc_stat a cork)" "TCP_NODELAY was set, TCP_CORK cleared"
+	is "[ 1=1 2=0 3=0 4=0 5=1 6=0 7=0 8=0 9=0 ]" "$(on a "genlraw $G 7 dump" | grep -o ' 3=\[ 1=[^]]*\]' | sed 's/ 3=//')" \
+		"a call of up to 8 KiB, one of up to 128 KiB"
+	is "[ 1=0 2=0 3=1 4=0 5=0 6=0 7=0 8=0 9=0 ]" "$(on a "genlraw $G 7 dump" | grep -o ' 2=\[ 1=[0-9]* 2=0 3=[^]]*\]' | tail -n 1 | sed 's/ 2=//')" \
+		"a receive ring of 32 KiB"
+	is "32768 32768" "$(smc_stat a tx_rmb_usage) $(smc_stat a rx_rmb_usage)" "what it has now"
+	is "1 1" "$(smc_stat a tx_buf_alloc) $(smc_stat a rx_buf_alloc)" "both are new"
+	is "1 1" "$(smc_stat a tx_buf_small) $(smc_stat a tx_buf_small_peer)" "a write is longer than either"
+	num "$(smc_stat a tx_buf_full) -ge 1" "it had to wait"
+	is "0 0" "$(smc_stat a tx_buf_downgrade) $(smc_stat a rx_buf_reuse)" "none is smaller, none was used before"
+	like ' 12=32768 13=32768 \]$' "$(on a "genlraw $G 2 dump" | head -n 1)" "the link group has as much"
+fi
+like '^lgr 0x.*00 role client type single .* conns 1 ' "$(on a 'smcnl lgr')" "the link group"
+like '^dev rxe0 port 1 .* links 1 crit 1 ' "$(on $me 'smcnl devs')" "the device is in use"
+on a "kill -TERM \$(pidof socks)"
+on b "kill -TERM \$(pidof socks)"
+if [ "$(role_of a)" = ours ]; then
+	ok "its rings are not in use any more" wait_for 5 eval \
+		'[ "$(smc_stat a tx_rmb_usage) $(smc_stat a rx_rmb_usage)" = "0 0" ]'
+	ok "another connection" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7002"
+	num "$(smc_stat a tx_buf_reuse) -ge 1" "has the send ring of the first one"
+	on b "smcnl ueid flush"
+	ok "one that is declined" on a "conns client -m smc -k tcp -n 1 -p -T 20 $B 7002"
+	on b "smcnl ueid add SMC-R-DEFAULT-EID"
+	shows "^8 8=\[ 1=0 2=0 3=1 4=83886080 5=1 \]$" $G 8 dump
+	on a "rdma link del rxe0"
+	trace=$(on a "cat /sys/kernel/tracing/trace; echo 0 >$events/enable")
+	like 'smc_tx_sendmsg: smc=[0-9a-f]+ net=[0-9]+ len=5000 dev=rxe0' "$trace" "tracepoint: send"
+	like 'smc_rx_recvmsg: smc=[0-9a-f]+ net=[0-9]+ len=1 dev=rxe0' "$trace" "receive"
+	like 'smcr_handshake: sk=[0-9a-f]+ net=[0-9]+ role=client version=2 err=0 reason=0x00000000' "$trace" "handshake"
+	like 'smcr_handshake: .* err=0 reason=0x05000000' "$trace" "one that is declined"
+	like 'smc_switch_to_fallback: sk=[0-9a-f]+ clcsk=[0-9a-f]+ net=[0-9]+ fallback_rsn=83886080' "$trace" "fallback"
+	like 'smcr_link_up: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ dev=rxe0' "$trace" "link up"
+	like 'smcr_link_down: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ state=1 dev=rxe0 location=smcr_group_kill_dev\+' "$trace" "link down"
+fi
+on b "kill -TERM \$(pidof conns)"
+for guest in $(guests ours); do
+	ok "the module goes from $guest" unload $guest
+done
+done_testing
