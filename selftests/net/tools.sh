@@ -1,0 +1,330 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# smcss, smcr and smc_pnet print what the kernel did, as text and as JSON.
+#
+#	a conns ---- SMC-R over rxe0, or TCP ---- conns b
+#
+# timeout: 150
+. "$RIG_LIB"
+
+JSON=${RIG_LIB%/*}/tools_json.py
+NO_SMC=0x03010000
+
+# What commands printed, and how they ended, by guest and command.
+declare -A printed=() ended=()
+
+# ask GUEST COMMAND...: run them all at once; a way into a guest takes time.
+ask() {
+	local guest=$1 script= line out=
+	local -a commands=("${@:2}")
+
+	for line in "${commands[@]}"; do
+		script+="( $line"$'\n'") 2>&1; printf '\n@@@ %d\n' \$?"$'\n'
+	done
+	while IFS= read -r line; do
+		if [[ $line == '@@@ '* ]]; then
+			printed["$guest ${commands[0]}"]=$(printf %s "$out")
+			ended["$guest ${commands[0]}"]=${line#@@@ }
+			commands=("${commands[@]:1}")
+			out=
+		else
+			out+=$line$'\n'
+		fi
+	done < <(on $guest "$script")
+}
+
+# asked GUEST COMMAND: make sure that it ran.
+asked() {
+	[ -n "${ended["$1 $2"]:-}" ] || ask "$@"
+}
+
+# get GUEST COMMAND EXPRESSION: a value of the JSON that it prints.
+get() {
+	asked "$1" "$2"
+	"$JSON" get "$3" <<<"${printed["$1 $2"]}"
+}
+
+# valid GUEST COMMAND...: what these print is JSON as the schema has it.
+valid() {
+	local guest=$1 command
+
+	for command in "${@:2}"; do
+		asked $guest "$command"
+		ok "$guest: $command: by the schema" "$JSON" check <<<"${printed["$guest $command"]}"
+	done
+}
+
+# has GUEST NAME COMMAND STATUS REGEX...: it ends so, with all of these in its output.
+has() {
+	local guest=$1 name=$2 command=$3 regex missing=
+
+	asked $guest "$command"
+	for regex in "${@:5}"; do
+		grep -Eq -- "$regex" <<<"${printed["$guest $command"]}" || missing+=" '$regex'"
+	done
+	is "$4:" "${ended["$guest $command"]}:$missing" "$guest: $name"
+	[ -z "$missing" ] && [ "$4" = "${ended["$guest $command"]}" ] || note "${printed["$guest $command"]}"
+}
+
+# prints GUEST NAME COMMAND TEXT: exactly this, on one line.
+prints() {
+	asked "$1" "$3"
+	is "$4" "$(xargs <<<"${printed["$1 $3"]}")" "$1: $2"
+}
+
+# Does its module have sock_diag and all of netlink?
+declare -A complete=()
+for guest in a b; do
+	if [ "$(role_of $guest)" = stock ] || on $guest "insmod /rig/smc_r_diag.ko 2>/dev/null"; then
+		complete[$guest]=yes
+	fi
+done
+
+is_complete() {
+	[ -n "${complete[$1]:-}" ]
+}
+
+module_of() {
+	case $(role_of $1) in
+	ours) echo smc_r ;;
+	stock) echo smc ;;
+	esac
+}
+
+declare -A peer_of=([a]=$B [b]=$A)
+
+for guest in a b; do
+	start $guest smc "conns server -m smc 7000"
+	start $guest tcp "conns server -m tcp 7001"
+done
+start b v6 "conns server -m smc -6 7006"
+for guest in a b; do
+	wait_port $guest 7001
+done
+
+# --- the host, user EIDs, PNET IDs ---
+
+REFUSED_EIDS="smcr ueid add TOOLS.EID
+	for eid in 'add TOOLS.EID' 'add tools' 'add $(printf %33s | tr ' ' A)' 'del OTHER'; do
+		smcr ueid \$eid; echo \$?
+	done
+	unshare -r smcr ueid flush"
+REFUSED_PNETS="smc_pnet -a NET3 -I dummy9; smc_pnet -a NET-3 -I dummy8; smc_pnet -d NET3; unshare -r smc_pnet -f"
+
+for guest in a b; do
+	ask $guest "smcr info" "smcr info --json" "smcr -d dev" "smcr device netdev eth0 --json" \
+		"smcr linkgroup ffffff00; smcr device ibdev rxe1" "smcr ueid" "$REFUSED_EIDS" "smcr --json ueid" \
+		"smcr u d TOOLS.EID; smcr ueid | wc -l" "smcr ueid flush; smcr doctor" \
+		"smcr ueid add SMC-R-DEFAULT-EID; smcr doctor" "smcr doctor --json" "smc_pnet"
+	has $guest "info" "smcr info" 0 "^Module: +$(module_of $guest)\$" "^SMC Version: +2\.[0-9]" \
+		"^SMC-R Features: +v1 v2" "^RoCE: .*v2"
+	is "[\"$(module_of $guest)\", 2]" \
+		"$(get $guest "smcr info --json" '[d["info"][k] for k in ("module", "version")]')" "$guest: the same in JSON"
+	valid $guest "smcr info --json" "smcr device netdev eth0 --json" "smcr --json ueid" "smcr doctor --json"
+	if is_complete $guest; then
+		has $guest "device" "smcr -d dev" 0 '^Net-Dev +IB-Dev +IB-P +IB-State' \
+			'^eth0 +rxe0 +1 +ACTIVE .* 0000 '
+		is '["rxe0"]' "$(get $guest "smcr device netdev eth0 --json" '[r["ib_dev"] for r in d["devices"]]')" \
+			"$guest: devices of an interface"
+	fi
+	prints $guest "none of other names" "smcr linkgroup ffffff00; smcr device ibdev rxe1" ""
+
+	has $guest "ueid" "smcr ueid" 0 '^SMC-R-DEFAULT-EID *$'
+	has $guest "what is refused" "$REFUSED_EIDS" 255 '^Error: .*defined already' '^Error: .*rejected' \
+		'^Error: .*not defined' '^255$' '^Error: .*CAP_NET_ADMIN'
+	is '["SMC-R-DEFAULT-EID", "TOOLS.EID"]' \
+		"$(get $guest "smcr --json ueid" 'sorted(r["eid"] for r in d["ueids"])')" "$guest: one more"
+	prints $guest "one less" "smcr u d TOOLS.EID; smcr ueid | wc -l" 1
+	has $guest "doctor misses it" "smcr ueid flush; smcr doctor" 1 '^fail +eid ' 'to do: .*smcr ueid add' \
+		'^1 to put right'
+	has $guest "doctor is content" "smcr ueid add SMC-R-DEFAULT-EID; smcr doctor" 0 \
+		"^ok +module +$(module_of $guest) " '^ok +device +rxe0 port 1 on eth0' '^ok +gid ' '^ok +eid +1 user EID'
+
+	if ! is_complete $guest; then
+		has $guest "no PNET IDs" "smc_pnet" 1 '^Error: SMC_PNETID not found'
+		continue
+	fi
+	ask $guest "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
+		"smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet" \
+		"smc_pnet -a NET1 -I eth0; smcr doctor ${peer_of[$guest]}; rc=\$?; smc_pnet -f; exit \$rc"
+	prints $guest "PNET IDs" "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
+		"NET1 dummy9 n/a 255 NET2 n/a nodev 2"
+	is '[{"pnetid": "NET2", "ib_dev": "nodev", "ib_port": 2}]' \
+		"$(get $guest "smc_pnet net2 --json" 'd["pnetids"]')" "$guest: one of them"
+	valid $guest "smc_pnet net2 --json"
+	has $guest "what is refused" "$REFUSED_PNETS" 1 '^Error: Object exists$' \
+		'^Error: Invalid input data or parameter$' '^Error: Object not found$' '^Error: Operation not permitted'
+	prints $guest "one less" "smc_pnet -d Net1; smc_pnet" "NET2 n/a nodev 2"
+	prints $guest "all gone" "smc_pnet -f; smc_pnet" ""
+	has $guest "doctor: a PNET ID without device" \
+		"smc_pnet -a NET1 -I eth0; smcr doctor ${peer_of[$guest]}; rc=\$?; smc_pnet -f; exit \$rc" 1 \
+		'^fail +pnetid .*NET1' 'to do: .smc_pnet -a NET1 -D'
+done
+
+# --- connections ---
+
+for guest in a b; do
+	on $guest "smcr stats reset >/run/reset"
+done
+start a held "conns client -m smc -H -n 3 -k smc $B 7000"
+start a fallen "conns client -m smc -H -n 2 -k tcp $B 7001"
+start b fallen "conns client -m tcp -H -n 1 $A 7000"
+start a v6 "conns client -m tcp -6 -H -n 1 $B6 7006"
+wait_for 10 on a '[ "$(smcnl stat fallback_client)" = 2 ] && [ "$(smcnl stat fallback_server)" = 1 ]'
+wait_for 10 on b '[ "$(smcnl stat server_v2)" -ge 3 ] && [ "$(smcnl stat fallback_server)" = 1 ]'
+sleep 1
+
+KERNEL_STATS="smcnl stats | awk '\$1 ~ /_bytes|_calls/' | sort | awk '{print \$2}'"
+SHOW_TOP="timeout 2 smcr -w 1 stats >/run/watched 2>/dev/null &
+	(sleep 2; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; smcr top' /dev/null
+	rc=\$?; wait; echo; grep -c '^RX Stats' /run/watched; exit \$rc"
+
+for guest in a b; do
+	role=CLNT peer=b
+	[ $guest = a ] || role=SERV peer=a
+	ask $guest "smcr linkgroup" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
+		"smcr -dd link netdev eth0" "cat /sys/class/infiniband/rxe0/ports/1/gids/1" "smcr --json link" \
+		"$KERNEL_STATS" "smcr -a --json stats" "smcr -d stats" "smcr --json stats" "smcr stats json" \
+		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "smcr top </dev/null"
+	has $guest "linkgroup" "smcr linkgroup" 0 '^LG-ID +LG-Role +LG-Type +VLAN +#Conns +PNET-ID$' \
+		"^0[0-9a-f]{5}00 $role +SINGLE +0 +3\$"
+	has $guest "linkgroup, more" "smcr -d linkgroup" 0 '^LG-Role  : '$role '^Version  : 2' \
+		'^EID      : SMC-R-DEFAULT-EID' '^Peer-Host: '$peer '^#Conns   : 3'
+	is '[3, true]' "$(get $guest "smcr -j linkgroup peer $peer" \
+		'[d["linkgroups"][0]["conns"], d["linkgroups"][0]["direct"]]')" "$guest: the same in JSON"
+	has $guest "link" "smcr linkgroup link-show" 0 '^LG-ID +LG-Role +LG-Type +Net-Dev +Link-State +#Conns$' \
+		"^0[0-9a-f]{5}00 $role +SINGLE +eth0 +LINK_ACTIVE +3\$"
+	has $guest "link, all" "smcr -dd link netdev eth0" 0 " rxe0 +1 .*:ffff:0a00:000[12] +.*:ffff:0a00:000[12]"
+	prints $guest "the GID of the device" "cat /sys/class/infiniband/rxe0/ports/1/gids/1" \
+		"$(get $guest "smcr --json link" 'd["links"][0]["gid"]')"
+	prints $guest "stats as the kernel has them" "$KERNEL_STATS" \
+		"$(get $guest "smcr -a --json stats" '" ".join(str(d["stats"]["smcr"][k]) for k in
+			("rx_bytes", "rx_requests", "tx_bytes", "tx_requests"))')"
+	is "[3, 0, 3]" "[$(for command in "smcr stats json" "smcr stats reset >/dev/null; smcr stats json" \
+		"smcr stats json -a"; do get $guest "$command" \
+		'd["SMCR"]["SMC_SRV_V2_SUCC_CNT"] + d["SMCR"]["SMC_CLNT_V2_SUCC_CNT"]'; done | paste -sd, | sed 's/,/, /g')]" \
+		"$guest: stats anew, and not"
+	valid $guest "smcr -j linkgroup peer $peer" "smcr --json link" "smcr --json stats" "smcr stats json"
+	has $guest "top, and stats again and again" "$SHOW_TOP" 0 Throughput 'Open sockets' 'Link groups' \
+		'Fallbacks by reason' '^[23]$'
+	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
+done
+has a "stats" "smcr -d stats" 0 '^  Total connections handled +6$' '^  SMC connections +3 \(client 3, server 0\)' \
+	'^    v2 +3$' '^  TCP fallback +3 \(client 2, server 1\)' "^ +PEER_NO_SMC +2 \($NO_SMC" '^  Bufs ' '^  Reqs '
+has b "stats" "smcr -d stats" 0 '^  Total connections handled +4$' '^  SMC connections +3 \(client 0, server 3\)' \
+	'^  TCP fallback +1 \(client 0, server 1\)'
+is '[["client", 2], ["server", 1]]' "$(get a "smcr --json stats" \
+	'sorted([r["side"], r["count"]] for r in d["stats"]["fallback_reasons"] if r["code"] == "'$NO_SMC'")')" \
+	"a: reasons in JSON"
+
+# --- sockets ---
+
+WHOSE="smcss --json -p --port 7000 | sed -n 's/.*\"inode\":\([0-9]*\),.*\"pid\":\([0-9]*\).*/\1 \2/p' |
+	{ read -r inode pid; ls -l /proc/\$pid/fd | grep -c \"socket:.\$inode\"; }"
+
+for guest in a b; do
+	if ! is_complete $guest; then
+		has $guest "sockets cannot be listed" "smcss" 1 '^State ' '^Error: .*smc_r_diag not loaded'
+		continue
+	fi
+	role=CLNT
+	[ $guest = a ] || role=SERV
+	ask $guest "smcss" "smcss -R" "smcss -d -W" "smcss -l --port 7000" "smcss --address $B --port 7000 --name conns -p" \
+		"smcss --name nobody" "smcss -j --port 7000" "smcss -a --json" "$WHOSE" "smcss --port 7001 --json" \
+		"smcss -a --port 7006" "smcss --address $A6" "smcss --address $A6 --json"
+	is 3 "$(awk '$1 == "ACTIVE" && $7 == "SMCR"' <<<"${printed["$guest smcss"]}" | grep -c " $B:7000 ")" "$guest: smcss"
+	is "SMCR $role rxe0 01 01" "$(awk 'NR == 2 {print $7, $8, $9, $10, $11}' <<<"${printed["$guest smcss -R"]}")" \
+		"$guest: smcss -R"
+	has $guest "smcss -d" "smcss -d -W" 0 ' SMCR <-> +[0-9a-f]{8} 00[0-9a-f]{6} 00' ' txfin-Cursor$'
+	is "LISTEN" "$(awk 'NR > 1 {print $1}' <<<"${printed["$guest smcss -l --port 7000"]}")" "$guest: smcss -l"
+	has $guest "smcss -p" "smcss --address $B --port 7000 --name conns -p" 0 '^ACTIVE .* SMCR conns$'
+	is 1 "$(wc -l <<<"${printed["$guest smcss --name nobody"]}")" "$guest: nobody's sockets"
+	is true "$(get $guest "smcss -j --port 7000" 'all(s["inode"] and s["shutdown"] == 0 and s["gid"] != s["peer_gid"]
+		for s in d["sockets"] if s["mode"] == "SMCR")')" "$guest: smcss --json"
+	prints $guest "whose a socket is" "$WHOSE" 1
+	valid $guest "smcss -a --json" "smcss -j --port 7000"
+done
+if is_complete a; then
+	is "[\"$NO_SMC\", \"$NO_SMC\"]" "$(get a "smcss --port 7001 --json" '[s["reason"] for s in d["sockets"]]')" \
+		"a: TCP and why"
+fi
+if is_complete b; then
+	has b "an IPv6 socket" "smcss --address $A6" 0 "^ACTIVE .* $A6:[0-9]+ +0000 TCP $NO_SMC\$"
+	has b "a listener of IPv6" "smcss -a --port 7006" 0 "^LISTEN +[0-9]+ [0-9]+ 0.0.0.0:7006\$"
+	is "[\"$B6\", 7006]" "$(get b "smcss --address $A6 --json" \
+		'[d["sockets"][0]["local_address"], d["sockets"][0]["local_port"]]')" "b: its addresses in JSON"
+fi
+
+# --- metrics ---
+
+for guest in a b; do
+	role=client
+	[ $guest = a ] || role=server
+	on $guest "cd /run; smcr -o smc.prom metrics; ls smc.prom*; smcnl stat tx_bytes; cat smc.prom" >"$RIG_DIR/prom"
+	is "smc.prom" "$(sed -n 1p "$RIG_DIR/prom")" "$guest: metrics leave one file"
+	bytes=$(sed -n 2p "$RIG_DIR/prom")
+	sed -i 1,2d "$RIG_DIR/prom"
+	is "" "$(grep -Ev '^# (HELP|TYPE) smc_[a-z_]+ |^smc_[a-z_]+(\{([a-z_]+="[^"]*",?)*\})? [0-9]+$' "$RIG_DIR/prom")" \
+		"$guest: metrics are well-formed"
+	is "" "$(sed -n 's/^# TYPE //p' "$RIG_DIR/prom" | cut -d ' ' -f 1 | sort | uniq -d)" "$guest: each has one type"
+	is "smc_connections_total{role=\"$role\",version=\"2\"} 3" "$(grep "connections_total.*$role.*\"2\"" "$RIG_DIR/prom")" \
+		"$guest: connections in metrics"
+	is "$bytes" "$(sed -n 's/^smc_bytes_total{direction="tx"} //p' "$RIG_DIR/prom")" "$guest: bytes in metrics"
+	like "^smc_link_group_connections\{.*\} 3$" "$(cat "$RIG_DIR/prom")" "$guest: link groups in metrics"
+done
+
+# --- the doctor ---
+
+# The SMC option is the last of a SYN, 20 bytes behind the TCP header.
+STRIPPED="modprobe -a sch_ingress cls_u32 act_pedit act_csum; tc qdisc add dev eth0 clsact
+	tc filter add dev eth0 egress protocol ip u32 match ip protocol 6 0xff match u8 2 0x12 at 33 action \
+		pedit ex munge offset 60 u32 set 0x01010101 munge offset 64 u32 set 0x01010101 pipe action csum ip4h tcp
+	smcr doctor $B:7000; rc=\$?; tc qdisc del dev eth0 clsact; exit \$rc"
+RULES="mkdir /run/bin; printf '#!/bin/sh\necho reset tcp option 254\n' >/run/bin/nft; chmod 755 /run/bin/nft
+	sysctl -qw net.ipv4.tcp_syncookies=2; PATH=/run/bin:\$PATH smcr doctor
+	rc=\$?; sysctl -qw net.ipv4.tcp_syncookies=1; exit \$rc"
+OTHER="modprobe dummy; ip link add dummy7 type dummy; ip link set dummy7 up; ip addr add 10.7.0.1/24 dev dummy7
+	smcr doctor 10.7.0.2"
+
+for guest in a b; do
+	peer=${peer_of[$guest]}
+	ask $guest "smcr doctor [::ffff:$peer]:7000" "smcr doctor --json $peer:7000" \
+		"smcr doctor $peer; echo \$?; smcr doctor $peer:7009; smcr doctor $peer:7001" "smcr doctor --json $peer:7001"
+	has $guest "doctor: SMC" "smcr doctor [::ffff:$peer]:7000" 0 "^ok +route +$peer is reached by eth0, from 10" \
+		'^ok +gid +.*for 10' '^ok +peer .*used SMC'
+	has $guest "doctor: no SMC there" \
+		"smcr doctor $peer; echo \$?; smcr doctor $peer:7009; smcr doctor $peer:7001" 1 \
+		'^note +peer +.*was not asked' '^0$' '^fail +peer +nothing listens on port 7009' \
+		"^fail +peer +$peer answered without the SMC option; it was in this host's SYN" 'to do: .*smc_run' \
+		'^1 to put right'
+	valid $guest "smcr doctor --json $peer:7000" "smcr doctor --json $peer:7001"
+done
+ask a "smcr doctor 192.0.2.1:80" "$STRIPPED" "$RULES" "$OTHER"
+has a "doctor: no route" "smcr doctor 192.0.2.1:80" 1 '^fail +route +there is no route to 192.0.2.1'
+has a "doctor: the option is taken out here" "$STRIPPED" 1 '^fail +peer +this host sent its SYN without'
+has a "doctor: rules of this host" "$RULES" 1 '^fail +limit ' '^fail +firewall ' '^2 to put right'
+has a "doctor: another interface" "$OTHER" 1 '^fail +device +no RDMA device is on dummy7'
+on b "smcnl ueid flush; smcnl ueid add OTHER-EID"
+has a "doctor: no EID in common" "smcr doctor $B:7000 # EID" 1 '^ok +eid ' \
+	'^fail +peer +.*declined with 0x0303' 'to do: on the peer: .*EID'
+has b "doctor: no EID in common" "smcr doctor $A:7000 # EID" 1 '^fail +peer +.*declined with 0x0303' \
+	'to do: on the peer: .*EID'
+
+# --- without a device, without a module ---
+
+on a "for name in held fallen v6 smc; do /rig/daemon stop \$name; done; rdma link del rxe0"
+on b "for name in fallen v6; do /rig/daemon stop \$name; done"
+has a "doctor: no RDMA device" "smcr doctor $B:7000 # device" 1 '^fail +device +there is no RDMA device' \
+	'^fail +peer .*0x03030000' 'to do: .*rdma link add'
+on b "/rig/daemon stop smc"
+MISSING="smcr info; echo \$?; smcss; echo \$?; smc_pnet; smcr -o /run/new.prom metrics
+	rc=\$?; ls /run/new* 2>/dev/null; exit \$rc"
+for guest in $(guests ours); do
+	unload $guest
+	ask $guest "$MISSING" "smcr doctor # module"
+	has $guest "without a module" "$MISSING" 1 \
+		'^Error: SMC module not loaded' '^1$' '^State ' '^Error: SMC_PNETID not found'
+	has $guest "doctor without a module" "smcr doctor # module" 1 '^fail +module ' 'to do: .*modprobe smc_r' \
+		'^[12] to put right'
+done
+done_testing
