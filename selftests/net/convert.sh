@@ -213,10 +213,7 @@ unavailable: 0" "$(on a "smc_run --status")" "status with rules"
 	on a "rmdir /sys/fs/cgroup/smc/below && mkdir /sys/fs/cgroup/smc/below"
 	like "below \(gone\)$" "$(on a "smc_run --status")" "a group that went is told"
 
-	fails "no rule" on a "smc_run --attach permit"
-	fails "no condition" on a "smc_run --attach allow:pid=1"
 	fails "no control group" on a "smc_run --attach allow:cgroup=/none"
-	fails "no user" on a "smc_run --attach allow:uid=nobody-of-here"
 	fails "no privilege" on a \
 		"setpriv --reuid 65534 --regid 65534 --clear-groups smc_run --attach"
 	like "^rule 2: allow cgroup=/smc$" "$(on a "smc_run --status")" "these changed nothing"

@@ -236,6 +236,18 @@ for _ in $(seq 100); do
 done
 tap_is "supervisor: ignores TERM, ends with the program" "$gone" yes
 
+# --- smc_run: rules ---
+
+# Nothing is attached to this host: rules are read first.
+for rule in permit allow:pid=1 allow:uid= allow:uid=12x allow:uid=-1 deny:cgroup=/none/of/that deny:comm allow:uid=0,; do
+	try "$run" --attach deny:comm=x "$rule"
+	tap_is "--attach $rule: exit status" $rc 1
+	tap_match "--attach $rule: message" "$(cat "$err")" \
+		'^smc_run: no (rule|condition|user|control group)'
+done
+try "$run" --attach $(seq -f allow:uid=%.0f 65)
+tap_match "--attach, 65 rules: message" "$(cat "$err")" 'more than 64 rules'
+
 # --- smc_run: is there SMC? ---
 
 try_run true

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <mntent.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -37,6 +38,13 @@
 #define BPFFS "/sys/fs/bpf"
 #define PINS BPFFS "/smc_run"
 #define BPFFS_MAGIC 0xcafe4a11
+
+/* As parsed: with the open control group of each rule, or -1. */
+struct rules {
+	struct config config;
+	struct rule rule[RULES_MAX];
+	int cgroup[RULES_MAX];
+};
 
 static const char *const pins[] = { "link", "rules", "config", "counts" };
 
@@ -108,7 +116,7 @@ static bool parse_uid(const char *name, struct rule *rule)
 	char *end;
 
 	uid = user ? user->pw_uid : strtoul(name, &end, 10);
-	if (!user && (*end || end == name))
+	if (!user && (*end || end == name || uid > UINT_MAX))
 		return fail("no user %s", name), false;
 	rule->has_uid = 1;
 	rule->uid = (unsigned int)uid;
@@ -151,24 +159,37 @@ static bool parse_rule(char *text, struct rule *rule, int *cgroup)
 	return true;
 }
 
-static bool set_rule(struct convert_bpf *program, unsigned int number, char *text,
-		     struct config *config)
+static bool parse_rules(struct rules *rules, int count, char **texts)
 {
-	struct rule rule = { 0 };
-	int cgroup = -1;
-	int ret = 0;
+	int i;
 
-	if (!parse_rule(text, &rule, &cgroup))
-		return false;
-	if (rule.is_allow)
-		config->allows_rest = 0;
-	if (cgroup >= 0) {
-		ret = bpf_map_update_elem(bpf_map__fd(program->maps.cgroups), &number, &cgroup, 0);
-		close(cgroup);
+	if (count > RULES_MAX)
+		return fail("more than %d rules", RULES_MAX), false;
+	rules->config.allows_rest = 1;
+	for (i = 0; i < count; i++) {
+		rules->cgroup[i] = -1;
+		if (!parse_rule(texts[i], &rules->rule[i], &rules->cgroup[i]))
+			return false;
+		if (rules->rule[i].is_allow)
+			rules->config.allows_rest = 0;
 	}
-	if (!ret)
-		ret = bpf_map_update_elem(bpf_map__fd(program->maps.rules), &number, &rule, 0);
-	return !ret || (fail("rule %u: %s", number + 1, strerror(errno)), false);
+	rules->config.count = (unsigned int)count;
+	return true;
+}
+
+static int set_rules(struct convert_bpf *program, const struct rules *rules)
+{
+	unsigned int zero = 0, i;
+	int ret;
+
+	ret = bpf_map_update_elem(bpf_map__fd(program->maps.config), &zero, &rules->config, 0);
+	for (i = 0; !ret && i < rules->config.count; i++) {
+		ret = bpf_map_update_elem(bpf_map__fd(program->maps.rules), &i, &rules->rule[i], 0);
+		if (!ret && rules->cgroup[i] >= 0)
+			ret = bpf_map_update_elem(bpf_map__fd(program->maps.cgroups), &i,
+						  &rules->cgroup[i], 0);
+	}
+	return ret ? fail("rules: %s", strerror(errno)) : 0;
 }
 
 /* --- attaching --- */
@@ -273,18 +294,12 @@ static int pin(struct convert_bpf *program)
 	return ret;
 }
 
-static int fill_and_attach(struct convert_bpf *program, int count, char **texts,
-			   struct config *config)
+static int fill_and_attach(struct convert_bpf *program, const struct rules *rules)
 {
-	unsigned int zero = 0;
 	int ret;
 
-	config->allows_rest = 1;
-	for (; config->count < (unsigned int)count; config->count++)
-		if (!set_rule(program, config->count, texts[config->count], config))
-			return 1;
-	if (bpf_map_update_elem(bpf_map__fd(program->maps.config), &zero, config, 0) < 0)
-		return fail("rules: %s", strerror(errno));
+	if (set_rules(program, rules))
+		return 1;
 	ret = convert_bpf__attach(program);
 	if (ret)
 		return fail("cannot attach to " HOOK ": %s", strerror(-ret));
@@ -296,18 +311,16 @@ static int fill_and_attach(struct convert_bpf *program, int count, char **texts,
 
 static int attach(int count, char **texts)
 {
-	struct config config = { 0 };
+	static struct rules rules;
 	struct convert_bpf *program;
 	int ret;
 
-	if (count > RULES_MAX)
-		return fail("more than %d rules", RULES_MAX);
-	if (check_kernel(&config))
+	if (!parse_rules(&rules, count, texts) || check_kernel(&rules.config))
 		return 1;
 	program = convert_bpf__open_and_load();
 	if (!program)
 		return fail("the kernel does not take the program: %s", strerror(errno));
-	ret = fill_and_attach(program, count, texts, &config);
+	ret = fill_and_attach(program, &rules);
 	convert_bpf__destroy(program);
 	return ret;
 }
