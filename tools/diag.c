@@ -18,6 +18,7 @@
 #include "nl.h"
 #include "reason.h"
 #include "smc_family.h"
+#include "text.h"
 
 #define MAX_EXTENSION 8
 
@@ -26,11 +27,6 @@ struct dump {
 	void *data;
 	const struct nlattr *at[MAX_EXTENSION + 1];
 };
-
-static void add_text(json_object *row, const char *key, const char *text)
-{
-	json_object_object_add(row, key, json_object_new_string(text));
-}
 
 static void add_number(json_object *row, const char *key, uint64_t value)
 {
@@ -173,7 +169,7 @@ static void add_dmb(json_object *row, const struct nlattr *attr)
 /* What the kernel knows of a socket depends on its state, see userspace-abi.md 8.1. */
 static void add_ends(json_object *row, const struct smc_diag_msg *msg, const struct dump *dump)
 {
-	const char *state = json_object_get_string(json_object_object_get(row, "state"));
+	const char *state = member(row, "state");
 	const struct nlattr *const *at = dump->at;
 
 	if (strcmp(state, "INIT") == 0)
@@ -258,6 +254,24 @@ int diag_each(int extensions, void (*each)(json_object *row, void *data), void *
 	rc = nl_send(nl, nlh, on_socket, &dump);
 	nl_close(nl);
 	return rc;
+}
+
+static void count_kind(json_object *row, void *data)
+{
+	const char *mode = member(row, "mode"), *kind = *mode ? mode : member(row, "state");
+	json_object *kinds = data;
+
+	json_object_object_add(kinds, kind, json_object_new_int64(count(kinds, kind) + 1));
+}
+
+json_object *diag_kinds(void)
+{
+	json_object *kinds = json_object_new_object();
+
+	if (!diag_each(0, count_kind, kinds))
+		return kinds;
+	json_object_put(kinds);
+	return NULL;
 }
 
 const char *diag_missing(void)

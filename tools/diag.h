@@ -22,6 +22,9 @@
  */
 int diag_each(int extensions, void (*each)(json_object *row, void *data), void *data);
 
+/* Numbers of SMC sockets: connected ones by mode, others by state; NULL if nobody tells. */
+json_object *diag_kinds(void);
+
 /* Why diag_each() found no module, and what to do. */
 const char *diag_missing(void);
 

@@ -56,9 +56,9 @@ static json_object *add_check(struct doctor *doctor, const char *check, const ch
 {
 	json_object *row = json_object_new_object();
 
-	json_object_object_add(row, "check", json_object_new_string(check));
-	json_object_object_add(row, "status", json_object_new_string(status));
-	json_object_object_add(row, "text", json_object_new_string(text));
+	add_text(row, "check", check);
+	add_text(row, "status", status);
+	add_text(row, "text", text);
 	json_object_array_add(doctor->checks, row);
 	return row;
 }
@@ -586,7 +586,7 @@ static void print_as_json(const struct doctor *doctor)
 
 	json_object_object_add(result, "ok", json_object_new_boolean(!doctor->failed));
 	if (doctor->has_target)
-		json_object_object_add(result, "host", json_object_new_string(doctor->target.name));
+		add_text(result, "host", doctor->target.name);
 	json_object_object_add(result, "checks", json_object_get(doctor->checks));
 	print_json_as("doctor", result);
 }

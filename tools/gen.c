@@ -239,11 +239,6 @@ static json_object *row_of(const struct nlmsghdr *nlh, const struct nl_field *fi
 	return row;
 }
 
-static void add_text(json_object *row, const char *key, const char *text)
-{
-	json_object_object_add(row, key, json_object_new_string(text));
-}
-
 static int on_info(const struct nlmsghdr *nlh, void *data)
 {
 	nl_fill(data, nlh, info_top);

@@ -258,27 +258,17 @@ static void print_devices(FILE *out)
 	json_object_put(rows);
 }
 
-static void count_socket(json_object *row, void *data)
-{
-	const char *mode = member(row, "mode"), *state = member(row, "state");
-	json_object *modes = data;
-
-	if (!*mode)
-		mode = state;
-	json_object_object_add(modes, mode, json_object_new_int64(count(modes, mode) + 1));
-}
-
 /* What sock_diag does not tell is left out. */
 static void print_sockets(FILE *out)
 {
-	json_object *modes = json_object_new_object();
+	json_object *kinds = diag_kinds();
 
-	if (!diag_each(0, count_socket, modes)) {
-		family(out, "sockets", "gauge", "SMC sockets: connected by mode, others by state.");
-		json_object_object_foreach(modes, mode, value)
-			SAMPLE(out, "sockets", json_object_get_int64(value), "kind", mode);
-	}
-	json_object_put(modes);
+	if (!kinds)
+		return;
+	family(out, "sockets", "gauge", "SMC sockets: connected by mode, others by state.");
+	json_object_object_foreach(kinds, kind, value)
+		SAMPLE(out, "sockets", json_object_get_int64(value), "kind", kind);
+	json_object_put(kinds);
 }
 
 static void print_all(FILE *out)

@@ -100,7 +100,7 @@ void owners_add(const struct owners *owners, json_object *row)
 		return;
 	if (fgets(name, sizeof(name), file)) {
 		name[strcspn(name, "\n")] = 0;
-		json_object_object_add(row, "process", json_object_new_string(name));
+		add_text(row, "process", name);
 	}
 	fclose(file);
 }

@@ -28,12 +28,12 @@ static void add_gid(json_object *rows, const char *device, const char *port, con
 	sysfs_read(state, TOP "/%s/ports/%s/state", device, port);
 	sysfs_read(net_dev, TOP "/%s/ports/%s/gid_attrs/ndevs/%s", device, port, index);
 	row = json_object_new_object();
-	json_object_object_add(row, "ib_dev", json_object_new_string(device));
+	add_text(row, "ib_dev", device);
 	json_object_object_add(row, "ib_port", json_object_new_int(atoi(port)));
-	json_object_object_add(row, "state", json_object_new_string(state));
-	json_object_object_add(row, "gid", json_object_new_string(gid));
-	json_object_object_add(row, "type", json_object_new_string(type));
-	json_object_object_add(row, "net_dev", json_object_new_string(net_dev));
+	add_text(row, "state", state);
+	add_text(row, "gid", gid);
+	add_text(row, "type", type);
+	add_text(row, "net_dev", net_dev);
 	json_object_array_add(rows, row);
 }
 

@@ -28,6 +28,11 @@ int64_t count(json_object *row, const char *key)
 	return json_object_get_int64(json_object_object_get(row, key));
 }
 
+void add_text(json_object *row, const char *key, const char *text)
+{
+	json_object_object_add(row, key, json_object_new_string(text));
+}
+
 static void cell_text(const struct column *column, json_object *row, char *cell)
 {
 	json_object *value = json_object_object_get(row, column->key);

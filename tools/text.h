@@ -47,6 +47,8 @@ void table_print(const struct column *columns, int level, json_object *rows);
 const char *member(json_object *row, const char *key);
 /* Number of a member; 0 if there is none. */
 int64_t count(json_object *row, const char *key);
+/* Add a member that is text. */
+void add_text(json_object *row, const char *key, const char *text);
 
 /* Print on one line. Takes over the reference. */
 void print_json(json_object *object);

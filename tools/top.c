@@ -32,26 +32,12 @@ static double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static void count_socket(json_object *row, void *data)
-{
-	const char *mode = member(row, "mode"), *kind = *mode ? mode : member(row, "state");
-	json_object *kinds = data;
-
-	json_object_object_add(kinds, kind, json_object_new_int64(count(kinds, kind) + 1));
-}
-
 static struct snapshot take_snapshot(void)
 {
-	struct snapshot snapshot = {
+	return (struct snapshot){
 		.time = now(), .stats = gen_stats(), .groups = gen_groups(),
-		.sockets = json_object_new_object(),
+		.sockets = diag_kinds(),
 	};
-
-	if (diag_each(0, count_socket, snapshot.sockets)) {
-		json_object_put(snapshot.sockets);
-		snapshot.sockets = NULL;
-	}
-	return snapshot;
 }
 
 static void drop_snapshot(struct snapshot *snapshot)
