@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Network namespaces: what is of one does not show, count or work in another.
+#
+#	a, namespace "in" -- veth -- a ---- SMC-R over rxe0 ---- b
+#
+# timeout: 90
+. "$RIG_LIB"
+
+read -r me < <(guests ours)
+me=${me:-a}
+
+# inside COMMAND
+inside() {
+	on $me "nsenter --net=/run/netns/in $1"
+}
+
+on $me "modprobe veth; ip netns add in; ip link add v0 type veth peer name v1 netns in
+	ip addr add 10.9.0.1/24 dev v0; ip link set v0 up
+	nsenter --net=/run/netns/in ip addr add 10.9.0.2/24 dev v1
+	nsenter --net=/run/netns/in ip link set v1 up; nsenter --net=/run/netns/in ip link set lo up"
+[ "$(role_of $me)" = stock ] || on $me "insmod /rig/smc_r_diag.ko"
+
+start $me server "conns server -m smc 7000"
+start b peer "conns server -m smc 7000"
+wait_port $me 7000
+wait_port b 7000
+
+# a veth has no RDMA device; the host's is on eth0
+ok "a connection between the namespaces" inside "conns client -m smc -k tcp -n 3 -p -T 20 10.9.0.1 7000"
+ok "one of the host" on $me "conns client -m smc -k smc -n 2 -p -T 20 $([ $me = a ] && echo $B || echo $A) 7000"
+is "3 0 0" "$(inside "smcnl stat fallback_client") $(inside "smcnl stat client_v2") $(inside "smcnl stat tx_bytes")" \
+	"counters inside: three fell back"
+is "0 2 3" "$(smc_stat $me fallback_client) $(smc_stat $me client_v2) $(smc_stat $me fallback_server)" \
+	"outside: two used SMC, three were served"
+is 1 "$(inside "smcnl fback" | grep -c '^reason client 0x0')" "why, inside"
+
+start $me within "nsenter --net=/run/netns/in socks smc smc,listen=7001"
+wait_for 5 on $me "grep -q ^ready /run/rig/within.log"
+is "INIT LISTEN" "$(inside "smcdiag" | sed 's/.* state \([A-Z]*\) .*/\1/' | sort | xargs)" "sockets inside"
+is 0 "$(on $me "smcdiag" | grep -c ':7001 ' || true)" "none of them outside"
+is 1 "$(on $me "smcdiag" | grep -c 'state LISTEN .*:7000 ')" "but the server"
+
+inside "sh -c 'echo 1 >/proc/sys/net/smc/limit_smc_hs'"
+is "1 0" "$(inside "genlraw SMC_GEN_NETLINK 16 dump" | sed -n 's/^16 1=//p') $(on $me "genlraw SMC_GEN_NETLINK 16 dump" | sed -n 's/^16 1=//p')" \
+	"a setting inside"
+inside "genlraw SMC_GEN_NETLINK 18 do" >/dev/null
+is 0 "$(inside "cat /proc/sys/net/smc/limit_smc_hs")" "by netlink as well"
+inside "smcnl pnet add NET1 v1"
+is "NET1 v1 n/a 255" "$(inside "smcnl pnet list")" "a PNET ID inside"
+is "" "$(on $me "smcnl pnet list")" "none outside"
+on $me "smcnl pnet add NET2 eth0 rxe0"
+is "NET1 v1 n/a 255" "$(inside "smcnl pnet list")" "nor the other way round"
+like ' pnetid NET2 ' "$(inside "smcnl devs")" "RDMA devices are shown to all"
+num "$(inside "smcnl lgr" | wc -l) -ge 1" "as link groups are"
+
+# Root of a user namespace is not root here.
+for request in "SMC_PNETID 2 do 1=s:NET3 2=s:v1" "SMC_PNETID 4 do" "SMC_GEN_NETLINK 12 do" "SMC_GEN_NETLINK 17 do"; do
+	like '^error: Operation not permitted$' \
+		"$(on $me "unshare --user --map-root-user --net genlraw $request" || true)" "root of a container: $request"
+done
+
+on $me "kill -TERM \$(pidof socks) \$(pidof conns); smcnl pnet flush"
+on b "kill -TERM \$(pidof conns)"
+ok "server ends" finish $me server 5
+on $me "ip link del v0; ip netns del in"
+sleep 1
+for guest in $(guests ours); do
+	ok "the module goes from $guest" unload $guest
+done
+done_testing
