@@ -55,8 +55,7 @@ hold a some "smc smc6 smc,bind=5000 smc,listen=5001 smc6,listen=5002 \
 	smc,connect=$B:7000,shut=w smc,connect=$B:7000,shut=r \
 	smc,connect=$B:7010,send=1000,recv=0 smc,connect=$B:7011,send=40000,shut=w" ||
 	log_of a some
-is 14 "$(on a 'smcdiag' | wc -l)" "each is there"
-is "" "$(on a "smcdiag | grep -v ' family 43 ' | grep -v '^family 43 '")" "of family AF_SMC"
+is 14 "$(on a "smcdiag | grep -c '^family 43 '")" "each is there, of family AF_SMC"
 has some 1 "state INIT mode smcr src 0.0.0.0:0 dst 0.0.0.0:0 if 0 uid 0 .* shutdown 0 reason 0x00000000 peer 0x00000000 ext $MINIMAL$" "a fresh one"
 has some 2 "state INIT mode smcr src 0.0.0.0:0 dst 0.0.0.0:0 " "for IPv6"
 has some 3 "state INIT mode smcr src 0.0.0.0:5000 dst 0.0.0.0:0 .* ext $MINIMAL$" "a bound one"
@@ -64,7 +63,7 @@ has some 4 "state LISTEN mode smcr src 0.0.0.0:5001 dst 0.0.0.0:0 .* ext $MINIMA
 has some 5 "state LISTEN mode smcr src 0.0.0.0:5002 " "for IPv6"
 has some 6 "state INIT mode tcp .* reason 0x03060000 peer 0x00000000 ext $MINIMAL$" "ruled out before it connects"
 has some 7 "state LISTEN mode tcp src 0.0.0.0:5003 .* reason 0x03060000 " "a listener"
-has some 8 "state ACTIVE mode smcr src $A:[0-9]+ dst $B:7000 .* shutdown 0 reason 0x00000000 peer 0x00000000 token 0x.* rx 262144|131072 .* link 1 dev rxe0 port 1 gid 0000:0000:0000:0000:0000:ffff:0a00:0001 peer_gid 0000:0000:0000:0000:0000:ffff:0a00:0002 role client ext 3,5,1,2$" "a connection"
+has some 8 "state ACTIVE mode smcr src $A:[0-9]+ dst $B:7000 .* shutdown 0 reason 0x00000000 peer 0x00000000 token 0x.* rx 262144 .* link 1 dev rxe0 port 1 gid 0000:0000:0000:0000:0000:ffff:0a00:0001 peer_gid 0000:0000:0000:0000:0000:ffff:0a00:0002 role client ext 3,5,1,2$" "a connection"
 has some 9 "state ACTIVE mode smcr src ::ffff:$A:[0-9]+ dst ::ffff:$B:7001 .* ext 3,5,1,2$" "one for IPv6"
 has some 10 "state ACTIVE mode tcp src $A:[0-9]+ dst $B:7003 .* reason 0x03010000 peer 0x00000000 ext $MINIMAL$" "fallen back"
 has some 11 "state PEERCLOSEWAIT1 mode smcr .* shutdown 2 .* flags 00:00:..:80 " "shut for writing"
@@ -72,7 +71,7 @@ has some 12 "state ACTIVE mode smcr .* shutdown 1 " "shut for reading"
 wait_for 5 on b "grep -q ^ready /run/rig/drain.log"
 has some 13 "state APPCLOSEWAIT1 mode smcr .* shutdown 1 .* rx_cons 0:1000 tx_prod 0:1000 .* prep 0:1000 sent 0:1000 .* flags ..:80:..:00 " "the peer has shut for writing"
 wait_for 5 on b "grep -q ^ready /run/rig/eof.log"
-has some 14 "state PEERCLOSEWAIT1 mode smcr .* tx_prod 0:40000 .* prep 1:7232 sent 1:7232 |tx_prod 0:40000 .* prep 0:40000 sent 0:40000 " "where its cursors are"
+has some 14 "state PEERCLOSEWAIT1 mode smcr .* tx_prod 0:40000 .* (prep 1:7232 sent 1:7232|prep 0:40000 sent 0:40000) " "where its cursors are"
 is "$(on a "smcdiag -e 0 | sed 's/.* ext //' | sort -u")" "$MINIMAL" "no extension that is not asked for"
 is "$(on a "smcdiag -e 1 | grep -c ' ext 3,5,1$'")" 6 "one that is"
 stop b drain
