@@ -10,6 +10,7 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <net/netns/generic.h>
 #include <net/tcp.h>
 #include <net/tcp_states.h>
 
@@ -26,36 +27,74 @@
 #define RING_LARGE	(256 * 1024)
 #define MAX_LARGE	32
 
-/* handshakes of one role that may wait for their peers at a time */
+/* of one role that may wait for their peers at a time, in each namespace */
 #define MAX_HANDSHAKES	512
 
 const struct smcr_transport_ops *const *smcr_hs_transports;
 
 /*
  * Works of one kind may wait for works of another on the same host: client
- * handshakes for server handshakes, these for the accept work.
+ * handshakes for server handshakes, these for the accept work. Only the last
+ * one does not wait for peers: those that stop delay their own namespace.
  */
 static struct workqueue_struct *accept_wq;
-static struct workqueue_struct *server_wq;
-static struct workqueue_struct *client_wq;
+
+struct hs_net {
+	struct workqueue_struct *wq[2];		/* by role */
+};
+
+static unsigned int hs_net_id;
+
+static void __net_exit exit_hs_net(struct net *net)
+{
+	struct hs_net *hn = net_generic(net, hs_net_id);
+	int role;
+
+	for (role = 0; role < ARRAY_SIZE(hn->wq); role++)
+		if (hn->wq[role])
+			destroy_workqueue(hn->wq[role]);
+}
+
+static int __net_init init_hs_net(struct net *net)
+{
+	struct hs_net *hn = net_generic(net, hs_net_id);
+
+	hn->wq[SMCR_CLIENT] = alloc_workqueue("smcr_client", WQ_UNBOUND,
+					      MAX_HANDSHAKES);
+	hn->wq[SMCR_SERVER] = alloc_workqueue("smcr_server", WQ_UNBOUND,
+					      MAX_HANDSHAKES);
+	if (hn->wq[SMCR_CLIENT] && hn->wq[SMCR_SERVER])
+		return 0;
+	exit_hs_net(net);
+	return -ENOMEM;
+}
+
+static struct pernet_operations hs_net_ops = {
+	.init = init_hs_net,
+	.exit = exit_hs_net,
+	.id = &hs_net_id,
+	.size = sizeof(struct hs_net),
+};
 
 /**
  * smcr_hs_init() - get ready for handshakes
  * @transports: in order of preference, NULL terminated, kept by reference
  *
  * Context: module init.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or a negative errno.
  */
 int smcr_hs_init(const struct smcr_transport_ops *const *transports)
 {
+	int ret;
+
 	smcr_hs_transports = transports;
 	accept_wq = alloc_workqueue("smcr_accept", WQ_UNBOUND, 0);
-	server_wq = alloc_workqueue("smcr_server", WQ_UNBOUND, MAX_HANDSHAKES);
-	client_wq = alloc_workqueue("smcr_client", WQ_UNBOUND, MAX_HANDSHAKES);
-	if (accept_wq && server_wq && client_wq)
-		return 0;
-	smcr_hs_exit();
-	return -ENOMEM;
+	if (!accept_wq)
+		return -ENOMEM;
+	ret = register_pernet_subsys(&hs_net_ops);
+	if (ret)
+		destroy_workqueue(accept_wq);
+	return ret;
 }
 
 /**
@@ -65,12 +104,8 @@ int smcr_hs_init(const struct smcr_transport_ops *const *transports)
  */
 void smcr_hs_exit(void)
 {
-	if (client_wq)
-		destroy_workqueue(client_wq);
-	if (server_wq)
-		destroy_workqueue(server_wq);
-	if (accept_wq)
-		destroy_workqueue(accept_wq);
+	unregister_pernet_subsys(&hs_net_ops);
+	destroy_workqueue(accept_wq);
 }
 
 /**
@@ -95,11 +130,10 @@ void smcr_hs_set_mode(struct smcr_sock *smc, enum smcr_mode mode)
  */
 void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay)
 {
-	struct workqueue_struct *wq = smc->role == SMCR_SERVER ? server_wq :
-								  client_wq;
+	struct hs_net *hn = net_generic(sock_net(&smc->sk), hs_net_id);
 
 	sock_hold(&smc->sk);
-	if (mod_delayed_work(wq, &smc->hs_work, delay))
+	if (mod_delayed_work(hn->wq[smc->role], &smc->hs_work, delay))
 		sock_put(&smc->sk);
 }
 
