@@ -227,16 +227,22 @@ static bool is_peer_lost(struct smcr_group *group)
 }
 
 /*
- * Without a message or completion for some time, the peer is asked whether it
- * is there: soon if requests are under way, which the queue pair may repeat
- * for ever, and after test_interval otherwise.
+ * Without a message or completion for so long, the peer is asked whether it is
+ * there: soon if requests are under way, which the queue pair may repeat for
+ * ever, and after test_interval otherwise, which is 0 for never.
  */
+static unsigned long test_delay(const struct smcr_group *group, bool is_busy)
+{
+	return is_busy ? min_not_zero(SMCR_LINK_QUIET, group->test_interval) :
+			 group->test_interval;
+}
+
 static void test_work(struct work_struct *work)
 {
 	struct smcr_group *group = container_of(to_delayed_work(work),
 						struct smcr_group, test_work);
-	unsigned long patience = smcr_link_stop_watch(&group->link) ?
-				 SMCR_LINK_QUIET : group->test_interval;
+	bool is_busy = smcr_link_stop_watch(&group->link);
+	unsigned long patience = test_delay(group, is_busy);
 	unsigned long due = READ_ONCE(group->link.last_rx) + patience;
 
 	/* a handshake has limits of its own */
@@ -261,7 +267,7 @@ static void test_work(struct work_struct *work)
 void smcr_group_watch(struct smcr_group *group)
 {
 	lockdep_assert_held(&group->link.tx_lock);
-	mod_delayed_work(group_wq, &group->test_work, SMCR_LINK_QUIET);
+	mod_delayed_work(group_wq, &group->test_work, test_delay(group, true));
 }
 
 static void trim_work(struct work_struct *work)

@@ -54,7 +54,7 @@
 /* without a sign of life: until a link with requests under way is tested, and
  * from then until it is lost
  */
-#define SMCR_LINK_QUIET		(2 * HZ)
+#define SMCR_LINK_QUIET		(2UL * HZ)
 #define SMCR_LINK_LOST		(8 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
 #define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
