@@ -3,6 +3,7 @@
  * Make a kernel function fail, for tests of error paths.
  *
  *	insmod smcr_fault.ko symbol=smcr_buf_get retval=0 skip=1 times=1
+ *	insmod smcr_fault.ko symbol=__kmalloc retval=0 from=0xffffffffc0a00000 len=131072
  *
  * The function's first instruction is replaced by a probe, whose handler
  * sets the return value and lets the CPU go on behind the call: the body
@@ -35,6 +36,14 @@ static unsigned int times = UINT_MAX;
 module_param(times, uint, 0444);
 MODULE_PARM_DESC(times, "then fail this many; default all");
 
+static unsigned long from;
+module_param(from, ulong, 0444);
+MODULE_PARM_DESC(from, "only calls from here, such as a module's code; default any");
+
+static unsigned long len;
+module_param(len, ulong, 0444);
+MODULE_PARM_DESC(len, "bytes of code that starts at from");
+
 static unsigned int calls;
 module_param(calls, uint, 0444);
 MODULE_PARM_DESC(calls, "calls so far; read only");
@@ -65,9 +74,15 @@ static bool is_due(void)
 	return due;
 }
 
+/* the probe is at the first instruction: the return address is on top */
+static bool is_called_from(struct pt_regs *regs)
+{
+	return !len || regs_get_kernel_stack_nth(regs, 0) - from < len;
+}
+
 static int on_call(struct kprobe *p, struct pt_regs *regs)
 {
-	if (!is_due())
+	if (!is_called_from(regs) || !is_due())
 		return 0;
 	regs_set_return_value(regs, retval);
 	instruction_pointer_set(regs, (unsigned long)only_return);

@@ -157,7 +157,7 @@ static int send_piece(int fd, const void *buf, size_t len, uint64_t *done)
 	return 0;
 }
 
-/* Of the piece that follows, 0 for none. */
+/* Of the piece that follows, 0 for an end before all is sent. */
 static int send_length(const struct transfer *t, uint32_t len)
 {
 	return t->req->stop_ms ? send_piece(t->fd, &len, sizeof(len), &(uint64_t){ 0 }) : 0;
@@ -185,7 +185,7 @@ static void *send_all(void *arg)
 		digest_add(&sha, buf, done);
 		t->half.bytes += done;
 	}
-	if (!t->half.err)
+	if (!t->half.err && t->half.bytes < t->req->bytes)
 		t->half.err = send_length(t, 0);
 	digest_end(&sha, t->half.sha256);
 	free(buf);
