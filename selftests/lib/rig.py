@@ -601,7 +601,10 @@ class Guest:
 
     @property
     def mac(self):
-        return f"52:54:00:00:00:{'ab'.index(self.name) + 1:02x}"
+        return self.mac_on(0)
+
+    def mac_on(self, wire):
+        return f"52:54:00:00:{wire:02x}:{'ab'.index(self.name) + 1:02x}"
 
     @property
     def pcap(self):
@@ -610,7 +613,7 @@ class Guest:
     def is_debug(self):
         return self.kernel in DEBUG_KERNELS
 
-    def launch(self, accel, image, initramfs, wire, smp, memory_mb, capture,
+    def launch(self, accel, image, initramfs, wires, smp, memory_mb, capture,
                reboots):
         cmd = ["qemu-system-x86_64", "-name", "smcr-" + self.name,
                "-nodefaults", "-no-user-config", "-display", "none",
@@ -622,21 +625,23 @@ class Guest:
                "-serial", "file:" + self.console,
                "-chardev", f"socket,id=mon,path={self.dir}/monitor,server=on,wait=off",
                "-mon", "chardev=mon,mode=readline",
-               "-device", "virtio-rng-pci",
-               "-netdev", f"stream,id=wire,server=off,addr.type=fd,addr.str={wire.fileno()}",
-               "-device", f"virtio-net-pci,netdev=wire,mac={self.mac}",
-               "-device", f"virtio-serial-pci,max_ports={PORTS + 1}"]
+               "-device", "virtio-rng-pci"]
+        for i, wire in enumerate(wires):
+            cmd += ["-netdev", f"stream,id=wire{i},server=off,addr.type=fd,"
+                    f"addr.str={wire.fileno()}",
+                    "-device", f"virtio-net-pci,netdev=wire{i},mac={self.mac_on(i)}"]
+        cmd += ["-device", f"virtio-serial-pci,max_ports={PORTS + 1}"]
         for i in range(PORTS):
             cmd += ["-chardev", f"socket,id=port{i},path={self.dir}/port{i},"
                     "server=on,wait=off",
                     "-device", f"virtserialport,chardev=port{i},name=rig.{i}"]
         if capture:
-            cmd += ["-object", f"filter-dump,id=dump,netdev=wire,file={self.pcap},"
+            cmd += ["-object", f"filter-dump,id=dump,netdev=wire0,file={self.pcap},"
                     f"maxlen={CAPTURE_BYTES[capture]}"]
         with open(os.path.join(self.dir, "qemu.log"), "w") as log:
             self.process = subprocess.Popen(
                 cmd, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=[wire.fileno()], preexec_fn=die_with_parent)
+                pass_fds=[wire.fileno() for wire in wires], preexec_fn=die_with_parent)
         # For scenarios that stop the emulator.
         with open(os.path.join(self.dir, "pid"), "w") as file:
             print(self.process.pid, file=file)
@@ -766,6 +771,7 @@ class Pair:
     kernel    "6.12", or one for each guest as in "6.1:6.12"
     roles     of a and b: "ours", "stock" or "none"
     rdma      "both", "a", "b" or "none": who has rxe0 on eth0
+    wires     2: and eth1 (10.0.1.1, 10.0.1.2) with rxe1 on a second wire
     programs  sections of rig/programs.conf that the guests have
     modules   {kernel: path} of a ready smc_r.ko; built when needed otherwise
     capture   "all" or "heads" of the frames on the wire are recorded, by a
@@ -774,13 +780,14 @@ class Pair:
     """
 
     def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
-                 smp=SMP, memory_mb=None, capture=None, programs=(),
+                 wires=1, smp=SMP, memory_mb=None, capture=None, programs=(),
                  modules=None, files=None, reboots=False, log=lambda text: None):
         kernels = kernel.split(":")
         self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
         self.roles = dict(zip("ab", roles))
         self.rdma = {"both": "ab", "a": "a", "b": "b", "none": ""}[rdma]
         self.mtu = mtu
+        self.wires = wires
         self.smp = smp
         self.is_debug = any(name in DEBUG_KERNELS for name in self.kernels.values())
         self.slow = DEBUG_SLOW if self.is_debug else 1
@@ -853,21 +860,23 @@ class Pair:
         self.dir = tempfile.mkdtemp(prefix="smcr-")
         begin = time.monotonic()
         self.log(f"booting {self.describe()}")
-        wires = socket.socketpair()
-        for name, wire in zip("ab", wires):
+        wires = [socket.socketpair() for _ in range(self.wires)]
+        for end, name in enumerate("ab"):
             kernel = self.kernels[name]
             guest = Guest(name, kernel, self.dir, rig_on)
             self.guests[name] = guest
-            guest.launch(accel, images[kernel], archives[kernel], wire,
-                         self.smp, self.memory_mb,
-                         self.capture if name == "a" else None, self.reboots)
+            guest.launch(accel, images[kernel], archives[kernel],
+                         [wire[end] for wire in wires], self.smp,
+                         self.memory_mb, self.capture if name == "a" else None,
+                         self.reboots)
         for wire in wires:
-            wire.close()
+            for end in wire:
+                end.close()
         for guest in self.guests.values():
             guest.wait_agent(begin + BOOT_SECONDS * self.slow)
         self.in_both(lambda name: self.on(
             name, f"dmesg -n 7; RIG_SLOW={self.slow} /rig/setup {name} {self.roles[name]} "
-            f"{'yes' if name in self.rdma else 'no'} {self.mtu}",
+            f"{'yes' if name in self.rdma else 'no'} {self.mtu} {self.wires}",
             timeout=BOOT_SECONDS * self.slow, check=True))
         self.log(f"both guests are up after {time.monotonic() - begin:.1f} s")
 
