@@ -28,6 +28,11 @@ struct entry {
 	u64 pos;
 };
 
+struct done {
+	u64 total;
+	u16 seq;
+};
+
 /* bytes that were sent as urgent: they may be missing in the stream */
 struct urgents {
 	u64 pos[MAX_URGENT];
@@ -60,6 +65,9 @@ struct urgents {
  * @written: bytes of the application
  * @urgents: those of them that were urgent
  * @is_wild: its peer breaks the protocol
+ * @can_move: the link may get lost, and another one take its place
+ * @has_moved: that has happened
+ * @way: number of the link that it sends on
  * @next_mem: send ring that is larger, got but not used yet
  * @old_mem: send ring that was exchanged for it
  */
@@ -72,7 +80,7 @@ struct end {
 	int depth;
 	struct entry queue[QUEUE];
 	int queued;
-	u64 done[QUEUE];
+	struct done done[QUEUE];
 	int dones;
 	bool wants_room;
 	bool fails_next;
@@ -88,6 +96,9 @@ struct end {
 	u64 written;
 	struct urgents urgents;
 	bool is_wild;
+	bool can_move;
+	bool has_moved;
+	int way;
 	u8 *next_mem;
 	u8 *old_mem;
 };
@@ -254,8 +265,10 @@ static inline void check_close(const struct end *e)
 	/* whoever may go has gone */
 	SHIM_ASSERT(e->is_detached == (e->is_closed &&
 				       (e->is_dead || is_finished)));
-	SHIM_ASSERT(c->holds_module == (e->is_closed && !e->is_dead &&
-					!e->is_final_sent));
+	/* what is sent again does not keep the module */
+	if (!e->has_moved)
+		SHIM_ASSERT(c->holds_module == (e->is_closed && !e->is_dead &&
+						!e->is_final_sent));
 }
 
 /* what can go has been sent, unless an event is still to come */
@@ -350,6 +363,18 @@ static void check_only(const struct end *e, const struct smcr_tx *tx)
 		SHIM_ASSERT(e->queue[i].tx.is_done || !e->queue[i].tx.len);
 }
 
+static inline bool is_validation(const struct smcr_tx *tx)
+{
+	return tx->msg.prod_flags & SMCR_CDC_FAILOVER;
+}
+
+/* the peer has read on: that much is not sent again */
+static inline void note_skipped(struct end *e)
+{
+	if (e->has_moved && e->sent < e->conn->tx_cons.total)
+		e->sent = e->conn->tx_cons.total;
+}
+
 static int model_send(struct smcr_path *path, struct smcr_tx *tx)
 {
 	struct end *e = path->priv;
@@ -358,8 +383,12 @@ static int model_send(struct smcr_path *path, struct smcr_tx *tx)
 	lockdep_assert_held(&e->conn->lock);
 	SHIM_ASSERT(shim_context.spins == 1);
 	SHIM_ASSERT(!e->is_dead && !e->is_detached && !e->is_final_sent);
+	note_skipped(e);
 	check_spans(e, tx);
-	check_message(e, tx);
+	if (!is_validation(tx))
+		check_message(e, tx);
+	else
+		SHIM_ASSERT(e->has_moved && !tx->len);
 	check_only(e, tx);
 	if (e->fails_next || e->is_broken) {
 		e->is_broken = true;
@@ -375,7 +404,7 @@ static int model_send(struct smcr_path *path, struct smcr_tx *tx)
 		tx->is_plain = false;
 	entry = &e->queue[e->queued++];
 	*entry = (struct entry){ *tx, path->tx_mem, e->sent };
-	if (tx->is_only && bundled_data(tx, e->sent)) {
+	if (tx->is_only && !e->can_move && bundled_data(tx, e->sent)) {
 		/* copied: it may be overwritten from now on */
 		check_bytes(e, entry);
 		tx->is_done = true;
@@ -384,6 +413,8 @@ static int model_send(struct smcr_path *path, struct smcr_tx *tx)
 	}
 	if (entry->tx.want_done)
 		smcr_path_get(path);
+	if (is_validation(tx))
+		return 0;
 	e->sent += tx->len;
 	e->tx_seq++;
 	e->tx_state = tx->msg.state_flags;
@@ -448,10 +479,26 @@ static void model_switch_ring(struct smcr_path *path)
 	e->old_mem = NULL;
 }
 
+/* the model's view goes back as well, before anything is sent again */
+static bool model_move(struct smcr_path *path)
+{
+	struct end *e = path->priv;
+
+	lockdep_assert_held(&e->conn->lock);
+	SHIM_ASSERT(e->can_move && !e->queued && !e->dones);
+	e->sent = e->conn->tx_done;
+	e->tx_state = 0;
+	e->is_final_sent = false;
+	e->has_moved = true;
+	e->way++;
+	return true;
+}
+
 static const struct smcr_transport_ops model_ops = {
 	.name = "model",
 	.detach = model_detach,
 	.send = model_send,
+	.move = model_move,
 	.grow = model_grow,
 	.switch_ring = model_switch_ring,
 };
@@ -477,8 +524,11 @@ static inline bool take_entry(struct end *e, struct entry *entry)
 	e->queued--;
 	memmove(e->queue, e->queue + 1, e->queued * sizeof(*e->queue));
 	if (entry->tx.want_done)
-		e->done[e->dones++] = entry->tx.done_total;
-	if (!entry->tx.is_done && !e->is_detached)
+		e->done[e->dones++] = (struct done){ entry->tx.done_total,
+						     entry->tx.msg.seq };
+	/* what the peer has already goes to where nobody reads */
+	if (!entry->tx.is_done && !e->is_detached &&
+	    !(e->has_moved && entry->pos < e->conn->tx_done))
 		check_bytes(e, entry);
 	return true;
 }
@@ -486,14 +536,14 @@ static inline bool take_entry(struct end *e, struct entry *entry)
 static inline bool report_done(struct end *e)
 {
 	struct smcr_path *path = &e->conn->path;
-	u64 total = e->done[0];
+	struct done done = e->done[0];
 
 	if (!e->dones || e->is_dead)
 		return false;
 	event_begin();
 	e->dones--;
 	memmove(e->done, e->done + 1, e->dones * sizeof(*e->done));
-	path->events->tx_done(path, total);
+	path->events->tx_done(path, done.total, done.seq);
 	smcr_path_put(path);
 	event_end();
 	return true;
@@ -513,15 +563,11 @@ static inline bool report_room(struct end *e)
 	return true;
 }
 
-/* the link is lost: nothing under way is reported any more */
-static inline bool report_dead(struct end *e)
+/* nothing under way is reported any more */
+static inline void drop_all(struct end *e)
 {
 	struct smcr_path *path = &e->conn->path;
 
-	if (e->is_dead)
-		return false;
-	event_begin();
-	e->is_dead = true;
 	while (e->dones) {
 		e->dones--;
 		smcr_path_put(path);
@@ -532,6 +578,30 @@ static inline bool report_dead(struct end *e)
 	if (e->wants_room)
 		smcr_path_put(path);
 	e->wants_room = false;
+}
+
+/* a link is lost, and there is another one */
+static inline bool report_way_lost(struct end *e)
+{
+	if (e->is_dead || e->is_detached || !e->can_move)
+		return false;
+	event_begin();
+	drop_all(e);
+	e->conn->path.events->way_lost(&e->conn->path);
+	event_end();
+	return true;
+}
+
+/* the last link is lost */
+static inline bool report_dead(struct end *e)
+{
+	struct smcr_path *path = &e->conn->path;
+
+	if (e->is_dead)
+		return false;
+	event_begin();
+	e->is_dead = true;
+	drop_all(e);
 	if (!e->is_detached)
 		path->events->dead(path);
 	event_end();
@@ -543,7 +613,7 @@ static inline bool report_dead(struct end *e)
  * a bundle brings, NULL if it is in the ring or there is none.
  */
 static inline void report_rx(struct end *e, const struct smcr_tx *tx,
-			     const u8 *data)
+			     const u8 *data, const void *via)
 {
 	struct smcr_path *path = &e->conn->path;
 
@@ -553,9 +623,10 @@ static inline void report_rx(struct end *e, const struct smcr_tx *tx,
 	if (tx->is_plain)
 		path->events->rx_plain(path, data, tx->len,
 				       tx->msg.prod_flags &
-				       SMCR_CDC_WRITE_BLOCKED);
+				       SMCR_CDC_WRITE_BLOCKED, via);
 	else
-		path->events->rx(path, &tx->msg);
+		path->events->rx(path, &tx->msg, via);
+	note_skipped(e);
 	event_end();
 }
 
@@ -592,6 +663,7 @@ static inline void end_init(struct end *e, const struct end_config *cfg)
 	e->depth = cfg->depth;
 	e->tx_seq = cfg->seq;
 	conn->tx_seq = cfg->seq;
+	conn->tx_done_seq = cfg->seq;
 	conn->rx_seq = cfg->seq;
 	conn->tx_sent.wrap = cfg->wrap;
 	conn->tx_cons.wrap = cfg->wrap;

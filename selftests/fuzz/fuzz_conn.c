@@ -164,7 +164,7 @@ static bool deliver_to_end(void)
 		end.cons_told += (u32)(tx.msg.cons.count +
 				       (u16)(tx.msg.cons.wrap - end.wrap) *
 				       peer.size - (u32)end.cons_told);
-	report_rx(&end, &tx, data);
+	report_rx(&end, &tx, data, &end);
 	SHIM_ASSERT(end.conn->rx_seq == tx.msg.seq || end.is_wild);
 	return true;
 }
@@ -234,7 +234,7 @@ static void wild_message(void)
 		tx.msg.prod_flags = input_u8(&in);
 		tx.msg.state_flags = input_u8(&in);
 	}
-	report_rx(&end, &tx, bundled_data(&tx, 0));
+	report_rx(&end, &tx, bundled_data(&tx, 0), &end);
 }
 
 /* -- the connection ----------------------------------------------------------- */
@@ -524,7 +524,7 @@ static void wind_up_wildly(void)
 		tx.msg.prod = smcr_cursor_to_wire(&end.conn->rx_prod);
 		tx.msg.cons = smcr_cursor_to_wire(&end.conn->tx_cons);
 		tx.msg.state_flags = SMCR_CDC_ABORT;
-		report_rx(&end, &tx, NULL);
+		report_rx(&end, &tx, NULL, &end);
 	}
 	run_all_events();
 }

@@ -23,7 +23,7 @@
 #define MAX_REQUESTS	8
 #define LLC_TYPES	16
 #define MAX_ENTRIES	15
-#define MAX_DELETED	16
+#define MAX_DELETED	48
 /* of the peer's receive rings */
 #define PEER_SIZE	16384
 #define PEER_VADDR	0x10000
@@ -182,6 +182,23 @@ int smcr_port_find(const struct sock *sk, enum ib_gid_type type,
 	return 0;
 }
 
+/* there is one port */
+int smcr_port_find_alt(struct smcr_group *group, const u8 *peer_gid,
+		       struct smcr_port *port)
+{
+	(void)group;
+	(void)peer_gid;
+	(void)port;
+	return -ENODEV;
+}
+
+bool smcr_port_reaches(const struct smcr_port *port, const u8 *peer_gid)
+{
+	(void)port;
+	(void)peer_gid;
+	return true;
+}
+
 void smcr_peer_id_copy(u8 peer_id[SMCR_PEER_ID_LEN])
 {
 	memset(peer_id, 1, SMCR_PEER_ID_LEN);
@@ -313,6 +330,34 @@ static void on_forgot(u32 rkey)
 	SHIM_ASSERT(!rkey);
 }
 
+static bool has_key(const struct smcr_buf *buf, u32 rkey)
+{
+	int i;
+
+	for (i = 0; i < SMCR_GROUP_LINKS; i++)
+		if (buf->map[i].mr && buf->map[i].mr->rkey == rkey)
+			return true;
+	return false;
+}
+
+/* one key stands for those of the ring on all links */
+static void note_deleted(u32 rkey)
+{
+	const struct smcr_buf *buf;
+	int g, i;
+
+	for (g = 0; g < MAX_GROUPS; g++) {
+		if (!seen[g].group)
+			continue;
+		list_for_each_entry(buf, &seen[g].group->bufs, all)
+			for (i = 0; has_key(buf, rkey) && i < SMCR_GROUP_LINKS;
+			     i++)
+				if (buf->map[i].mr)
+					deleted[deletions++ % MAX_DELETED] =
+						buf->map[i].mr->rkey;
+	}
+}
+
 /* every answer has been asked for, and one message gets one at most */
 static void on_sent(const u8 *raw, u32 len)
 {
@@ -334,8 +379,7 @@ static void on_sent(const u8 *raw, u32 len)
 		return;
 	}
 	if (msg.type == SMCR_LLC_DELETE_RKEY)
-		deleted[deletions++ % MAX_DELETED] =
-			msg.u.delete_rkey.rkey[0];
+		note_deleted(msg.u.delete_rkey.rkey[0]);
 	if (request_count < MAX_REQUESTS) {
 		requests[(request_first + request_count++) % MAX_REQUESTS] =
 			msg;
@@ -356,18 +400,21 @@ static void check_event(struct smcr_path *path)
 	SHIM_ASSERT(user_of(path)->is_used);
 }
 
-static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
+static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg,
+		  const void *via)
 {
+	(void)via;
 	check_event(path);
 	SHIM_ASSERT(path->token == msg->token);
 }
 
 static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
-			bool is_blocked)
+			bool is_blocked, const void *via)
 {
 	struct smcr_bundle_entry entry;
 
 	(void)is_blocked;
+	(void)via;
 	check_event(path);
 	if (!data)
 		return;
@@ -382,10 +429,11 @@ static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
 	rx_entries++;
 }
 
-static void on_tx_done(struct smcr_path *path, u64 done_total)
+static void on_tx_done(struct smcr_path *path, u64 done_total, u16 seq)
 {
 	struct user *u = user_of(path);
 
+	(void)seq;
 	check_event(path);
 	SHIM_ASSERT(u->dones > 0 && done_total == 4711);
 	u->dones--;
@@ -943,7 +991,7 @@ static void check_bufs(struct smcr_group *g)
 /* what has gathered is about to leave, or waits for room; all else has left */
 static void check_bundle(const struct smcr_group *g)
 {
-	const struct smcr_link *link = &g->link;
+	const struct smcr_link *link = g->link;
 	bool has_room = link->sq_free > SMCR_LINK_LLC_RESERVE;
 	int bundles = 0;
 	u32 waiting = 0;
@@ -972,7 +1020,7 @@ static void check_bundle(const struct smcr_group *g)
 static void check_group(struct seen *s)
 {
 	struct smcr_group *g = s->group;
-	struct smcr_link *link = &g->link;
+	struct smcr_link *link = g->link;
 	int attached = 0;
 	int i;
 
@@ -1188,9 +1236,9 @@ static void check_all_sent(void)
 
 	for (i = 0; i < MAX_GROUPS; i++)
 		if (seen[i].group)
-			SHIM_ASSERT(seen[i].group->link.state !=
+			SHIM_ASSERT(seen[i].group->link->state !=
 				    SMCR_LINK_READY ||
-				    !seen[i].group->link.bundle_len);
+				    !seen[i].group->link->bundle_len);
 }
 
 static void end_users(void)

@@ -57,10 +57,17 @@ static void note_end_of_task(struct side *s)
 	end_close(&s->end, false);
 }
 
+/* who closed does not send data again, and says so */
+static bool is_cut(const struct side *s)
+{
+	return s->got_error && s->peer->end.has_moved &&
+	       s->peer->end.is_closed;
+}
+
 static void may_fail(struct side *s)
 {
 	s->got_error = true;
-	SHIM_ASSERT(is_lost || closes_early);
+	SHIM_ASSERT(is_lost || closes_early || is_cut(s));
 }
 
 static int write_some(struct side *s)
@@ -173,8 +180,11 @@ static void reader(void *arg)
 			read_urgent(s);
 		/* who peeks reads as well, or nothing would go on */
 		if ((kind & 7) == 7)
-			read_some(s, MSG_PEEK |
-				  (kind & 8 ? MSG_WAITALL : 0));
+			ret = read_some(s, MSG_PEEK |
+					(kind & 8 ? MSG_WAITALL : 0));
+		/* an error is told once */
+		if (ret < 0)
+			break;
 		ret = read_some(s, kind & 8 ? MSG_WAITALL : 0);
 	}
 	if (ret < 0)
@@ -187,29 +197,43 @@ static void reader(void *arg)
 
 /* -- what happens outside of them --------------------------------------------- */
 
+/* the bytes land; a bundle's come with its message */
+static const u8 *land(struct side *to, const struct entry *entry)
+{
+	const u8 *data = bundled_data(&entry->tx, entry->pos);
+	u64 pos = entry->pos;
+	int i;
+
+	for (i = 0; i < entry->tx.spans && !data; i++) {
+		const struct smcr_span *s = &entry->tx.span[i];
+
+		SHIM_ASSERT(s->dst + s->len <= to->end.conn->path.rx_size);
+		/* nobody gives his ring away while something may still come */
+		SHIM_ASSERT(!to->end.is_detached);
+		memcpy(to->end.conn->path.rx_mem + s->dst, stream_at(pos),
+		       s->len);
+		pos += s->len;
+	}
+	return data;
+}
+
+static const void *via(const struct side *from, int way)
+{
+	return &from->end.queue[way % 2];
+}
+
 static bool deliver(struct side *from)
 {
 	struct side *to = from->peer;
 	struct entry entry;
 	const u8 *data;
-	u64 pos;
-	int i;
 
 	if (!take_entry(&from->end, &entry))
 		return false;
-	/* nobody gives his ring away while something may still come */
-	SHIM_ASSERT(!to->end.is_detached);
-	pos = entry.pos;
-	data = bundled_data(&entry.tx, pos);
-	for (i = 0; i < entry.tx.spans && !data; i++) {
-		const struct smcr_span *s = &entry.tx.span[i];
-
-		SHIM_ASSERT(s->dst + s->len <= to->end.conn->path.rx_size);
-		memcpy(to->end.conn->path.rx_mem + s->dst, stream_at(pos),
-		       s->len);
-		pos += s->len;
-	}
-	if (!entry.tx.is_plain) {
+	SHIM_ASSERT(!to->end.is_detached || from->end.has_moved);
+	data = land(to, &entry);
+	if (!entry.tx.is_plain && !is_validation(&entry.tx) &&
+	    !to->end.is_detached) {
 		const struct smcr_cdc_cursor *cons = &entry.tx.msg.cons;
 		u32 size = to->end.conn->path.peer_size;
 
@@ -217,8 +241,39 @@ static bool deliver(struct side *from)
 					   (u16)(cons->wrap - to->end.wrap) *
 					   size - (u32)to->end.cons_told);
 	}
-	report_rx(&to->end, &entry.tx, data);
+	report_rx(&to->end, &entry.tx, data, via(from, from->end.way));
 	return true;
+}
+
+/*
+ * Of what is under way, some arrives but is not reported, some lands without
+ * its message, and one plain write that arrived may be seen too late.
+ */
+static void lose_way(struct side *s, u8 how)
+{
+	int arrive = how & 7, lands = how >> 3 & 7, i;
+	bool has_late = false;
+	struct entry late;
+
+	if (!s->end.can_move || s->end.is_dead || s->end.is_detached)
+		return;
+	while (arrive-- && deliver(s))
+		;
+	for (i = 0; i < s->end.queued && i < lands; i++)
+		land(s->peer, &s->end.queue[i]);
+	if (s->end.queued && s->end.queue[0].tx.is_plain && how & 0x40) {
+		late = s->end.queue[0];
+		has_late = true;
+	}
+	report_way_lost(&s->end);
+	/* the failover message overtakes it */
+	if (!has_late || !s->end.queued || !is_validation(&s->end.queue[0].tx))
+		return;
+	deliver(s);
+	if (how & 0x80)
+		deliver(s);
+	report_rx(&s->peer->end, &late.tx, bundled_data(&late.tx, late.pos),
+		  via(s, s->end.way - 1));
 }
 
 static bool run_event(u8 which)
@@ -253,6 +308,14 @@ static void lose_link(void)
 	report_dead(&sides[1].end);
 }
 
+static void lose(u8 which)
+{
+	if (which == 1)
+		lose_link();
+	else if (which & 2)
+		lose_way(&sides[which & 1], input_u8(&in));
+}
+
 static void check_both(void)
 {
 	check_end(&sides[0].end);
@@ -271,8 +334,8 @@ static void step(void)
 			preempt_event = input_u8(&in);
 		if (b & 0x80 || (b & 0x3f) != 0x3f)
 			shim_run_task(b & 3);
-		else if (input_u8(&in) == 1)
-			lose_link();
+		else
+			lose(input_u8(&in));
 		preempt_after = 0;
 	}
 	check_both();
@@ -335,6 +398,7 @@ static void begin(const u8 *data, size_t size)
 					      data + size };
 		end_init(&sides[i].end, &cfg[i]);
 		sides[i].end.sk.is_inline = b & 0x80;
+		sides[i].end.can_move = flags & 0x10;
 	}
 	for (i = 0; i < SIDES; i++)
 		smp_store_release(&sides[i].end.conn->path.peer_size,
@@ -352,7 +416,7 @@ static void finish(struct side *s)
 	u64 end = s->peer->end.written;
 
 	SHIM_ASSERT(!s->tasks);
-	if (!is_lost && !closes_early) {
+	if (!is_lost && !closes_early && !is_cut(s)) {
 		SHIM_ASSERT(s->is_eof && !s->got_error);
 		while (s->pos < end && is_urgent_pos(&s->peer->end.urgents,
 						     s->pos))

@@ -36,7 +36,8 @@ static int build_proposal(const struct clc_facts *facts, uint8_t release, uint8_
 		.eid_count = 1,
 		.release = release,
 		.max_conns = release ? 255 : 0,
-		.max_links = release ? 2 : 0,
+		/* so that no server offers a second link */
+		.max_links = release ? 1 : 0,
 	};
 
 	clc_message_stamp(facts, msg.peer_id);

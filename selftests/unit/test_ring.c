@@ -59,6 +59,24 @@ static void cursor_add__small_rings(void)
 				}
 }
 
+static void cursor_sub__small_rings(void)
+{
+	struct smcr_cursor cur;
+	u32 size, off, len;
+	size_t e;
+
+	for (e = 0; e < ARRAY_SIZE(eras); e++)
+		for (size = 1; size <= 8; size++)
+			for (off = 0; off < size; off++)
+				for (len = 0; len <= size; len++) {
+					u64 start = eras[e] * size + off;
+
+					cur = at(start + len, size);
+					smcr_cursor_sub(&cur, len, size);
+					check_at(&cur, start, size);
+				}
+}
+
 /* wire.md 8.2: a full 64 KiB write into an empty ring is wrap 1, count 0. */
 static void cursor_add__full_ring(void)
 {
@@ -381,6 +399,7 @@ static void ring_size_code__boundaries(void)
 static const struct test_case cases[] = {
 	CASE(cursor_to_wire__fields),
 	CASE(cursor_add__small_rings),
+	CASE(cursor_sub__small_rings),
 	CASE(cursor_add__full_ring),
 	CASE(cursor_add__largest_ring),
 	CASE(cursor_add__wrap_after_65535),

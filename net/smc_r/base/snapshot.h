@@ -14,9 +14,22 @@
 
 #define SMCR_DEV_NAME_LEN	64
 
+/* one of them is taking another one's place */
+#define SMCR_GROUP_MAX_LINKS	3
+
+/* how the links of a group share ports (wire.md 4.3) */
+enum smcr_group_type {
+	SMCR_GROUP_NONE,
+	SMCR_GROUP_SINGLE,
+	SMCR_GROUP_SYMMETRIC,
+	SMCR_GROUP_ASYMMETRIC_PEER,
+	SMCR_GROUP_ASYMMETRIC_LOCAL,
+};
+
 /**
  * struct smcr_link_info - a copy of what a link is
  * @is_active: data can be sent
+ * @conns: connections that use it
  * @num: link number
  * @dev_name: device, NUL terminated
  * @port: port number of the device
@@ -28,6 +41,7 @@
  */
 struct smcr_link_info {
 	bool is_active;
+	u32 conns;
 	u8 num;
 	char dev_name[SMCR_DEV_NAME_LEN];
 	u8 port;
@@ -54,10 +68,12 @@ struct smcr_link_info {
  * @peer_os: enum smcr_clc_os, version 2
  * @peer_host: version 2, blank padded, not terminated
  * @buf_type: setting smcr_buf_type that it was created with
- * @vlan: VLAN that @link is in, 0 for none
+ * @vlan: VLAN that the first link is in, 0 for none
  * @tx_bytes: of all send rings
  * @rx_bytes: of all receive rings
- * @link: the only link
+ * @type: how its links share ports
+ * @link_count: valid entries in @link
+ * @link: links that are up
  */
 struct smcr_group_info {
 	u32 id;
@@ -77,7 +93,9 @@ struct smcr_group_info {
 	u16 vlan;
 	u64 tx_bytes;
 	u64 rx_bytes;
-	struct smcr_link_info link;
+	enum smcr_group_type type;
+	u32 link_count;
+	struct smcr_link_info link[SMCR_GROUP_MAX_LINKS];
 };
 
 /**

@@ -42,7 +42,7 @@ struct sock;
  * @is_only: nothing that was sent before is under way
  * @is_done: set by the transport: the data was copied and nothing is under
  *	way, so tx_done does not follow; only with @is_only
- * @done_total: opaque to the transport, handed back by tx_done
+ * @done_total: opaque to the transport, handed back by tx_done, as is msg.seq
  */
 struct smcr_tx {
 	struct smcr_span span[SMCR_RING_MAX_SPANS];
@@ -62,21 +62,29 @@ struct smcr_tx {
  * All run under rcu_read_lock with bottom halves disabled and never under a
  * lock of the transport, so that they may call ops->send.
  *
+ * @via names the way that something came, for comparison only: after a failover
+ * message came on another one, data by @rx_plain is taken from that one alone.
+ *
  * @rx: a CDC message for this connection; its form is valid, its cursors
  *	are not checked
  * @rx_plain: there are len more bytes: in the ring, behind those before, or
  *	at data, if that is not NULL, and to be put there; len is not checked
- * @tx_done: all data up to done_total of a send with want_done has left
+ * @tx_done: all data up to done_total of a send with want_done has arrived,
+ *	and all messages up to the one with number seq
  * @tx_room: an earlier send returned -EAGAIN, try again
+ * @way_lost: what was sent and not reported by tx_done may be lost, and
+ *	will not be reported any more; ops->move, and send it again
  * @dead: the transport lost the peer; no send succeeds any more and no
  *	other event follows
  */
 struct smcr_path_events {
-	void (*rx)(struct smcr_path *path, const struct smcr_cdc *msg);
+	void (*rx)(struct smcr_path *path, const struct smcr_cdc *msg,
+		   const void *via);
 	void (*rx_plain)(struct smcr_path *path, const u8 *data, u32 len,
-			 bool is_blocked);
-	void (*tx_done)(struct smcr_path *path, u64 done_total);
+			 bool is_blocked, const void *via);
+	void (*tx_done)(struct smcr_path *path, u64 done_total, u16 seq);
 	void (*tx_room)(struct smcr_path *path);
+	void (*way_lost)(struct smcr_path *path);
 	void (*dead)(struct smcr_path *path);
 	void (*release)(struct smcr_path *path);
 };
@@ -163,6 +171,10 @@ struct smcr_path {
  * @send: write @tx->span, then send @tx->msg, in this order. Called with
  *	bottom halves disabled, may not sleep. Return: 0, -EAGAIN when there
  *	is no room (tx_room follows), -EPIPE when the peer is lost.
+ * @move: after way_lost: send another way from now on. Called with bottom
+ *	halves disabled, may not sleep, nothing is sent meanwhile. Return: false
+ *	if data cannot be sent that way, or may have got lost for good; messages
+ *	can be sent.
  * @grow: get a larger send ring of at most tx_want bytes, and describe it in
  *	tx_next_mem and tx_next_size; nothing uses it yet. Process context, may
  *	sleep; one caller at a time, on an attached path. Return: false when
@@ -194,6 +206,7 @@ struct smcr_transport_ops {
 	enum smcr_decline (*finish_client)(struct smcr_path *path);
 	void (*detach)(struct smcr_path *path, bool lost);
 	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
+	bool (*move)(struct smcr_path *path);
 	bool (*grow)(struct smcr_path *path);
 	void (*switch_ring)(struct smcr_path *path);
 	void (*desync)(struct smcr_path *path);

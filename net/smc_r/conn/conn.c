@@ -122,6 +122,7 @@ static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 			   struct news *news)
 {
 	u64 rx_limit = conn->rx_announced + conn->path.rx_size;
+	u64 sent = max(conn->tx_sent.total, conn->tx_resend_end);
 	int ret;
 
 	ret = smcr_cursor_update(&conn->rx_prod, &msg->prod,
@@ -136,11 +137,12 @@ static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 	if (!READ_ONCE(conn->path.peer_size))
 		return 0;
 	ret = smcr_cursor_update(&conn->tx_cons, &msg->cons,
-				 conn->path.peer_size, conn->tx_sent.total);
+				 conn->path.peer_size, sent);
 	if (ret < 0)
 		return ret;
 	if (ret > 0) {
 		conn->tx_done = max(conn->tx_done, conn->tx_cons.total);
+		smcr_tx_skip_locked(conn);
 		/* the push that follows may be what a closer waits for */
 		news->writable = true;
 	}
@@ -193,17 +195,23 @@ static void break_off_locked(struct smcr_conn *conn, struct news *news)
 }
 
 static void rx_message_locked(struct smcr_conn *conn,
-			      const struct smcr_cdc *msg, struct news *news)
+			      const struct smcr_cdc *msg, const void *via,
+			      struct news *news)
 {
 	s16 age = smcr_cdc_age(msg->seq, conn->rx_seq);
 
+	if (!conn->rx_via)
+		conn->rx_via = via;
 	if (msg->prod_flags & SMCR_CDC_FAILOVER) {
+		conn->rx_via = via;
+		if (conn->rx_cut_via == via)
+			conn->rx_cut_via = NULL;
 		/* wire.md 8.7: something newer than what we have got lost */
 		if (age > 0)
 			break_off_locked(conn, news);
 		return;
 	}
-	if (age < 0)
+	if (age < 0 || via == conn->rx_cut_via)
 		return;
 	conn->rx_seq = msg->seq;
 	if (check_rx_locked(conn, msg, news)) {
@@ -249,7 +257,8 @@ static void announce_urgent_locked(struct smcr_conn *conn,
 	read_unlock(&sk->sk_callback_lock);
 }
 
-static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
+static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg,
+		  const void *via)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
 	struct news news = {};
@@ -260,7 +269,7 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg)
 			     (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT)))
 			announce_urgent_locked(conn, msg);
 		conn->is_answered = true;
-		rx_message_locked(conn, msg, &news);
+		rx_message_locked(conn, msg, via, &news);
 		refuse_data_locked(conn, &news);
 		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	}
@@ -280,15 +289,31 @@ static void put_data_locked(struct smcr_conn *conn, const u8 *data, u32 len)
 	smp_wmb();
 }
 
+/* what comes late from where the peer does not send any more is sent again */
+static bool is_stale_locked(struct smcr_conn *conn, const void *via)
+{
+	if (!conn->rx_via)
+		conn->rx_via = via;
+	return conn->rx_via != via;
+}
+
+/* what follows on that way may count data that was never put into the ring */
+static void drop_stale_locked(struct smcr_conn *conn, const u8 *data,
+			      const void *via)
+{
+	if (data && is_stale_locked(conn, via))
+		conn->rx_cut_via = via;
+}
+
 static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
-			bool is_blocked)
+			bool is_blocked, const void *via)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
 	struct news news = { .readable = true };
 	u64 room;
 
 	spin_lock_bh(&conn->lock);
-	if (!is_over_locked(conn)) {
+	if (!is_over_locked(conn) && !is_stale_locked(conn, via)) {
 		conn->is_answered = true;
 		conn->rx_seq++;
 		conn->rx_flags = is_blocked ? SMCR_CDC_WRITE_BLOCKED : 0;
@@ -304,12 +329,14 @@ static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
 		}
 		refuse_data_locked(conn, &news);
 		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	} else {
+		drop_stale_locked(conn, data, via);
 	}
 	smcr_conn_unlock(conn);
 	tell_socket(conn, &news);
 }
 
-static void on_tx_done(struct smcr_path *path, u64 done_total)
+static void on_tx_done(struct smcr_path *path, u64 done_total, u16 seq)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
 	/* even if nothing got free, somebody may wait for the ring to drain */
@@ -319,6 +346,8 @@ static void on_tx_done(struct smcr_path *path, u64 done_total)
 	conn->tx_pending--;
 	if (done_total > conn->tx_done)
 		conn->tx_done = done_total;
+	if (smcr_cdc_age(seq, conn->tx_done_seq) > 0)
+		conn->tx_done_seq = seq;
 	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	smcr_conn_unlock(conn);
 	tell_socket(conn, &news);
@@ -331,6 +360,39 @@ static void on_tx_room(struct smcr_path *path)
 
 	spin_lock_bh(&conn->lock);
 	smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
+	smcr_conn_unlock(conn);
+	tell_socket(conn, &news);
+}
+
+/*
+ * A peer that has our final flag may have given its ring to another connection:
+ * nothing is written there any more.
+ */
+static bool may_resend_locked(const struct smcr_conn *conn)
+{
+	return !(conn->close.sent & SMCR_CLOSE_FINAL) ||
+	       conn->tx_done == conn->tx_sent.total;
+}
+
+static void on_way_lost(struct smcr_path *path)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+	/* even if nothing got free, somebody may wait for the ring to drain */
+	struct news news = { .writable = true };
+
+	spin_lock_bh(&conn->lock);
+	if (!is_over_locked(conn)) {
+		bool can_resend = may_resend_locked(conn);
+
+		can_resend &= conn->path.ops->move(path);
+		smcr_tx_rewind_locked(conn);
+		if (!can_resend) {
+			/* not as if the stream had come to its end */
+			conn->close.want &= ~SMCR_CDC_DONE_WRITING;
+			break_off_locked(conn, &news);
+		}
+		smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
+	}
 	smcr_conn_unlock(conn);
 	tell_socket(conn, &news);
 }
@@ -361,6 +423,7 @@ static const struct smcr_path_events conn_events = {
 	.rx_plain = on_rx_plain,
 	.tx_done = on_tx_done,
 	.tx_room = on_tx_room,
+	.way_lost = on_way_lost,
 	.dead = on_dead,
 	.release = on_release,
 };

@@ -38,6 +38,11 @@ struct smcr_sock_info;
  * @tx_is_growing: a larger send ring is due once no send is under way
  * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
+ * @tx_done_seq: of the last message known to have arrived
+ * @tx_resend_end: what is sent below this position was sent before, and has
+ *	to be announced by a cursor: the peer may have it
+ * @tx_is_moved: a failover message is due
+ * @tx_is_due: a message is due, even if it has no news
  * @tx_flags: producer flags of the last message sent, those for urgent data
  *	once it was sent excepted
  * @tx_is_urgent: there is an urgent byte, and the peer was not sent it
@@ -46,6 +51,9 @@ struct smcr_sock_info;
  * @rx_cons: our consumer cursor
  * @rx_announced: rx_cons.total as the peer knows it
  * @rx_seq: sequence number of the last message received
+ * @rx_via: where the peer sends; NULL until it has sent something
+ * @rx_cut_via: where data was dropped that came late, so that what follows it
+ *	there is not taken, or NULL
  * @rx_flags: producer flags of the last message received
  * @rx_is_due: a reader made room that the peer should know of
  * @rx_asked_end: the peer wants to know how far we have read, until it knows
@@ -79,6 +87,10 @@ struct smcr_conn {
 	bool tx_is_growing;
 	bool is_answered;
 	u16 tx_seq;
+	u16 tx_done_seq;
+	u64 tx_resend_end;
+	bool tx_is_moved;
+	bool tx_is_due;
 	u8 tx_flags;
 	bool tx_is_urgent;
 	u64 tx_urgent_end;
@@ -86,6 +98,8 @@ struct smcr_conn {
 	struct smcr_cursor rx_cons;
 	u64 rx_announced;
 	u16 rx_seq;
+	const void *rx_via;
+	const void *rx_cut_via;
 	u8 rx_flags;
 	bool rx_is_due;
 	u64 rx_asked_end;
@@ -126,6 +140,8 @@ void smcr_conn_snapshot(struct smcr_conn *conn, struct smcr_sock_info *info);
 void smcr_conn_exit(void);
 
 void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push);
+void smcr_tx_rewind_locked(struct smcr_conn *conn);
+void smcr_tx_skip_locked(struct smcr_conn *conn);
 void smcr_tx_push(struct smcr_conn *conn, enum smcr_push push);
 void smcr_tx_set_cork(struct smcr_conn *conn, bool cork);
 void smcr_tx_cork_expired(struct timer_list *timer);

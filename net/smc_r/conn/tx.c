@@ -45,10 +45,14 @@ static u32 peer_room_locked(const struct smcr_conn *conn)
 	       (u32)(conn->tx_sent.total - conn->tx_cons.total);
 }
 
-/* the device may still read what was sent */
+/*
+ * The device may still read what was sent; what was sent again even if the peer
+ * has it from the first time.
+ */
 static bool is_under_way_locked(const struct smcr_conn *conn)
 {
-	return conn->tx_done != conn->tx_sent.total;
+	return conn->tx_done != conn->tx_sent.total ||
+	       (conn->tx_resend_end && conn->tx_pending);
 }
 
 static u32 free_locked(const struct smcr_conn *conn)
@@ -89,11 +93,30 @@ static bool holds_back_locked(struct smcr_conn *conn, u32 len,
 	return false;
 }
 
+static bool is_resending_locked(const struct smcr_conn *conn)
+{
+	return conn->tx_sent.total < conn->tx_resend_end;
+}
+
+/*
+ * After a failover the peer compares tx_done_seq to its own number, with a sign:
+ * it must not fall behind by half of the 16 bits, even if only cursors are sent.
+ */
+#define MAX_SEQ_LAG	8192
+
+static bool is_seq_old_locked(const struct smcr_conn *conn)
+{
+	return !conn->tx_pending &&
+	       (u16)(conn->tx_seq - conn->tx_done_seq) >= MAX_SEQ_LAG;
+}
+
 static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 {
+	if (is_seq_old_locked(conn))
+		return true;
 	if (!len)
 		return false;
-	return !conn->is_answered || conn->tx_is_growing ||
+	return !conn->is_answered || is_resending_locked(conn) || conn->tx_is_growing ||
 	       conn->tx_unasked + len > piece(conn) ||
 	       free_locked(conn) < piece(conn);
 }
@@ -130,13 +153,15 @@ static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 	if (!tx->is_plain) {
 		conn->rx_announced = conn->rx_cons.total;
 		conn->rx_is_due = false;
+		conn->tx_is_due = false;
 	}
-	if (!tx->len)
-		return;
-	conn->is_answered = false;
-	conn->tx_unasked += tx->len;
+	if (tx->len) {
+		conn->is_answered = false;
+		conn->tx_unasked += tx->len;
+	}
 	if (tx->is_done) {
 		conn->tx_done = tx->done_total;
+		conn->tx_done_seq = conn->tx_seq;
 		conn->tx_unasked = 0;
 	} else if (tx->want_done) {
 		conn->tx_pending++;
@@ -179,6 +204,7 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 	u32 unsent = unsent_locked(conn);
 	u32 room = peer_room_locked(conn);
 	u32 len = len_to_send_locked(conn, unsent, room, push);
+	bool is_resending = is_resending_locked(conn);
 	u8 state = smcr_close_due(&conn->close, len == unsent);
 	u8 flags, urgent;
 	struct smcr_tx tx;
@@ -189,7 +215,8 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 	flags = prod_flags_locked(conn, len, unsent >= room);
 	urgent = flags & (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT);
 	has_news = state != conn->close.sent || update_is_due_locked(conn) ||
-		   (urgent && len) || (urgent & ~conn->tx_flags);
+		   (urgent && len) || (urgent & ~conn->tx_flags) ||
+		   conn->tx_is_due;
 	if (!len && !has_news)
 		return false;
 
@@ -202,7 +229,7 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 	tx.is_done = false;
 	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);
 	tx.done_total = conn->tx_sent.total;
-	tx.is_plain = !has_news;
+	tx.is_plain = !has_news && !is_resending;
 	fill_message_locked(conn, &tx, flags, state);
 	if (conn->path.ops->send(&conn->path, &tx)) {
 		/* tx_room or dead will call again */
@@ -215,6 +242,25 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 	note_sent_locked(conn, &tx);
 	conn->close.sent = state;
 	return (urgent & SMCR_CDC_URG_PRESENT) && len < unsent;
+}
+
+/*
+ * The peer checks that it has all messages up to the one that is known to have
+ * arrived (wire.md 8.7), and learns where data comes from now on. The next
+ * message says where we are, so that plain writes can follow.
+ */
+static bool validate_locked(struct smcr_conn *conn)
+{
+	struct smcr_tx tx = {
+		.msg.seq = conn->tx_done_seq,
+		.msg.prod_flags = SMCR_CDC_FAILOVER,
+	};
+
+	if (conn->path.ops->send(&conn->path, &tx))
+		return false;
+	conn->tx_is_moved = false;
+	conn->tx_is_due = true;
+	return true;
 }
 
 /**
@@ -236,8 +282,56 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 	/* pairs with the release where the transport learns the peer's ring */
 	if (!smp_load_acquire(&conn->path.peer_size))
 		return;
+	if (conn->tx_is_moved && !validate_locked(conn))
+		return;
 	if (push_one_locked(conn, push))
 		push_one_locked(conn, push);
+}
+
+/**
+ * smcr_tx_rewind_locked() - what was sent may be lost
+ * @conn: the connection, which sends another way from now on; conn->lock held
+ *
+ * What is not known to have arrived is to be sent again (wire.md 8.7), state
+ * flags and the urgent byte, too. Completions of the sends before do not come
+ * any more.
+ *
+ * Context: any, bottom halves disabled.
+ */
+void smcr_tx_rewind_locked(struct smcr_conn *conn)
+{
+	u32 back = conn->tx_sent.total - conn->tx_done;
+
+	lockdep_assert_held(&conn->lock);
+	if (!conn->path.peer_size)
+		return;
+	conn->tx_resend_end = max(conn->tx_resend_end, conn->tx_sent.total);
+	smcr_cursor_sub(&conn->tx_sent, back, conn->path.peer_size);
+	conn->tx_off = (conn->tx_off - back) & (conn->path.tx_size - 1);
+	conn->tx_pending = 0;
+	conn->tx_unasked = 0;
+	if (conn->tx_urgent_end > conn->tx_done)
+		conn->tx_is_urgent = true;
+	conn->close.sent = 0;
+	conn->tx_is_moved = true;
+}
+
+/**
+ * smcr_tx_skip_locked() - the peer has read what was to be sent again
+ * @conn: the connection; conn->lock held
+ *
+ * Context: any, bottom halves disabled.
+ */
+void smcr_tx_skip_locked(struct smcr_conn *conn)
+{
+	lockdep_assert_held(&conn->lock);
+	if (conn->tx_cons.total <= conn->tx_sent.total)
+		return;
+	conn->tx_off += conn->tx_cons.total - conn->tx_sent.total;
+	conn->tx_off &= conn->path.tx_size - 1;
+	conn->tx_sent = conn->tx_cons;
+	if (conn->tx_urgent_end <= conn->tx_sent.total)
+		conn->tx_is_urgent = false;
 }
 
 /**

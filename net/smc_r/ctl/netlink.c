@@ -186,7 +186,7 @@ static int fill_group(struct sk_buff *skb, const void *data)
 
 	return nla_put_u32(skb, SMCR_NL_GROUP_ID, info->id) ||
 	       nla_put_u8(skb, SMCR_NL_GROUP_ROLE, info->role) ||
-	       nla_put_u8(skb, SMCR_NL_GROUP_TYPE, SMCR_NL_TYPE_SINGLE) ||
+	       nla_put_u8(skb, SMCR_NL_GROUP_TYPE, info->type) ||
 	       nla_put_string(skb, SMCR_NL_GROUP_PNETID, info->pnet.text) ||
 	       nla_put_u8(skb, SMCR_NL_GROUP_VLAN_ID, info->vlan) ||
 	       nla_put_u32(skb, SMCR_NL_GROUP_CONNS, info->conns) ||
@@ -209,8 +209,7 @@ static int put_gid(struct sk_buff *skb, int type, const u8 *gid)
 
 static int fill_link(struct sk_buff *skb, const void *data)
 {
-	const struct smcr_group_info *info = data;
-	const struct smcr_link_info *link = &info->link;
+	const struct smcr_link_info *link = data;
 
 	/* UIDs stay in network order */
 	return nla_put_u8(skb, SMCR_NL_LINK_ID, link->num) ||
@@ -218,7 +217,7 @@ static int fill_link(struct sk_buff *skb, const void *data)
 	       nla_put_u8(skb, SMCR_NL_LINK_PORT, link->port) ||
 	       put_gid(skb, SMCR_NL_LINK_GID, link->gid) ||
 	       put_gid(skb, SMCR_NL_LINK_PEER_GID, link->peer_gid) ||
-	       nla_put_u32(skb, SMCR_NL_LINK_CONNS, info->conns) ||
+	       nla_put_u32(skb, SMCR_NL_LINK_CONNS, link->conns) ||
 	       nla_put_u32(skb, SMCR_NL_LINK_IFINDEX, link->ifindex) ||
 	       nla_put(skb, SMCR_NL_LINK_UID, sizeof(link->uid), link->uid) ||
 	       nla_put(skb, SMCR_NL_LINK_PEER_UID, sizeof(link->peer_uid),
@@ -234,21 +233,23 @@ static int put_group(struct sk_buff *skb, const struct netlink_callback *cb,
 }
 
 /*
- * Tools take the ID of a link's group from the message before, so the two
- * are not torn apart.
+ * Tools take the ID of a link's group from the messages before, so they are
+ * not torn apart.
  */
-static int put_group_and_link(struct sk_buff *skb,
-			      const struct netlink_callback *cb,
-			      const struct smcr_group_info *info)
+static int put_group_and_links(struct sk_buff *skb,
+			       const struct netlink_callback *cb,
+			       const struct smcr_group_info *info)
 {
 	void *start = nlmsg_get_pos(skb);
 	int ret;
+	u32 i;
 
 	ret = put_group(skb, cb, info);
-	if (ret || !info->link.is_active)
-		return ret;
-	ret = put_message(skb, cb, SMCR_NL_CMD_LINKS, SMCR_NL_LINK,
-			  fill_link, info);
+	for (i = 0; i < info->link_count && !ret; i++)
+		if (info->link[i].is_active)
+			ret = put_message(skb, cb, SMCR_NL_CMD_LINKS,
+					  SMCR_NL_LINK, fill_link,
+					  &info->link[i]);
 	if (ret)
 		nlmsg_trim(skb, start);
 	return ret;
@@ -295,7 +296,7 @@ static int dump_groups(struct sk_buff *skb, struct netlink_callback *cb)
 
 static int dump_links(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return dump_all_groups(skb, cb, put_group_and_link);
+	return dump_all_groups(skb, cb, put_group_and_links);
 }
 
 /* -- devices -------------------------------------------------------------- */

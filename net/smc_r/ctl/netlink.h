@@ -79,8 +79,7 @@ enum smcr_nl_group {
 	SMCR_NL_GROUP_RX_BYTES = 13,
 };
 
-/* value of SMCR_NL_GROUP_TYPE */
-#define SMCR_NL_TYPE_SINGLE	1
+/* values of SMCR_NL_GROUP_TYPE are enum smcr_group_type */
 
 /* starts at 0, which is data here */
 enum smcr_nl_v2_common {

@@ -20,6 +20,23 @@ void smcr_cursor_add(struct smcr_cursor *cur, u32 len, u32 size)
 }
 
 /**
+ * smcr_cursor_sub() - set a cursor back
+ * @cur: the cursor
+ * @len: bytes, at most @size and no more than ever passed
+ * @size: size of the ring in bytes
+ */
+void smcr_cursor_sub(struct smcr_cursor *cur, u32 len, u32 size)
+{
+	cur->total -= len;
+	if (len > cur->count) {
+		cur->count += size - len;
+		cur->wrap--;
+	} else {
+		cur->count -= len;
+	}
+}
+
+/**
  * smcr_cursor_update() - take over a cursor that the peer sent
  * @cur: what is known so far
  * @wire: what the peer sent, unchecked

@@ -50,6 +50,7 @@ smcr_cursor_to_wire(const struct smcr_cursor *cur)
 }
 
 void smcr_cursor_add(struct smcr_cursor *cur, u32 len, u32 size);
+void smcr_cursor_sub(struct smcr_cursor *cur, u32 len, u32 size);
 int smcr_cursor_update(struct smcr_cursor *cur,
 		       const struct smcr_cdc_cursor *wire, u32 size,
 		       u64 max_total);

@@ -48,9 +48,9 @@ static struct smcr_buf *take_idle(struct smcr_group *group,
 	return NULL;
 }
 
-static struct ib_device *device_of(const struct smcr_group *group)
+static struct ib_device *device_of(const struct smcr_link *link)
 {
-	return group->link.port.dev->ib;
+	return link->port.dev->ib;
 }
 
 /* -- creating ------------------------------------------------------------ */
@@ -66,9 +66,9 @@ static bool needs_mr(const struct smcr_buf *buf)
 	return buf->kind == SMCR_BUF_RX || buf->is_virtual;
 }
 
-static bool fits(const struct smcr_group *group, const struct smcr_buf *buf)
+static bool fits(const struct smcr_link *link, const struct smcr_buf *buf)
 {
-	u32 mr_pages = device_of(group)->attrs.max_fast_reg_page_list_len;
+	u32 mr_pages = device_of(link)->attrs.max_fast_reg_page_list_len;
 
 	if (needs_mr(buf) && pages_of(buf) > mr_pages)
 		return false;
@@ -97,7 +97,7 @@ static void free_mem(struct smcr_buf *buf)
 }
 
 /* page by page if virtual: soft-RoCE finds the pages from their addresses */
-static int fill_sg(struct smcr_buf *buf)
+static int fill_sg(struct smcr_buf *buf, struct sg_table *sgt)
 {
 	u32 step = buf->is_virtual ? min_t(u32, PAGE_SIZE, buf->size) :
 				     buf->size;
@@ -105,10 +105,10 @@ static int fill_sg(struct smcr_buf *buf)
 	u8 *pos = buf->mem;
 	int ret, i;
 
-	ret = sg_alloc_table(&buf->sgt, buf->size / step, GFP_KERNEL);
+	ret = sg_alloc_table(sgt, buf->size / step, GFP_KERNEL);
 	if (ret)
 		return ret;
-	for_each_sgtable_sg(&buf->sgt, sg, i) {
+	for_each_sgtable_sg(sgt, sg, i) {
 		struct page *page = buf->is_virtual ? vmalloc_to_page(pos) :
 						      virt_to_page(pos);
 
@@ -139,85 +139,264 @@ static bool is_coherent(struct ib_device *ib, const struct sg_table *sgt)
 	return true;
 }
 
-static int create_mr(struct smcr_group *group, struct smcr_buf *buf)
+static int create_mr(struct smcr_link *link, struct smcr_buf *buf)
 {
-	struct sg_table *sgt = &buf->sgt;
+	struct smcr_buf_map *map = &buf->map[link->slot];
 	struct ib_mr *mr;
 	int ret;
 
-	mr = ib_alloc_mr(group->link.pd, IB_MR_TYPE_MEM_REG, pages_of(buf));
+	mr = ib_alloc_mr(link->pd, IB_MR_TYPE_MEM_REG, pages_of(buf));
 	if (IS_ERR(mr))
 		return PTR_ERR(mr);
-	ret = ib_map_mr_sg(mr, sgt->sgl, sgt->nents, NULL, PAGE_SIZE);
-	if (ret != sgt->nents) {
+	ret = ib_map_mr_sg(mr, map->sgt.sgl, map->sgt.nents, NULL, PAGE_SIZE);
+	if (ret != map->sgt.nents) {
 		ib_dereg_mr(mr);
 		return ret < 0 ? ret : -EINVAL;
 	}
-	buf->mr = mr;
-	buf->addr = mr->iova;
-	buf->lkey = mr->lkey;
+	map->mr = mr;
+	map->addr = mr->iova;
+	map->lkey = mr->lkey;
 	return 0;
 }
 
-static int map(struct smcr_group *group, struct smcr_buf *buf)
+static int map_sg(struct smcr_link *link, struct smcr_buf *buf)
 {
-	struct ib_device *ib = device_of(group);
+	struct smcr_buf_map *map = &buf->map[link->slot];
+	struct ib_device *ib = device_of(link);
 	int ret;
 
-	ret = ib_dma_map_sgtable_attrs(ib, &buf->sgt, direction(buf), 0);
+	ret = ib_dma_map_sgtable_attrs(ib, &map->sgt, direction(buf), 0);
 	if (ret)
 		return ret;
-	ret = is_coherent(ib, &buf->sgt) ? 0 : -EOPNOTSUPP;
-	buf->addr = sg_dma_address(buf->sgt.sgl);
-	buf->lkey = group->link.pd->local_dma_lkey;
+	ret = is_coherent(ib, &map->sgt) ? 0 : -EOPNOTSUPP;
+	map->addr = sg_dma_address(map->sgt.sgl);
+	map->lkey = link->pd->local_dma_lkey;
 	if (!ret && needs_mr(buf))
-		ret = create_mr(group, buf);
+		ret = create_mr(link, buf);
 	if (ret)
-		ib_dma_unmap_sgtable_attrs(ib, &buf->sgt, direction(buf), 0);
+		ib_dma_unmap_sgtable_attrs(ib, &map->sgt, direction(buf), 0);
 	return ret;
 }
 
-static void unmap(struct smcr_group *group, struct smcr_buf *buf)
+static int map_locked(struct smcr_link *link, struct smcr_buf *buf)
 {
-	if (buf->mr)
-		ib_dereg_mr(buf->mr);
-	buf->mr = NULL;
-	ib_dma_unmap_sgtable_attrs(device_of(group), &buf->sgt,
-				   direction(buf), 0);
+	struct smcr_buf_map *map = &buf->map[link->slot];
+	int ret;
+
+	lockdep_assert_held(&buf->map_lock);
+	if (map->is_mapped)
+		return 0;
+	if (!fits(link, buf))
+		return -EOPNOTSUPP;
+	ret = fill_sg(buf, &map->sgt);
+	if (ret)
+		return ret;
+	ret = map_sg(link, buf);
+	if (ret)
+		sg_free_table(&map->sgt);
+	map->is_mapped = !ret;
+	return ret;
+}
+
+static void unmap_locked(struct smcr_link *link, struct smcr_buf *buf)
+{
+	struct smcr_buf_map *map = &buf->map[link->slot];
+
+	lockdep_assert_held(&buf->map_lock);
+	if (!map->is_mapped)
+		return;
+	if (map->mr)
+		ib_dereg_mr(map->mr);
+	ib_dma_unmap_sgtable_attrs(device_of(link), &map->sgt, direction(buf),
+				   0);
+	sg_free_table(&map->sgt);
+	memset(map, 0, sizeof(*map));
+}
+
+static int make_ready_locked(struct smcr_link *link, struct smcr_buf *buf)
+{
+	struct smcr_buf_map *map = &buf->map[link->slot];
+	int access = 0;
+	int ret = map_locked(link, buf);
+
+	if (ret || map->is_ready)
+		return ret;
+	if (buf->kind == SMCR_BUF_RX)
+		access = IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE;
+	if (map->mr)
+		ret = smcr_link_register(link, map->mr, access);
+	if (ret)
+		return ret;
+	/* pairs with the acquire in has_ring_on(), transport.c, and below */
+	smp_store_release(&map->is_ready, true);
+	return 0;
+}
+
+/**
+ * smcr_buf_make_ready() - a link can be used with a ring
+ * @link: ready to send, its hardware present
+ * @buf: a ring of its group
+ *
+ * Context: process, sleeps; takes buf->map_lock.
+ * Return: 0 or a negative errno.
+ */
+int smcr_buf_make_ready(struct smcr_link *link, struct smcr_buf *buf)
+{
+	int ret;
+
+	/* pairs with the release above */
+	if (smp_load_acquire(&buf->map[link->slot].is_ready))
+		return 0;
+	mutex_lock(&buf->map_lock);
+	ret = make_ready_locked(link, buf);
+	mutex_unlock(&buf->map_lock);
+	return ret;
+}
+
+/**
+ * smcr_buf_make_ready_everywhere() - all links can be used with a ring
+ * @group: the group, hardware present
+ * @buf: a ring
+ *
+ * One that cannot does not get the ring's connection when others are lost.
+ *
+ * Context: process, sleeps; takes buf->map_lock.
+ */
+void smcr_buf_make_ready_everywhere(struct smcr_group *group,
+				    struct smcr_buf *buf)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up))
+			smcr_buf_make_ready(link, buf);
+}
+
+static int map(struct smcr_link *link, struct smcr_buf *buf)
+{
+	int ret;
+
+	mutex_lock(&buf->map_lock);
+	ret = map_locked(link, buf);
+	mutex_unlock(&buf->map_lock);
+	return ret;
+}
+
+/* the first ring of the group that the link does not have */
+static struct smcr_buf *find_missing(struct smcr_link *link, bool is_ready)
+{
+	struct smcr_group *group = link->group;
+	struct smcr_buf *buf, *found = NULL;
+
+	spin_lock_bh(&group->buf_lock);
+	list_for_each_entry(buf, &group->bufs, all) {
+		const struct smcr_buf_map *map = &buf->map[link->slot];
+
+		if (is_ready ? map->is_ready : map->is_mapped)
+			continue;
+		found = buf;
+		break;
+	}
+	spin_unlock_bh(&group->buf_lock);
+	return found;
+}
+
+/**
+ * smcr_buf_map_all() - a new link gets all rings
+ * @link: with its hardware; the flow lock is held, so that none is freed
+ *
+ * Context: process, sleeps; takes buf->map_lock of each.
+ * Return: 0 or a negative errno.
+ */
+int smcr_buf_map_all(struct smcr_link *link)
+{
+	struct smcr_buf *buf;
+	int ret = 0;
+
+	while (!ret && (buf = find_missing(link, false)))
+		ret = map(link, buf);
+	return ret;
+}
+
+/**
+ * smcr_buf_make_all_ready() - a new link can be used with all rings
+ * @link: ready to send; the flow lock is held, so that none is freed
+ *
+ * Context: process, sleeps; takes buf->map_lock of each.
+ * Return: 0 or a negative errno.
+ */
+int smcr_buf_make_all_ready(struct smcr_link *link)
+{
+	struct smcr_buf *buf;
+	int ret = 0;
+
+	while (!ret && (buf = find_missing(link, true)))
+		ret = smcr_buf_make_ready(link, buf);
+	return ret;
+}
+
+/**
+ * smcr_buf_list_keys() - keys of our receive rings for a new link
+ * @via: a link on which the peer knows them
+ * @link: the new one, for which they are mapped
+ * @pair: filled in, SMCR_LLC_MAX_RTOKENS at most
+ *
+ * Context: process; the flow lock is held, so that none is confirmed meanwhile.
+ * Return: how many.
+ */
+u32 smcr_buf_list_keys(const struct smcr_link *via,
+		       const struct smcr_link *link,
+		       struct smcr_llc_rtoken_pair *pair)
+{
+	struct smcr_group *group = link->group;
+	const struct smcr_buf_map *old, *new;
+	const struct smcr_buf *buf;
+	u32 count = 0;
+
+	spin_lock_bh(&group->buf_lock);
+	list_for_each_entry(buf, &group->bufs, all) {
+		old = &buf->map[via->slot];
+		new = &buf->map[link->slot];
+		if (!buf->is_known || !old->is_ready || !new->is_mapped ||
+		    count == SMCR_LLC_MAX_RTOKENS)
+			continue;
+		pair[count].rkey = old->mr->rkey;
+		pair[count].new_rkey = new->mr->rkey;
+		pair[count].new_vaddr = new->mr->iova;
+		count++;
+	}
+	spin_unlock_bh(&group->buf_lock);
+	return count;
 }
 
 static void free_buf(struct smcr_buf *buf)
 {
-	sg_free_table(&buf->sgt);
 	free_mem(buf);
 	kfree(buf);
 }
 
-static struct smcr_buf *create(struct smcr_group *group,
-			       enum smcr_buf_kind kind, u32 size,
-			       bool is_virtual)
+static struct smcr_buf *create(struct smcr_link *link, enum smcr_buf_kind kind,
+			       u32 size, bool is_virtual)
 {
+	struct smcr_group *group = link->group;
 	struct smcr_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL_ACCOUNT);
 
 	if (!buf)
 		return NULL;
 	INIT_LIST_HEAD(&buf->list);
+	mutex_init(&buf->map_lock);
 	buf->kind = kind;
 	buf->size = size;
 	buf->is_virtual = is_virtual;
-	if (!fits(group, buf) || alloc_mem(buf))
+	if (!fits(link, buf) || alloc_mem(buf))
 		goto free_buf;
-	if (fill_sg(buf))
+	if (map(link, buf))
 		goto free_mem;
-	if (map(group, buf))
-		goto free_sg;
 
 	spin_lock_bh(&group->buf_lock);
 	list_add_tail(&buf->all, &group->bufs);
 	spin_unlock_bh(&group->buf_lock);
 	return buf;
-free_sg:
-	sg_free_table(&buf->sgt);
 free_mem:
 	free_mem(buf);
 free_buf:
@@ -225,15 +404,16 @@ free_buf:
 	return NULL;
 }
 
-static struct smcr_buf *create_of_type(struct smcr_group *group,
+static struct smcr_buf *create_of_type(struct smcr_link *link,
 				       enum smcr_buf_kind kind, u32 size)
 {
+	enum smcr_buf_type type = link->group->buf_type;
 	struct smcr_buf *buf = NULL;
 
-	if (group->buf_type != SMCR_BUF_VIRTUAL)
-		buf = create(group, kind, size, false);
-	if (!buf && group->buf_type != SMCR_BUF_PHYSICAL)
-		buf = create(group, kind, size, true);
+	if (type != SMCR_BUF_VIRTUAL)
+		buf = create(link, kind, size, false);
+	if (!buf && type != SMCR_BUF_PHYSICAL)
+		buf = create(link, kind, size, true);
 	return buf;
 }
 
@@ -249,7 +429,7 @@ static void forget_data(struct smcr_buf *buf)
 
 /**
  * smcr_buf_get() - a ring for a connection
- * @group: the group, hardware present
+ * @link: that the connection uses, hardware present
  * @kind: send or receive
  * @want: bytes; rounded up to 16 KiB times a power of two, stepped down
  *	to what the device can register and while there is no memory
@@ -257,8 +437,8 @@ static void forget_data(struct smcr_buf *buf)
  * Context: process, may sleep.
  * Return: the ring or NULL. smcr_buf_put() gives it back.
  */
-struct smcr_buf *smcr_buf_get(struct smcr_group *group,
-			      enum smcr_buf_kind kind, u32 want)
+struct smcr_buf *smcr_buf_get(struct smcr_link *link, enum smcr_buf_kind kind,
+			      u32 want)
 {
 	u32 wanted = smcr_ring_code_size(smcr_ring_size_code(want));
 	struct smcr_ring_origin origin = {};
@@ -266,12 +446,12 @@ struct smcr_buf *smcr_buf_get(struct smcr_group *group,
 	u32 size;
 
 	for (size = wanted; size >= MIN_SIZE && !buf; size /= 2) {
-		buf = take_idle(group, kind, size);
+		buf = take_idle(link->group, kind, size);
 		origin.is_reused = buf;
 		if (buf)
 			forget_data(buf);
 		else
-			buf = create_of_type(group, kind, size);
+			buf = create_of_type(link, kind, size);
 	}
 	if (!buf)
 		return NULL;
@@ -368,11 +548,19 @@ static bool has_kind(const struct list_head *bufs, enum smcr_buf_kind kind)
 
 static void destroy(struct smcr_group *group, struct smcr_buf *buf)
 {
+	struct smcr_link *link;
+
 	list_del(&buf->list);
+	/* who maps rings for another link does so under this */
+	mutex_lock(&group->flow.lock);
 	spin_lock_bh(&group->buf_lock);
 	list_del(&buf->all);
 	spin_unlock_bh(&group->buf_lock);
-	unmap(group, buf);
+	mutex_unlock(&group->flow.lock);
+	mutex_lock(&buf->map_lock);
+	smcr_for_each_link(link, group)
+		unmap_locked(link, buf);
+	mutex_unlock(&buf->map_lock);
 	free_buf(buf);
 }
 
@@ -388,7 +576,7 @@ static void free_doomed(struct smcr_group *group, struct list_head *bufs)
 	if (has_kind(bufs, SMCR_BUF_TX) && smcr_llc_flush(group))
 		return;
 	list_for_each_entry_safe(buf, next, bufs, list) {
-		if (buf->kind == SMCR_BUF_RX && buf->is_registered)
+		if (buf->kind == SMCR_BUF_RX)
 			ret = smcr_llc_delete_rkey(group, buf);
 		if (ret && ret != -ETIMEDOUT)
 			return;
@@ -446,23 +634,27 @@ u64 smcr_buf_sum(struct smcr_group *group, enum smcr_buf_kind kind)
 	return sum;
 }
 
-/* -- the end of a group -------------------------------------------------- */
+/* -- the end of a link, and of a group ----------------------------------- */
 
 /**
- * smcr_buf_unmap_all() - take the rings from the device
- * @group: dead; its queue pair is gone
+ * smcr_buf_unmap_link() - take the rings from a link's device
+ * @link: its queue pair is gone
  *
  * Their memory stays: sockets may still read it.
  *
- * Context: process, sleeps.
+ * Context: process, sleeps; takes buf->map_lock of each.
  */
-void smcr_buf_unmap_all(struct smcr_group *group)
+void smcr_buf_unmap_link(struct smcr_link *link)
 {
+	struct smcr_group *group = link->group;
 	struct smcr_buf *buf;
 
-	/* a dead group gets no new buffers: no lock needed */
-	list_for_each_entry(buf, &group->bufs, all)
-		unmap(group, buf);
+	/* nobody creates or frees buffers meanwhile: no lock for the list */
+	list_for_each_entry(buf, &group->bufs, all) {
+		mutex_lock(&buf->map_lock);
+		unmap_locked(link, buf);
+		mutex_unlock(&buf->map_lock);
+	}
 }
 
 /**

@@ -110,16 +110,23 @@ static bool add_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 bool smcr_bundle_gather_locked(struct smcr_link *link,
 			       struct smcr_rdma_path *rp, struct smcr_tx *tx)
 {
+	bool can_move = smcr_group_can_move(link->group);
+
 	lockdep_assert_held(&link->tx_lock);
-	if (!is_small(link, tx) || !is_shared_locked(link, rp->peer_token) ||
-	    (tx->want_done && !tx->is_only))
+	if (!is_small(link, tx) || !is_shared_locked(link, rp->peer_token))
+		return false;
+	/* what may have to be sent again stays in the ring, see imm.md */
+	if (tx->want_done && (!tx->is_only || can_move))
 		return false;
 	/* if it is full, a buffer may be free for the next one */
 	if (!add_locked(link, rp, tx) &&
 	    (!smcr_link_has_room_locked(link) ||
 	     smcr_bundle_post_locked(link) || !add_locked(link, rp, tx)))
 		return false;
-	tx->is_done = tx->is_only;
+	if (tx->is_only && !can_move) {
+		tx->is_done = true;
+		rp->copied_seq = rp->bundle_seq;
+	}
 	return true;
 }
 
@@ -159,7 +166,7 @@ static void post_gathered(struct smcr_link *link)
 		ret = smcr_bundle_post_locked(link);
 	spin_unlock_bh(&link->tx_lock);
 	if (ret)
-		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		smcr_link_fail(link);
 }
 
 static void bundle_work(struct kthread_work *work)
@@ -201,12 +208,33 @@ bool smcr_bundle_has_locked(const struct smcr_link *link,
 }
 
 /**
+ * smcr_bundle_may_be_lost() - is data gone with the link?
+ * @link: lost
+ * @rp: one of its connections
+ *
+ * Context: any; takes link->tx_lock.
+ * Return: true if data of the connection was copied to a bundle, is not in
+ * its ring any more, and may not have arrived.
+ */
+bool smcr_bundle_may_be_lost(struct smcr_link *link,
+			     const struct smcr_rdma_path *rp)
+{
+	bool may_be_lost;
+
+	spin_lock_bh(&link->tx_lock);
+	may_be_lost = rp->copied_seq &&
+		      (s32)(rp->copied_seq - link->bundle_done) >= 0;
+	spin_unlock_bh(&link->tx_lock);
+	return may_be_lost;
+}
+
+/**
  * smcr_bundle_rx() - a bundle came
  * @link: bundles are agreed on
  * @buf: the message, validated
  * @len: its length in bytes
  *
- * Context: softirq, from the one receive completion queue of the group.
+ * Context: softirq, from the receive completion queue of the link.
  */
 void smcr_bundle_rx(struct smcr_link *link, const u8 *buf, u32 len)
 {
@@ -220,7 +248,8 @@ void smcr_bundle_rx(struct smcr_link *link, const u8 *buf, u32 len)
 					    smcr_imm_slot(entry.imm));
 		if (path)
 			path->events->rx_plain(path, buf + entry.at, entry.len,
-					       smcr_imm_is_blocked(entry.imm));
+					       smcr_imm_is_blocked(entry.imm),
+					       link);
 	}
 	rcu_read_unlock();
 }

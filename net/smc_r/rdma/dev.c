@@ -186,6 +186,7 @@ static enum match scan_gids(struct smcr_dev *dev, unsigned int num, int len,
 		if (match > best) {
 			best = match;
 			port->num = num;
+			port->type = want->type;
 			port->sgid_index = i;
 			memcpy(port->gid, attr->gid.raw, SMCR_GID_LEN);
 			memcpy(port->mac, mac, SMCR_MAC_LEN);
@@ -204,6 +205,14 @@ static bool has_gid_type(struct ib_device *ib, unsigned int num,
 	       rdma_protocol_roce_udp_encap(ib, num);
 }
 
+static bool is_usable(struct smcr_dev *dev, unsigned int num,
+		      enum ib_gid_type type, struct ib_port_attr *attr)
+{
+	return has_gid_type(dev->ib, num, type) &&
+	       !ib_query_port(dev->ib, num, attr) &&
+	       attr->state == IB_PORT_ACTIVE;
+}
+
 static bool scan_dev(struct smcr_dev *dev, const struct want *want,
 		     struct smcr_port *port)
 {
@@ -211,10 +220,8 @@ static bool scan_dev(struct smcr_dev *dev, const struct want *want,
 	unsigned int num;
 
 	rdma_for_each_port(dev->ib, num) {
-		if (!has_gid_type(dev->ib, num, want->type) ||
-		    !is_on_pnet(dev, num, want) ||
-		    ib_query_port(dev->ib, num, &attr) ||
-		    attr.state != IB_PORT_ACTIVE)
+		if (!is_on_pnet(dev, num, want) ||
+		    !is_usable(dev, num, want->type, &attr))
 			continue;
 		if (scan_gids(dev, num, attr.gid_tbl_len, want, port)) {
 			port->mtu = attr.active_mtu;
@@ -263,6 +270,182 @@ int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 	mutex_unlock(&devs_mutex);
 	dst_release(dst);
 	return ret;
+}
+
+/* -- ports for another link of a group ----------------------------------- */
+
+/* RoCEv1 does not tell: the exchange on the new link will */
+static bool can_reach(const struct net_device *ndev, enum ib_gid_type type,
+		      const u8 *gid, const u8 *peer_gid)
+{
+	if (type == IB_GID_TYPE_ROCE)
+		return true;
+	if (!ipv6_addr_v4mapped((const struct in6_addr *)gid))
+		return false;
+	if (!peer_gid)
+		return true;
+	return ipv6_addr_v4mapped((const struct in6_addr *)peer_gid) &&
+	       shares_subnet(ndev, gid_ip4(gid), gid_ip4(peer_gid));
+}
+
+static bool is_used_by(const struct smcr_group *group,
+		       const struct smcr_dev *dev, u8 num)
+{
+	const struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (link->port.dev == dev && link->port.num == num)
+			return true;
+	return false;
+}
+
+static bool match_alt(const struct ib_gid_attr *attr,
+		      const struct smcr_group *group, const u8 *peer_gid,
+		      struct smcr_port *port)
+{
+	const struct net_device *ndev;
+	bool match;
+
+	if (attr->gid_type != port->type)
+		return false;
+	rcu_read_lock();
+	ndev = rcu_dereference(attr->ndev);
+	match = ndev && netif_running(ndev) && netif_carrier_ok(ndev) &&
+		dev_net(ndev)->net_cookie == group->net_cookie &&
+		rdma_dev_access_netns(attr->device, dev_net(ndev)) &&
+		can_reach(ndev, attr->gid_type, attr->gid.raw, peer_gid);
+	if (match)
+		ether_addr_copy(port->mac, ndev->dev_addr);
+	rcu_read_unlock();
+	memcpy(port->gid, attr->gid.raw, SMCR_GID_LEN);
+	return match;
+}
+
+static bool scan_alt_gids(struct smcr_dev *dev, int len,
+			  const struct smcr_group *group, const u8 *peer_gid,
+			  struct smcr_port *port)
+{
+	const struct ib_gid_attr *attr;
+	bool match = false;
+	int i;
+
+	for (i = 0; i < len && !match; i++) {
+		attr = rdma_get_gid_attr(dev->ib, port->num, i);
+		if (IS_ERR(attr))
+			continue;
+		port->sgid_index = i;
+		match = match_alt(attr, group, peer_gid, port);
+		rdma_put_gid_attr(attr);
+	}
+	return match;
+}
+
+/* who has a PNET ID has said which ports are on one network */
+static bool shares_pnet(const struct smcr_port *known,
+			const struct smcr_dev *dev, u8 num)
+{
+	struct smcr_pnet_id a, b;
+	bool has_a = smcr_pnet_of_port(&known->dev->pnet, known->num, &a);
+	bool has_b = smcr_pnet_of_port(&dev->pnet, num, &b);
+
+	return has_a == has_b && (!has_a || !strcmp(a.text, b.text));
+}
+
+static bool may_use(struct smcr_dev *dev, u8 num, struct smcr_group *group,
+		    enum ib_gid_type type, struct ib_port_attr *attr)
+{
+	return !is_used_by(group, dev, num) &&
+	       shares_pnet(&smcr_group_any_link(group)->port, dev, num) &&
+	       is_usable(dev, num, type, attr);
+}
+
+static bool scan_alt(struct smcr_dev *dev, struct smcr_group *group,
+		     const u8 *peer_gid, struct smcr_port *port)
+{
+	struct ib_port_attr attr;
+	unsigned int num;
+
+	rdma_for_each_port(dev->ib, num) {
+		if (!may_use(dev, num, group, port->type, &attr))
+			continue;
+		port->num = num;
+		port->mtu = attr.active_mtu;
+		if (scan_alt_gids(dev, attr.gid_tbl_len, group, peer_gid, port))
+			return true;
+	}
+	return false;
+}
+
+static bool is_listed_locked(const struct smcr_dev *dev)
+{
+	const struct smcr_dev *pos;
+
+	lockdep_assert_held(&devs_mutex);
+	list_for_each_entry(pos, &devs, list)
+		if (pos == dev)
+			return true;
+	return false;
+}
+
+/**
+ * smcr_port_find_alt() - a port that no link of a group uses
+ * @group: the group; its link_work runs, or nobody else knows it yet
+ * @peer_gid: that can be reached from there, NULL for any
+ * @port: filled in; port->dev is referenced, put by smcr_dev_put()
+ *
+ * The network device is in the namespace of the group's connections, and
+ * the GID is of the kind that the group uses.
+ *
+ * Context: process, may sleep; takes devs_mutex.
+ * Return: 0, or -ENODEV when there is none.
+ */
+int smcr_port_find_alt(struct smcr_group *group, const u8 *peer_gid,
+		       struct smcr_port *port)
+{
+	struct smcr_dev *dev;
+	int ret = -ENODEV;
+
+	port->type = group->gid_type;
+	mutex_lock(&devs_mutex);
+	/* with its device, which it may not hold any more, the group ends */
+	if (!is_listed_locked(smcr_group_any_link(group)->port.dev))
+		goto unlock;
+	list_for_each_entry(dev, &devs, list) {
+		if (!scan_alt(dev, group, peer_gid, port))
+			continue;
+		smcr_dev_get(dev);
+		port->dev = dev;
+		ret = 0;
+		break;
+	}
+unlock:
+	mutex_unlock(&devs_mutex);
+	return ret;
+}
+
+/**
+ * smcr_port_reaches() - is there a way from a port of ours to a GID?
+ * @port: ours
+ * @peer_gid: the peer's
+ *
+ * Context: process, may sleep.
+ * Return: true if both are on one subnet, or if that cannot be told.
+ */
+bool smcr_port_reaches(const struct smcr_port *port, const u8 *peer_gid)
+{
+	const struct net_device *ndev;
+	const struct ib_gid_attr *attr;
+	bool reaches;
+
+	attr = rdma_get_gid_attr(port->dev->ib, port->num, port->sgid_index);
+	if (IS_ERR(attr))
+		return false;
+	rcu_read_lock();
+	ndev = rcu_dereference(attr->ndev);
+	reaches = ndev && can_reach(ndev, port->type, port->gid, peer_gid);
+	rcu_read_unlock();
+	rdma_put_gid_attr(attr);
+	return reaches;
 }
 
 /* the TCP connection goes the same way: the neighbour is known, as a rule */
@@ -320,6 +503,23 @@ int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
 	return ret;
 }
 
+static void on_event(struct ib_event_handler *handler, struct ib_event *event)
+{
+	struct smcr_dev *dev = container_of(handler, struct smcr_dev, handler);
+
+	switch (event->event) {
+	case IB_EVENT_PORT_ACTIVE:
+	case IB_EVENT_GID_CHANGE:
+		smcr_group_want_links();
+		break;
+	case IB_EVENT_PORT_ERR:
+		smcr_group_lose_port(dev, event->element.port_num);
+		break;
+	default:
+		break;
+	}
+}
+
 static struct ib_client smcr_ib_client;
 
 static int add_dev(struct ib_device *ib)
@@ -341,6 +541,9 @@ static int add_dev(struct ib_device *ib)
 	dev->serial = ++last_serial;
 	list_add_tail(&dev->list, &devs);
 	mutex_unlock(&devs_mutex);
+	INIT_IB_EVENT_HANDLER(&dev->handler, ib, on_event);
+	ib_register_event_handler(&dev->handler);
+	smcr_group_want_links();
 	return 0;
 }
 
@@ -349,6 +552,7 @@ static void remove_dev(struct ib_device *ib, void *client_data)
 {
 	struct smcr_dev *dev = client_data;
 
+	ib_unregister_event_handler(&dev->handler);
 	mutex_lock(&devs_mutex);
 	list_del(&dev->list);
 	mutex_unlock(&devs_mutex);

@@ -18,7 +18,10 @@
 /* slots that a group may lose before it takes no more connections */
 #define MAX_LOST	64
 
-/* guards the list, and state and reserved of each group on it; leaf */
+/*
+ * guards the list, and of each group on it state, reserved, and which links
+ * there are and are up; leaf
+ */
 static DEFINE_SPINLOCK(groups_lock);
 static LIST_HEAD(groups);
 static u32 last_id;
@@ -44,7 +47,6 @@ static void release_work(struct work_struct *work)
 						kill_work);
 
 	smcr_buf_free_all(group);
-	kfree(group->rx_llc);
 	kvfree(group);
 	if (atomic_dec_and_test(&live_groups))
 		wake_up(&live_wait);
@@ -97,24 +99,29 @@ static void kill_work(struct work_struct *work)
 {
 	struct smcr_group *group = container_of(work, struct smcr_group,
 						kill_work);
-	bool had_hw;
+	struct smcr_link *link;
 
 	smcr_llc_abort(group);
 	cancel_delayed_work_sync(&group->idle_work);
-	stop_trimming(group);
 	smcr_llc_send_delete_all(group, group->kill_reason);
-	smcr_link_close(&group->link);
+	smcr_for_each_link(link, group)
+		smcr_link_close(link);
+	/* these may wait for registrations, even of others, which end now */
+	cancel_delayed_work_sync(&group->link_work);
+	stop_trimming(group);
 	/* what is posted queues it */
 	cancel_delayed_work_sync(&group->test_work);
 	tell_dead(group);
 	/* handshakes have noticed by now, or will soon */
 	down_write(&group->hw_lock);
-	had_hw = group->has_hw;
 	group->has_hw = false;
 	up_write(&group->hw_lock);
-	if (had_hw)
-		smcr_link_destroy(&group->link);
-	smcr_dev_put(group->link.port.dev);
+	smcr_for_each_link(link, group) {
+		if (link->has_hw)
+			smcr_link_destroy(link);
+		if (link->port.dev)
+			smcr_dev_put(link->port.dev);
+	}
 	smcr_group_put(group);
 }
 
@@ -137,6 +144,23 @@ static void start_teardown(struct smcr_group *group)
 	queue_work(group_wq, &group->kill_work);
 }
 
+static void trace_down_locked(struct smcr_link *link, void *location)
+{
+	lockdep_assert_held(&groups_lock);
+	if (link->is_up)
+		trace_smcr_link_down(link, link->group, link->group->net_cookie,
+				     link->state,
+				     dev_name(&link->port.dev->ib->dev),
+				     location);
+}
+
+static void trace_up_locked(struct smcr_link *link)
+{
+	lockdep_assert_held(&groups_lock);
+	trace_smcr_link_up(link, link->group, link->group->net_cookie,
+			   dev_name(&link->port.dev->ib->dev));
+}
+
 /**
  * smcr_group_kill() - the one door to a group's end
  * @group: may be dead already
@@ -149,47 +173,468 @@ static void start_teardown(struct smcr_group *group)
  */
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason)
 {
+	struct smcr_link *link;
 	bool is_first;
 
 	spin_lock_bh(&groups_lock);
 	is_first = mark_dead_locked(group, reason);
-	if (is_first)
-		trace_smcr_link_down(&group->link, group, group->net_cookie,
-				     group->link.state,
-				     dev_name(&group->link.port.dev->ib->dev),
-				     __builtin_return_address(0));
+	smcr_for_each_link(link, group)
+		if (is_first)
+			trace_down_locked(link, __builtin_return_address(0));
 	spin_unlock_bh(&groups_lock);
 	if (is_first)
 		start_teardown(group);
 }
 
+/* -- links ---------------------------------------------------------------- */
+
+static void set_up_locked(struct smcr_link *link, bool is_up)
+{
+	struct smcr_group *group = link->group;
+
+	lockdep_assert_held(&groups_lock);
+	if (link->is_up == is_up)
+		return;
+	WRITE_ONCE(link->is_up, is_up);
+	WRITE_ONCE(group->links_up, group->links_up + (is_up ? 1 : -1));
+}
+
+static void queue_link_work_locked(struct smcr_group *group)
+{
+	lockdep_assert_held(&groups_lock);
+	if (group->state == SMCR_GROUP_ACTIVE)
+		mod_delayed_work(group_wq, &group->link_work, 0);
+}
+
+/**
+ * smcr_group_lose_link() - a link cannot be used any more
+ * @link: any state
+ * @reason: for the peer, if it was the last one
+ * @is_told: the peer knows
+ *
+ * The group ends with its last link.
+ *
+ * Context: any; takes the lock of the list of groups.
+ */
+void smcr_group_lose_link(struct smcr_link *link, enum smcr_llc_reason reason,
+			  bool is_told)
+{
+	struct smcr_group *group = link->group;
+	bool is_last = false;
+
+	spin_lock_bh(&groups_lock);
+	/* late: the slot is free, or group and device may be gone already */
+	if (!link->port.dev || group->state == SMCR_GROUP_DEAD)
+		goto unlock;
+	/* another one takes its place, but nobody tries the same again */
+	group->wants_link |= link->is_up;
+	trace_down_locked(link, __builtin_return_address(0));
+	set_up_locked(link, false);
+	if (!link->is_lost)
+		link->lost_reason = reason;
+	link->is_lost = true;
+	link->is_told |= is_told;
+	if (!group->links_up)
+		is_last = mark_dead_locked(group, reason);
+	else
+		queue_link_work_locked(group);
+unlock:
+	spin_unlock_bh(&groups_lock);
+	smcr_llc_lose_link(link);
+	if (is_last)
+		start_teardown(group);
+}
+
+/**
+ * smcr_group_can_move() - do connections survive the loss of a link?
+ * @group: the group
+ *
+ * Context: any; a hint, as it may change at any time.
+ * Return: true if there is more than one link.
+ */
+bool smcr_group_can_move(const struct smcr_group *group)
+{
+	return READ_ONCE(group->links_up) > 1;
+}
+
+/**
+ * smcr_group_any_link() - a link for LLC messages
+ * @group: the group
+ *
+ * Context: any.
+ * Return: one that is up, or else one that has a port still: the last one that
+ * was lost keeps its own until the group ends.
+ */
+struct smcr_link *smcr_group_any_link(struct smcr_group *group)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up))
+			return link;
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->port.dev))
+			return link;
+	return group->link;
+}
+
+/**
+ * smcr_group_pick_link() - a link for a new connection (wire.md 4.2)
+ * @group: the group
+ *
+ * Links take turns; those that share a port with another one do not.
+ *
+ * Context: any.
+ * Return: one that is up, or else any.
+ */
+struct smcr_link *smcr_group_pick_link(struct smcr_group *group)
+{
+	struct smcr_link *fit[SMCR_GROUP_LINKS];
+	u32 turn = READ_ONCE(group->turn);
+	struct smcr_link *link;
+	u32 count = 0;
+
+	WRITE_ONCE(group->turn, turn + 1);
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up) && !link->is_asymmetric)
+			fit[count++] = link;
+	return count ? fit[turn % count] : smcr_group_any_link(group);
+}
+
+/**
+ * smcr_group_find_link() - a link by its number
+ * @group: the group
+ * @num: from the peer, unchecked
+ *
+ * Context: any.
+ * Return: the link, which may be about to come or to go, or NULL.
+ */
+struct smcr_link *smcr_group_find_link(struct smcr_group *group, u8 num)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (num && READ_ONCE(link->num) == num)
+			return link;
+	return NULL;
+}
+
+static bool is_num_free(struct smcr_group *group, u8 num)
+{
+	return num && !smcr_group_find_link(group, num);
+}
+
+static u8 next_num(struct smcr_group *group)
+{
+	do {
+		group->last_num++;
+	} while (!is_num_free(group, group->last_num));
+	return group->last_num;
+}
+
+static struct smcr_link *find_free_locked(struct smcr_group *group)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (!link->port.dev)
+			return link;
+	return NULL;
+}
+
+/**
+ * smcr_group_take_slot() - begin with a new link
+ * @group: its link_work runs
+ * @port: our port; the link takes a device reference of its own
+ * @num: number of the link; 0: the next one
+ *
+ * Context: process; takes the lock of the list of groups.
+ * Return: the link, or NULL when there is no room, the number is in use, or
+ * the device or the group goes.
+ */
+struct smcr_link *smcr_group_take_slot(struct smcr_group *group,
+				       const struct smcr_port *port, u8 num)
+{
+	struct smcr_link *link = NULL;
+
+	if (num && !is_num_free(group, num))
+		return NULL;
+	spin_lock_bh(&groups_lock);
+	if (group->state == SMCR_GROUP_ACTIVE && !port->dev->is_gone)
+		link = find_free_locked(group);
+	if (link) {
+		link->port = *port;
+		smcr_dev_get(port->dev);
+		memset(&link->route, 0, sizeof(link->route));
+		WRITE_ONCE(link->num, num ?: next_num(group));
+	}
+	spin_unlock_bh(&groups_lock);
+	return link;
+}
+
+/**
+ * smcr_group_put_up() - connections may use a link from now on
+ * @link: confirmed
+ *
+ * Context: process; takes the lock of the list of groups.
+ * Return: false if it was lost meanwhile.
+ */
+bool smcr_group_put_up(struct smcr_link *link)
+{
+	struct smcr_group *group = link->group;
+	bool is_up;
+
+	spin_lock_bh(&groups_lock);
+	is_up = group->state == SMCR_GROUP_ACTIVE && !link->is_lost &&
+		READ_ONCE(link->state) == SMCR_LINK_READY;
+	if (is_up) {
+		set_up_locked(link, true);
+		trace_up_locked(link);
+	}
+	spin_unlock_bh(&groups_lock);
+	return is_up;
+}
+
+/**
+ * smcr_group_want_link() - there may be a port for another link
+ * @group: the group
+ *
+ * Context: any; takes the lock of the list of groups.
+ */
+void smcr_group_want_link(struct smcr_group *group)
+{
+	spin_lock_bh(&groups_lock);
+	group->wants_link = true;
+	queue_link_work_locked(group);
+	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_want_links() - a port has come: every group may want another link
+ *
+ * Context: process; takes the lock of the list of groups.
+ */
+void smcr_group_want_links(void)
+{
+	struct smcr_group *group;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		group->wants_link = true;
+		queue_link_work_locked(group);
+	}
+	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_take_wish() - is another link wanted?
+ * @group: the group; does not want it any more
+ * @is_asked: set if the client asked for it
+ *
+ * Context: process; takes the lock of the list of groups.
+ * Return: true if it was.
+ */
+bool smcr_group_take_wish(struct smcr_group *group, bool *is_asked)
+{
+	bool wants_link;
+
+	spin_lock_bh(&groups_lock);
+	wants_link = group->wants_link;
+	group->wants_link = false;
+	*is_asked = group->is_asked;
+	group->is_asked = false;
+	spin_unlock_bh(&groups_lock);
+	return wants_link;
+}
+
+/**
+ * smcr_group_note_add_req() - the server offers a link
+ * @via: link that it came on; client
+ * @msg: its ADD LINK
+ *
+ * One is remembered at a time (wire.md 6.11).
+ *
+ * Context: any; takes the lock of the list of groups.
+ */
+void smcr_group_note_add_req(struct smcr_link *via, const struct smcr_llc *msg)
+{
+	struct smcr_group *group = via->group;
+
+	spin_lock_bh(&groups_lock);
+	if (!group->add_via) {
+		group->add_req = *msg;
+		group->add_via = via;
+	}
+	queue_link_work_locked(group);
+	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_take_add_req() - is there an offer of the server's?
+ * @group: client
+ * @msg: set to its ADD LINK
+ *
+ * Context: process; takes the lock of the list of groups.
+ * Return: the link that it came on, or NULL if there was none, or that link
+ * is lost.
+ */
+struct smcr_link *smcr_group_take_add_req(struct smcr_group *group,
+					  struct smcr_llc *msg)
+{
+	struct smcr_link *via;
+
+	spin_lock_bh(&groups_lock);
+	via = group->add_via;
+	group->add_via = NULL;
+	if (via && via->is_up)
+		*msg = group->add_req;
+	else
+		via = NULL;
+	spin_unlock_bh(&groups_lock);
+	return via;
+}
+
+/**
+ * smcr_group_note_peer_gids() - the client says which ports it has
+ * @group: server
+ * @gid: their GIDs
+ * @count: how many
+ * @is_asked: it asks for a link
+ *
+ * Context: any; takes the lock of the list of groups.
+ */
+void smcr_group_note_peer_gids(struct smcr_group *group,
+			       const u8 (*gid)[SMCR_GID_LEN], u8 count,
+			       bool is_asked)
+{
+	spin_lock_bh(&groups_lock);
+	memcpy(group->peer_gid, gid, count * SMCR_GID_LEN);
+	group->peer_gid_count = count;
+	group->is_asked |= is_asked;
+	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_get_peer_gids() - ports of the client
+ * @group: server
+ * @gid: set to their GIDs
+ *
+ * Context: any; takes the lock of the list of groups.
+ * Return: how many.
+ */
+u8 smcr_group_get_peer_gids(struct smcr_group *group,
+			    u8 gid[SMCR_CLC_MAX_GIDS][SMCR_GID_LEN])
+{
+	u8 count;
+
+	spin_lock_bh(&groups_lock);
+	count = group->peer_gid_count;
+	memcpy(gid, group->peer_gid, count * SMCR_GID_LEN);
+	spin_unlock_bh(&groups_lock);
+	return count;
+}
+
+/**
+ * smcr_group_lose_port() - a port is down
+ * @dev: its device
+ * @num: its number
+ *
+ * Links that are alone stay: the port may come back before the queue pair
+ * gives up.
+ *
+ * Context: process; takes the lock of the list of groups.
+ */
+void smcr_group_lose_port(const struct smcr_dev *dev, u8 num)
+{
+	struct smcr_group *group;
+	struct smcr_link *link;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		if (group->state != SMCR_GROUP_ACTIVE)
+			continue;
+		smcr_for_each_link(link, group) {
+			if (link->port.dev != dev || link->port.num != num ||
+			    !link->is_up || group->links_up < 2)
+				continue;
+			trace_down_locked(link, __builtin_return_address(0));
+			set_up_locked(link, false);
+			link->is_lost = true;
+			link->lost_reason = SMCR_LLC_REASON_LOST_PATH;
+			group->wants_link = true;
+			queue_link_work_locked(group);
+		}
+	}
+	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_free_link() - a link is gone, its slot can be used again
+ * @link: without hardware; the reference to the device is the caller's now
+ *
+ * Context: process; takes the lock of the list of groups.
+ */
+void smcr_group_free_link(struct smcr_link *link)
+{
+	spin_lock_bh(&groups_lock);
+	WRITE_ONCE(link->port.dev, NULL);
+	link->is_lost = false;
+	link->is_told = false;
+	link->is_asymmetric = false;
+	spin_unlock_bh(&groups_lock);
+}
+
+static struct smcr_link *link_on(struct smcr_group *group,
+				 const struct smcr_dev *dev)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (link->port.dev == dev && !link->is_lost)
+			return link;
+	return NULL;
+}
+
+/* the group is referenced */
+static struct smcr_link *find_link_on(const struct smcr_dev *dev)
+{
+	struct smcr_link *link = NULL;
+	struct smcr_group *group;
+
+	lockdep_assert_held(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		link = link_on(group, dev);
+		if (!link)
+			continue;
+		smcr_group_get(group);
+		return link;
+	}
+	return NULL;
+}
+
 /**
  * smcr_group_kill_dev() - a device goes away
- * @dev: the device; new groups do not find it any more
+ * @dev: the device; new groups and links do not find it any more
+ *
+ * Its links are lost, and groups that have no others end.
  *
  * Context: process; does not wait.
  */
 void smcr_group_kill_dev(struct smcr_dev *dev)
 {
-	struct smcr_group *group, *found;
+	struct smcr_link *link;
 
 	do {
-		found = NULL;
 		spin_lock_bh(&groups_lock);
 		dev->is_gone = true;
-		list_for_each_entry(group, &groups, list) {
-			if (group->link.port.dev != dev)
-				continue;
-			found = group;
-			smcr_group_get(found);
-			break;
-		}
+		link = find_link_on(dev);
 		spin_unlock_bh(&groups_lock);
-		if (found) {
-			smcr_group_kill(found, SMCR_LLC_REASON_OPERATOR);
-			smcr_group_put(found);
+		if (link) {
+			smcr_group_lose_link(link, SMCR_LLC_REASON_OPERATOR,
+					     false);
+			smcr_group_put(link->group);
 		}
-	} while (found);
+	} while (link);
 }
 
 static void idle_work(struct work_struct *work)
@@ -212,17 +657,23 @@ static bool is_active(const struct smcr_group *group)
 	return READ_ONCE(group->state) == SMCR_GROUP_ACTIVE;
 }
 
-/* an answer behind much data on a bad path is late, while some of it arrives */
-static bool is_peer_lost(struct smcr_group *group)
+/*
+ * An answer behind much data on a bad path is late, while some of it arrives.
+ * Where connections can move, less patience is needed.
+ */
+static bool is_peer_lost(struct smcr_link *link)
 {
+	long patience = smcr_group_can_move(link->group) ?
+			SMCR_LLC_TEST_TIMEOUT : SMCR_LINK_LOST;
 	unsigned long heard;
 
 	do {
-		heard = READ_ONCE(group->link.last_rx);
-		if (!smcr_llc_test_link(group, SMCR_LINK_LOST))
+		heard = READ_ONCE(link->last_rx);
+		if (!smcr_llc_test_link(link, patience))
 			return false;
-	} while (is_active(group) && smcr_link_stop_watch(&group->link) &&
-		 heard != READ_ONCE(group->link.last_rx));
+	} while (is_active(link->group) && READ_ONCE(link->is_up) &&
+		 smcr_link_stop_watch(link) &&
+		 heard != READ_ONCE(link->last_rx));
 	return true;
 }
 
@@ -237,37 +688,56 @@ static unsigned long test_delay(const struct smcr_group *group, bool is_busy)
 			 group->test_interval;
 }
 
+/* returns jiffies until the next look, 0 if there is none before posts */
+static unsigned long test_link(struct smcr_link *link)
+{
+	bool is_busy = smcr_link_stop_watch(link);
+	unsigned long patience = test_delay(link->group, is_busy);
+	unsigned long due = READ_ONCE(link->last_rx) + patience;
+
+	if (!patience)
+		return 0;
+	if (time_before(jiffies, due))
+		return due - jiffies;
+	/* it may still carry the news of its end */
+	if (is_peer_lost(link))
+		smcr_group_lose_link(link, SMCR_LLC_REASON_LOST_PATH, false);
+	return patience;
+}
+
 static void test_work(struct work_struct *work)
 {
 	struct smcr_group *group = container_of(to_delayed_work(work),
 						struct smcr_group, test_work);
-	bool is_busy = smcr_link_stop_watch(&group->link);
-	unsigned long patience = test_delay(group, is_busy);
-	unsigned long due = READ_ONCE(group->link.last_rx) + patience;
+	unsigned long next = MAX_JIFFY_OFFSET;
+	struct smcr_link *link;
+	unsigned long delay;
 
 	/* a handshake has limits of its own */
-	if (!patience || !is_active(group))
+	if (!is_active(group))
 		return;
-	if (time_after_eq(jiffies, due)) {
-		if (is_peer_lost(group)) {
-			smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
-			return;
-		}
-		due = jiffies + patience;
+	smcr_for_each_link(link, group) {
+		if (!READ_ONCE(link->is_up))
+			continue;
+		delay = test_link(link);
+		if (delay)
+			next = min(next, delay);
 	}
-	queue_delayed_work(group_wq, &group->test_work, due - jiffies);
+	if (next != MAX_JIFFY_OFFSET)
+		queue_delayed_work(group_wq, &group->test_work, next);
 }
 
 /**
  * smcr_group_watch() - requests were posted
- * @group: forming or active; smcr_link_stop_watch() follows
+ * @link: its tx_lock is held; smcr_link_stop_watch() follows
  *
- * Context: any, link->tx_lock held.
+ * Context: any.
  */
-void smcr_group_watch(struct smcr_group *group)
+void smcr_group_watch(struct smcr_link *link)
 {
-	lockdep_assert_held(&group->link.tx_lock);
-	mod_delayed_work(group_wq, &group->test_work, test_delay(group, true));
+	lockdep_assert_held(&link->tx_lock);
+	mod_delayed_work(group_wq, &link->group->test_work,
+			 test_delay(link->group, true));
 }
 
 static void trim_work(struct work_struct *work)
@@ -311,21 +781,22 @@ static struct smcr_group *alloc_group(const struct net *net,
 {
 	const struct smcr_sysctl *sysctl = smcr_sysctl(net);
 	struct smcr_group *group = kvzalloc(sizeof(*group), GFP_KERNEL);
+	struct smcr_link *link;
 
 	if (!group)
 		return NULL;
-	group->rx_llc = kzalloc(sizeof(*group->rx_llc), GFP_KERNEL);
-	if (!group->rx_llc) {
-		kvfree(group);
-		return NULL;
-	}
 	refcount_set(&group->refs, 1);
 	init_waitqueue_head(&group->state_wait);
 	init_rwsem(&group->hw_lock);
 	spin_lock_init(&group->slot_lock);
 	spin_lock_init(&group->buf_lock);
-	spin_lock_init(&group->link.tx_lock);
-	INIT_LIST_HEAD(&group->link.waiters);
+	spin_lock_init(&group->key_lock);
+	smcr_for_each_link(link, group) {
+		link->group = group;
+		link->slot = link - group->link;
+		spin_lock_init(&link->tx_lock);
+		INIT_LIST_HEAD(&link->waiters);
+	}
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_TX]);
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_RX]);
 	INIT_LIST_HEAD(&group->doomed);
@@ -335,12 +806,15 @@ static struct smcr_group *alloc_group(const struct net *net,
 	INIT_DELAYED_WORK(&group->idle_work, idle_work);
 	INIT_DELAYED_WORK(&group->test_work, test_work);
 	INIT_DELAYED_WORK(&group->trim_work, trim_work);
+	INIT_DELAYED_WORK(&group->link_work, smcr_links_work);
 	group->net_cookie = net->net_cookie;
 	group->role = role;
 	group->buf_type = buf_type_for(port);
 	group->max_conns = READ_ONCE(sysctl->max_conns);
 	group->test_interval = READ_ONCE(sysctl->testlink_time) * (u64)HZ;
 	group->peer = *peer;
+	group->gid_type = port->type;
+	memcpy(group->home_gid, port->gid, SMCR_GID_LEN);
 	atomic_inc(&live_groups);
 	return group;
 }
@@ -355,7 +829,8 @@ static void add_locked(struct smcr_group *group, const struct smcr_port *port)
 	last_id += 0x100;
 	group->id = last_id;
 	group->reserved = 1;
-	group->link.port = *port;
+	group->link->port = *port;
+	set_up_locked(group->link, true);
 	list_add_tail(&group->list, &groups);
 }
 
@@ -374,9 +849,7 @@ static bool fits_server_locked(const struct smcr_group *group,
 {
 	return group->role == SMCR_SERVER &&
 	       group->net_cookie == net->net_cookie &&
-	       group->link.port.dev == port->dev &&
-	       group->link.port.num == port->num &&
-	       !memcmp(group->link.port.gid, port->gid, SMCR_GID_LEN) &&
+	       !memcmp(group->home_gid, port->gid, SMCR_GID_LEN) &&
 	       !memcmp(&group->peer, peer, sizeof(*peer)) &&
 	       has_capacity_locked(group);
 }
@@ -480,11 +953,29 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 	return NULL;
 }
 
+/* by the other end's queue pair; which of its ports that is at may differ */
+static struct smcr_link *find_link_to_locked(struct smcr_group *group,
+					     const struct smcr_peer *peer,
+					     u32 peer_qpn)
+{
+	struct smcr_link *link;
+
+	if (group->peer.version != peer->version ||
+	    memcmp(group->peer.id, peer->id, SMCR_PEER_ID_LEN))
+		return NULL;
+	smcr_for_each_link(link, group)
+		if (link->is_up && link->peer_qpn == peer_qpn &&
+		    !memcmp(link->peer_gid, peer->gid, SMCR_GID_LEN))
+			return link;
+	return NULL;
+}
+
 /**
  * smcr_group_get_client() - the group that an ACCEPT names (wire.md 4.2)
  * @net: namespace of the connection
  * @peer: from the ACCEPT
  * @peer_qpn: from the ACCEPT
+ * @link: set to the link that it names
  *
  * Context: process.
  * Return: the group with room reserved and a reference, or NULL when there
@@ -492,7 +983,8 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
  */
 struct smcr_group *smcr_group_get_client(const struct net *net,
 					 const struct smcr_peer *peer,
-					 u32 peer_qpn)
+					 u32 peer_qpn,
+					 struct smcr_link **link)
 {
 	struct smcr_group *group, *found = NULL;
 
@@ -500,9 +992,10 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 	list_for_each_entry(group, &groups, list) {
 		if (group->role != SMCR_CLIENT ||
 		    group->net_cookie != net->net_cookie ||
-		    group->state != SMCR_GROUP_ACTIVE ||
-		    group->link.peer_qpn != peer_qpn ||
-		    memcmp(&group->peer, peer, sizeof(*peer)))
+		    group->state != SMCR_GROUP_ACTIVE)
+			continue;
+		*link = find_link_to_locked(group, peer, peer_qpn);
+		if (!*link)
 			continue;
 		found = group;
 		found->reserved++;
@@ -557,11 +1050,13 @@ void smcr_group_activate(struct smcr_group *group)
 	spin_lock_bh(&groups_lock);
 	if (group->state == SMCR_GROUP_FORMING) {
 		WRITE_ONCE(group->state, SMCR_GROUP_ACTIVE);
-		trace_smcr_link_up(&group->link, group, group->net_cookie,
-				   dev_name(&group->link.port.dev->ib->dev));
+		trace_up_locked(group->link);
 		if (group->test_interval)
 			queue_delayed_work(group_wq, &group->test_work,
 					   group->test_interval);
+		/* a client leaves it to the server, as long as it has no news */
+		group->wants_link = group->role == SMCR_SERVER;
+		queue_link_work_locked(group);
 	}
 	spin_unlock_bh(&groups_lock);
 	wake_up_all(&group->state_wait);
@@ -586,14 +1081,15 @@ void smcr_group_unreserve(struct smcr_group *group)
 
 /**
  * smcr_group_attach() - give a connection its token
- * @group: room is reserved
+ * @link: that it uses; room is reserved in the group
  * @path: the connection; the slot takes a reference
  *
  * Context: process; takes group->slot_lock.
- * Return: 0, -ENOSPC, or -ENOLINK when the group is dead.
+ * Return: 0, -ENOSPC, or -ENOLINK when the link is lost or the group dead.
  */
-int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
+int smcr_group_attach(struct smcr_link *link, struct smcr_path *path)
 {
+	struct smcr_group *group = link->group;
 	int ret = -ENOSPC;
 	u32 i;
 
@@ -612,11 +1108,12 @@ int smcr_group_attach(struct smcr_group *group, struct smcr_path *path)
 	if (ret)
 		return ret;
 	/*
-	 * Either the teardown, which marks the group first, finds the path in
-	 * its slot, or we see the mark here.
+	 * Either the teardown of group or link, which marks it first, finds the
+	 * path in its slot, or we see the mark here.
 	 */
 	smp_mb();
-	if (READ_ONCE(group->state) == SMCR_GROUP_DEAD) {
+	if (READ_ONCE(group->state) == SMCR_GROUP_DEAD ||
+	    !READ_ONCE(link->is_up)) {
 		smcr_group_detach(group, path, false);
 		return -ENOLINK;
 	}
@@ -662,13 +1159,38 @@ struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token)
 }
 
 /**
+ * smcr_group_count_conns() - connections of a link
+ * @link: the link
+ *
+ * Context: process.
+ * Return: how many use it at the moment.
+ */
+u32 smcr_group_count_conns(const struct smcr_link *link)
+{
+	const struct smcr_group *group = link->group;
+	const struct smcr_rdma_path *rp;
+	const struct smcr_path *path;
+	u32 count = 0;
+	int i;
+
+	rcu_read_lock();
+	for (i = 1; i <= SMCR_GROUP_MAX_CONNS; i++) {
+		path = rcu_dereference(group->slot[i]);
+		rp = path ? READ_ONCE(path->priv) : NULL;
+		count += rp && READ_ONCE(rp->link) == link;
+	}
+	rcu_read_unlock();
+	return count;
+}
+
+/**
  * smcr_group_get_next() - the group that comes next in order of IDs
  * @from_id: lowest ID wanted
  * @conns: set to the number of its connections
  *
  * Context: process.
  * Return: the ACTIVE group with the lowest such ID, or NULL. The caller puts
- * the group and its device.
+ * it.
  */
 struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns)
 {
@@ -682,51 +1204,65 @@ struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns)
 	if (found) {
 		*conns = found->reserved;
 		smcr_group_get(found);
-		smcr_dev_get(found->link.port.dev);
 	}
 	spin_unlock_bh(&groups_lock);
 	return found;
 }
 
 /**
- * smcr_group_hold_dev() - take a reference to a group's device
- * @group: referenced
+ * smcr_group_hold_dev() - take a reference to a link's device
+ * @link: its group is referenced
  *
  * Context: any; takes the lock of the list of groups.
  * Return: true, then smcr_dev_put() has to follow; false when the first
- * contact is not over, or when the group has ended and may have no device.
+ * contact is not over, or when the link or its group has ended and may have no
+ * device.
  */
-bool smcr_group_hold_dev(struct smcr_group *group)
+bool smcr_group_hold_dev(struct smcr_link *link)
 {
-	bool is_active;
+	bool is_there;
 
 	spin_lock_bh(&groups_lock);
-	is_active = group->state == SMCR_GROUP_ACTIVE;
-	if (is_active)
-		smcr_dev_get(group->link.port.dev);
+	is_there = link->group->state == SMCR_GROUP_ACTIVE && link->port.dev;
+	if (is_there)
+		smcr_dev_get(link->port.dev);
 	spin_unlock_bh(&groups_lock);
-	return is_active;
+	return is_there;
+}
+
+static bool is_on(const struct smcr_link *link, const struct smcr_dev *dev,
+		  u8 port)
+{
+	return link->is_up && link->port.dev == dev && link->port.num == port;
 }
 
 /**
  * smcr_group_count_links() - how many links a port has
  * @dev: the device
  * @port: its port
+ * @is_critical: set if a group has no link elsewhere
  *
  * Context: any; takes the lock of the list of groups.
  * Return: links of groups whose first contact is over.
  */
-u32 smcr_group_count_links(const struct smcr_dev *dev, u8 port)
+u32 smcr_group_count_links(const struct smcr_dev *dev, u8 port,
+			   bool *is_critical)
 {
-	const struct smcr_group *group;
+	struct smcr_group *group;
+	struct smcr_link *link;
 	u32 count = 0;
 
 	spin_lock_bh(&groups_lock);
-	list_for_each_entry(group, &groups, list)
-		if (group->state == SMCR_GROUP_ACTIVE &&
-		    group->link.port.dev == dev &&
-		    group->link.port.num == port)
+	list_for_each_entry(group, &groups, list) {
+		if (group->state != SMCR_GROUP_ACTIVE)
+			continue;
+		smcr_for_each_link(link, group) {
+			if (!is_on(link, dev, port))
+				continue;
 			count++;
+			*is_critical |= group->links_up == 1;
+		}
+	}
 	spin_unlock_bh(&groups_lock);
 	return count;
 }

@@ -139,10 +139,16 @@ static void free_slots(struct smcr_link *link)
 	if (link->overflow_dma)
 		ib_dma_unmap_single(ib, link->overflow_dma,
 				    smcr_link_overflow_len(link), DMA_FROM_DEVICE);
+	if (link->long_tx_dma)
+		ib_dma_unmap_single(ib, link->long_tx_dma, SMCR_LLC_MAX_LEN,
+				    DMA_TO_DEVICE);
 	smcr_bundle_free(link);
 	free_rx_slots(link);
+	kvfree(link->record);
 	kfree(link->tx_slots);
 	kfree(link->long_msg);
+	kfree(link->long_tx);
+	kfree(link->rx_llc);
 }
 
 static int alloc_overflow(struct smcr_link *link)
@@ -159,6 +165,19 @@ static int alloc_overflow(struct smcr_link *link)
 	return link->overflow_dma ? 0 : -ENOMEM;
 }
 
+static int alloc_tx_slots(struct smcr_link *link)
+{
+	link->tx_slots = kzalloc(TX_SLOTS_LEN, GFP_KERNEL);
+	link->rx_llc = kzalloc(sizeof(*link->rx_llc), GFP_KERNEL);
+	link->record = kvcalloc(SMCR_LINK_SQ_DEPTH, sizeof(*link->record),
+				GFP_KERNEL);
+	if (!link->tx_slots || !link->rx_llc || !link->record)
+		return -ENOMEM;
+	link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
+				 DMA_TO_DEVICE);
+	return link->tx_dma ? 0 : -ENOMEM;
+}
+
 static int alloc_slots(struct smcr_link *link)
 {
 	bool has_bundles = link->group->extensions & SMCR_VENDOR_BUNDLE;
@@ -167,12 +186,8 @@ static int alloc_slots(struct smcr_link *link)
 	link->rx_len = has_bundles ? SMCR_BUNDLE_MAX_LEN : SMCR_LLC_LEN;
 	link->rx_depth = has_bundles ? SMCR_LINK_RQ_DEPTH_BUNDLES :
 				       SMCR_LINK_RQ_DEPTH;
-	link->tx_slots = kzalloc(TX_SLOTS_LEN, GFP_KERNEL);
-	if (link->tx_slots)
-		link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
-					 DMA_TO_DEVICE);
-	if (link->tx_dma && !alloc_overflow(link) && !alloc_rx_slots(link) &&
-	    !smcr_bundle_alloc(link))
+	if (!alloc_tx_slots(link) && !alloc_overflow(link) &&
+	    !alloc_rx_slots(link) && !smcr_bundle_alloc(link))
 		return 0;
 	free_slots(link);
 	return -ENOMEM;
@@ -210,9 +225,33 @@ free_pd:
 	return ret;
 }
 
+/* what is left of the slot's former link */
+static void reset(struct smcr_link *link)
+{
+	link->tx_dma = 0;
+	link->overflow_dma = 0;
+	link->rx_slots = NULL;
+	link->rx_chain = NULL;
+	link->rx_chain_len = 0;
+	link->long_msg = NULL;
+	link->long_tx = NULL;
+	link->long_tx_dma = 0;
+	spin_lock_bh(&link->tx_lock);
+	link->state = SMCR_LINK_NEW;
+	link->sq_unsignaled = 0;
+	link->tx_next = 0;
+	link->rec_head = 0;
+	link->rec_tail = 0;
+	link->is_watched = false;
+	link->is_shared = false;
+	link->bundle_len = 0;
+	link->last_small = 0;
+	spin_unlock_bh(&link->tx_lock);
+}
+
 /**
- * smcr_link_create() - create the queue pair of a new group
- * @link: part of @group, its port set
+ * smcr_link_create() - create the queue pair of a link
+ * @link: slot of @group, its port set
  * @group: the group
  *
  * The queue pair is in state RESET.
@@ -224,16 +263,17 @@ int smcr_link_create(struct smcr_link *link, struct smcr_group *group)
 {
 	int ret;
 
-	link->group = group;
+	reset(link);
 	link->psn = get_random_u32() & 0xffffff;
 	smcr_link_init_wr(link);
-	smcr_store_be32(link->uid, group->id | 1);
+	smcr_store_be32(link->uid, group->id | (link->slot + 1));
 	ret = alloc_slots(link);
 	if (ret)
 		return ret;
 	ret = create_queues(link);
 	if (ret)
 		free_slots(link);
+	link->has_hw = !ret;
 	return ret;
 }
 
@@ -340,6 +380,21 @@ int smcr_link_to_rts(struct smcr_link *link)
 	return ret ?: smcr_link_open(link);
 }
 
+/**
+ * smcr_link_stop() - the queue pair neither sends nor receives any more
+ * @link: was ready to send, and is closed
+ *
+ * Context: process, sleeps; from the work item for links alone.
+ */
+void smcr_link_stop(struct smcr_link *link)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
+
+	/* it fails when the device is on its way out, and stops then as well */
+	if (link->has_hw)
+		ib_modify_qp(link->qp, &attr, IB_QP_STATE);
+}
+
 /* a queue pair in RESET cannot go to ERROR, and has nothing to drain */
 static bool needs_drain(struct smcr_link *link)
 {
@@ -354,17 +409,20 @@ static bool needs_drain(struct smcr_link *link)
  * smcr_link_destroy() - give the hardware back
  * @link: closed; its buffers are still mapped
  *
+ * Nobody else uses the hardware of the link any more.
+ *
  * Context: process, sleeps.
  */
 void smcr_link_destroy(struct smcr_link *link)
 {
+	link->has_hw = false;
 	smcr_bundle_stop(link);
 	if (needs_drain(link))
 		ib_drain_qp(link->qp);
 	ib_destroy_qp(link->qp);
 	ib_free_cq(link->recv_cq);
 	ib_free_cq(link->send_cq);
-	smcr_buf_unmap_all(link->group);
+	smcr_buf_unmap_link(link);
 	ib_dealloc_pd(link->pd);
 	free_slots(link);
 }

@@ -2,9 +2,10 @@
 /*
  * LLC messages of a link group (wire.md section 6).
  *
- * What the peer asks for is answered from the receive completion, as no
- * answer needs to sleep. Of our own exchanges there is one at a time; who
- * starts it says beforehand what it waits for.
+ * What the peer asks for is answered from the receive completion, over the
+ * link that it came on, if the answer need not sleep; what adds a link is for
+ * links.c. Of our own exchanges there is one at a time; who starts it says
+ * beforehand what it waits for.
  */
 #include "rdma.h"
 
@@ -17,6 +18,7 @@
  */
 void smcr_llc_init_flow(struct smcr_llc_flow *flow)
 {
+	mutex_init(&flow->queue);
 	mutex_init(&flow->lock);
 	spin_lock_init(&flow->spin);
 	init_completion(&flow->done);
@@ -24,22 +26,40 @@ void smcr_llc_init_flow(struct smcr_llc_flow *flow)
 
 /**
  * smcr_llc_expect() - announce what will be waited for
- * @group: its flow lock is held, or nobody else can use the group yet
+ * @link: on which it will come; the group's flow lock is held, or nobody else
+ *	can use the group yet
  * @type: enum smcr_llc_type
  * @is_response: wait for a response, not for a request
  *
  * Context: process.
  */
-void smcr_llc_expect(struct smcr_group *group, u8 type, bool is_response)
+void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response)
 {
-	struct smcr_llc_flow *flow = &group->flow;
+	struct smcr_llc_flow *flow = &link->group->flow;
 
 	spin_lock_bh(&flow->spin);
 	reinit_completion(&flow->done);
+	flow->link = link;
 	flow->type = type;
 	flow->is_response = is_response;
 	flow->has_got = false;
 	spin_unlock_bh(&flow->spin);
+}
+
+/**
+ * smcr_llc_end_flow() - nothing is waited for any more
+ * @group: its flow lock is held, and dropped
+ *
+ * What could not be sent gets no answer either.
+ *
+ * Context: process.
+ */
+void smcr_llc_end_flow(struct smcr_group *group)
+{
+	spin_lock_bh(&group->flow.spin);
+	group->flow.type = 0;
+	spin_unlock_bh(&group->flow.spin);
+	mutex_unlock(&group->flow.lock);
 }
 
 /**
@@ -75,28 +95,41 @@ void smcr_llc_abort(struct smcr_group *group)
 	complete_all(&group->flow.done);
 }
 
+/**
+ * smcr_llc_lose_link() - nothing will come on this link any more
+ * @link: lost
+ *
+ * Context: any.
+ */
+void smcr_llc_lose_link(struct smcr_link *link)
+{
+	struct smcr_llc_flow *flow = &link->group->flow;
+
+	spin_lock_bh(&flow->spin);
+	if (flow->link == link)
+		complete(&flow->done);
+	spin_unlock_bh(&flow->spin);
+}
+
 static bool is_awaited(const struct smcr_llc_flow *flow,
+		       const struct smcr_link *link,
 		       const struct smcr_llc *msg)
 {
-	if (flow->type != msg->type || flow->is_response != msg->is_response)
+	if (flow->link != link || flow->type != msg->type ||
+	    flow->is_response != msg->is_response)
 		return false;
 	return msg->type != SMCR_LLC_CONFIRM_RKEY ||
 	       msg->u.confirm_rkey.rtoken[0].rkey == flow->rkey;
 }
 
-static void deliver(struct smcr_group *group, const struct smcr_llc *msg)
+static void deliver(struct smcr_link *link, const struct smcr_llc *msg)
 {
-	struct smcr_llc_flow *flow = &group->flow;
+	struct smcr_llc_flow *flow = &link->group->flow;
 
 	spin_lock_bh(&flow->spin);
 	/* duplicates and what nobody waits for is dropped (wire.md 6.11) */
-	if (is_awaited(flow, msg)) {
-		if (msg->type == SMCR_LLC_CONFIRM_LINK)
-			flow->got.confirm_link = msg->u.confirm_link;
-		else if (msg->type == SMCR_LLC_CONFIRM_RKEY)
-			flow->got.is_negative = msg->u.confirm_rkey.is_negative;
-		else if (msg->type == SMCR_LLC_DELETE_RKEY)
-			flow->got.is_negative = msg->u.delete_rkey.is_negative;
+	if (is_awaited(flow, link, msg)) {
+		flow->got = *msg;
 		flow->has_got = true;
 		flow->type = 0;
 		complete(&flow->done);
@@ -104,111 +137,136 @@ static void deliver(struct smcr_group *group, const struct smcr_llc *msg)
 	spin_unlock_bh(&flow->spin);
 }
 
-static void respond(struct smcr_group *group, struct smcr_llc *msg)
+static void respond(struct smcr_link *link, struct smcr_llc *msg)
 {
 	msg->is_response = true;
-	smcr_link_send_llc(&group->link, msg);
+	smcr_link_send_llc(link, msg);
 }
 
-/* with one link there is nothing to note: CLC names the key to use */
-static void answer_confirm_rkey(struct smcr_group *group, struct smcr_llc *msg)
+static void answer_confirm_rkey(struct smcr_link *link, struct smcr_llc *msg)
 {
-	if (msg->u.confirm_rkey.announced) {
-		/* no other links here that the keys could be for */
-		msg->u.confirm_rkey.is_negative = true;
-		msg->u.confirm_rkey.is_retry = true;
-	}
-	respond(group, msg);
+	bool is_noted = smcr_rtoken_confirm(link, &msg->u.confirm_rkey);
+
+	msg->u.confirm_rkey.is_negative = !is_noted;
+	msg->u.confirm_rkey.is_retry = !is_noted;
+	respond(link, msg);
 }
 
-static void answer_delete_rkey(struct smcr_group *group, struct smcr_llc *msg)
+static void answer_delete_rkey(struct smcr_link *link, struct smcr_llc *msg)
 {
-	msg->u.delete_rkey.is_negative = false;
-	msg->u.delete_rkey.error_mask = 0;
+	struct smcr_llc_delete_rkey *del = &msg->u.delete_rkey;
+	int i;
+
+	for (i = 0; i < del->count; i++)
+		smcr_rtoken_delete(link, del->rkey[i]);
+	del->is_negative = false;
+	del->error_mask = 0;
 	/* the keys are not echoed in version 2, so that 44 bytes do */
 	if (msg->version > 1)
-		memset(msg->u.delete_rkey.rkey, 0,
-		       sizeof(msg->u.delete_rkey.rkey));
-	respond(group, msg);
+		memset(del->rkey, 0, sizeof(del->rkey));
+	respond(link, msg);
 }
 
-/* there is no second path (wire.md 6.3) */
-static void refuse_add_link(struct smcr_group *group, struct smcr_llc *msg)
+/**
+ * smcr_llc_refuse_add_link() - there is no second path (wire.md 6.3)
+ * @link: for the answer
+ * @msg: the server's request; overwritten
+ *
+ * Context: any.
+ */
+void smcr_llc_refuse_add_link(struct smcr_link *link, struct smcr_llc *msg)
 {
-	if (group->role != SMCR_CLIENT)
-		return;
 	msg->u.add_link.is_rejected = true;
 	msg->u.add_link.reject_reason = SMCR_LLC_REJECT_NO_ALT_PATH;
 	msg->u.add_link.rtoken_count = 0;
-	respond(group, msg);
+	respond(link, msg);
 }
 
-/* the client has found another device; we have no use for it */
-static void refuse_req_add_link(struct smcr_group *group, struct smcr_llc *msg)
+/* from the client, a hint that it has got another port */
+static void on_add_link(struct smcr_link *link, struct smcr_llc *msg)
 {
-	msg->u.req_add_link.gid_count = 0;
-	respond(group, msg);
+	if (link->group->role == SMCR_SERVER)
+		smcr_group_want_link(link->group);
+	else if (!msg->u.add_link.mtu_code)
+		smcr_llc_refuse_add_link(link, msg);
+	else
+		smcr_group_note_add_req(link, msg);
+}
+
+/* the answer is ADD LINK, if there is a port for it */
+static void on_req_add_link(struct smcr_link *link, const struct smcr_llc *msg)
+{
+	const struct smcr_llc_req_add_link *req = &msg->u.req_add_link;
+
+	if (link->group->role != SMCR_SERVER)
+		return;
+	smcr_group_note_peer_gids(link->group, req->gid, req->gid_count, true);
+	smcr_group_want_link(link->group);
 }
 
 /*
  * A server repeats what its client asks for, as it is the one to delete; a
  * client answers, but not if all links go (wire.md 6.12).
  */
-static void repeat_or_respond(struct smcr_group *group, struct smcr_llc *msg,
+static void repeat_or_respond(struct smcr_link *link, struct smcr_llc *msg,
 			      enum smcr_llc_reason reason)
 {
-	if (group->role == SMCR_SERVER) {
-		smcr_link_send_llc(&group->link, msg);
+	if (link->group->role == SMCR_SERVER) {
+		smcr_link_send_llc(link, msg);
 		return;
 	}
 	if (msg->u.delete_link.is_all)
 		return;
 	msg->u.delete_link.reason = reason;
-	respond(group, msg);
+	respond(link, msg);
 }
 
-static void answer_delete_link(struct smcr_group *group, struct smcr_llc *msg)
+static void answer_delete_link(struct smcr_link *link, struct smcr_llc *msg)
 {
 	struct smcr_llc_delete_link *del = &msg->u.delete_link;
+	struct smcr_group *group = link->group;
+	struct smcr_link *lost;
 
 	/* both sides may say so at a time, and once more */
 	if (READ_ONCE(group->state) == SMCR_GROUP_DEAD)
 		return;
+	lost = smcr_group_find_link(group, del->link_num);
 	if (del->is_all) {
 		del->is_orderly = true;
-		repeat_or_respond(group, msg, SMCR_LLC_REASON_OK);
+		repeat_or_respond(link, msg, SMCR_LLC_REASON_OK);
 		smcr_group_kill(group, SMCR_LLC_REASON_PROGRAM);
-	} else if (del->link_num == group->link.num) {
-		repeat_or_respond(group, msg, SMCR_LLC_REASON_OK);
-		smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
+	} else if (lost) {
+		repeat_or_respond(link, msg, SMCR_LLC_REASON_OK);
+		smcr_group_lose_link(lost, SMCR_LLC_REASON_LOST_PATH, true);
 	} else if (group->role == SMCR_CLIENT) {
-		repeat_or_respond(group, msg, SMCR_LLC_REASON_UNKNOWN_LINK);
+		repeat_or_respond(link, msg, SMCR_LLC_REASON_UNKNOWN_LINK);
 	}
 }
 
-static void on_request(struct smcr_group *group, struct smcr_llc *msg)
+static void on_request(struct smcr_link *link, struct smcr_llc *msg)
 {
 	switch (msg->type) {
 	case SMCR_LLC_CONFIRM_LINK:
-		deliver(group, msg);
+	case SMCR_LLC_ADD_LINK_CONT:
+		deliver(link, msg);
 		break;
 	case SMCR_LLC_ADD_LINK:
-		refuse_add_link(group, msg);
+		on_add_link(link, msg);
 		break;
 	case SMCR_LLC_DELETE_LINK:
-		answer_delete_link(group, msg);
+		answer_delete_link(link, msg);
 		break;
 	case SMCR_LLC_REQ_ADD_LINK:
-		refuse_req_add_link(group, msg);
+		on_req_add_link(link, msg);
 		break;
 	case SMCR_LLC_CONFIRM_RKEY:
-		answer_confirm_rkey(group, msg);
+		answer_confirm_rkey(link, msg);
 		break;
 	case SMCR_LLC_DELETE_RKEY:
-		answer_delete_rkey(group, msg);
+		answer_delete_rkey(link, msg);
 		break;
 	case SMCR_LLC_TEST_LINK:
-		respond(group, msg);
+		respond(link, msg);
 		break;
 	default:
 		break;
@@ -217,27 +275,34 @@ static void on_request(struct smcr_group *group, struct smcr_llc *msg)
 
 /**
  * smcr_llc_rx() - an LLC message came
- * @group: the group
+ * @link: on which it came
  * @buf: the message
  * @len: its length in bytes, from the completion
  *
- * Context: softirq, from the one receive completion queue of the group.
+ * Context: softirq, from the receive completion queue of the link.
  */
-void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len)
+void smcr_llc_rx(struct smcr_link *link, const u8 *buf, u32 len)
 {
-	struct smcr_llc *msg = group->rx_llc;
+	struct smcr_llc *msg = link->rx_llc;
 
 	if (smcr_llc_decode(buf, len, msg))
 		return;
 	if (msg->is_response)
-		deliver(group, msg);
+		deliver(link, msg);
 	else
-		on_request(group, msg);
+		on_request(link, msg);
 }
 
-/* too large for the stack */
-static struct smcr_llc *alloc_msg(const struct smcr_group *group,
-				  enum smcr_llc_type type)
+/**
+ * smcr_llc_alloc() - an empty message, which is too large for the stack
+ * @group: for its version
+ * @type: of the message
+ *
+ * Context: process.
+ * Return: the message, freed by kfree(), or NULL.
+ */
+struct smcr_llc *smcr_llc_alloc(const struct smcr_group *group,
+				enum smcr_llc_type type)
 {
 	struct smcr_llc *msg = kzalloc(sizeof(*msg), GFP_KERNEL);
 
@@ -250,16 +315,16 @@ static struct smcr_llc *alloc_msg(const struct smcr_group *group,
 
 /**
  * smcr_llc_send_confirm_link() - CONFIRM LINK (wire.md 6.2)
- * @group: the group
+ * @link: the link that is to be confirmed
  * @is_response: answer the server's request
  *
  * Context: process.
  * Return: 0 or a negative errno.
  */
-int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
+int smcr_llc_send_confirm_link(struct smcr_link *link, bool is_response)
 {
-	const struct smcr_link *link = &group->link;
-	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_CONFIRM_LINK);
+	const struct smcr_group *group = link->group;
+	struct smcr_llc *msg = smcr_llc_alloc(group, SMCR_LLC_CONFIRM_LINK);
 	struct smcr_llc_confirm_link *cl;
 	int ret;
 
@@ -275,14 +340,14 @@ int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
 	cl->max_links = group->release ? group->max_links : 2;
 	cl->max_conns = group->release ? group->max_conns : 0;
 	cl->no_eyecatcher = true;
-	ret = smcr_link_send_llc(&group->link, msg);
+	ret = smcr_link_send_llc(link, msg);
 	kfree(msg);
 	return ret;
 }
 
 /**
  * smcr_llc_add_no_link() - the ADD LINK that a client waits for
- * @group: its first contact is over; server
+ * @link: its first contact is over; server
  *
  * A client that was granted two links waits for this message, for 3 s if need
  * be (wire.md 6.10), and we have no second path. An MTU code of 0 makes
@@ -290,10 +355,9 @@ int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response)
  *
  * Context: process.
  */
-void smcr_llc_add_no_link(struct smcr_group *group)
+void smcr_llc_add_no_link(struct smcr_link *link)
 {
-	const struct smcr_link *link = &group->link;
-	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_ADD_LINK);
+	struct smcr_llc *msg = smcr_llc_alloc(link->group, SMCR_LLC_ADD_LINK);
 	struct smcr_llc_add_link *add;
 
 	if (!msg)
@@ -304,86 +368,229 @@ void smcr_llc_add_no_link(struct smcr_group *group)
 	memcpy(add->target_gid, link->port.gid, SMCR_GID_LEN);
 	add->link_num = link->num + 1;
 	add->is_direct = true;
-	smcr_link_send_llc(&group->link, msg);
+	smcr_link_send_llc(link, msg);
 	kfree(msg);
 }
 
-/* the send queue may be full of data for a moment */
-static int send_patiently(struct smcr_group *group, const struct smcr_llc *msg)
+/**
+ * smcr_llc_decline_req_add_link() - the server has no port for another link
+ * @link: for the answer
+ *
+ * Context: process.
+ */
+void smcr_llc_decline_req_add_link(struct smcr_link *link)
+{
+	struct smcr_llc *msg = smcr_llc_alloc(link->group,
+					      SMCR_LLC_REQ_ADD_LINK);
+
+	if (!msg)
+		return;
+	respond(link, msg);
+	kfree(msg);
+}
+
+/**
+ * smcr_llc_req_add_link() - tell the server that there is another port
+ * @link: for the message; client
+ * @gid: of the port
+ *
+ * REQUEST ADD LINK, in version 1 an ADD LINK without content (wire.md 6.6).
+ *
+ * Context: process, sleeps.
+ */
+void smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN])
+{
+	bool is_v1 = link->group->peer.version < 2;
+	struct smcr_llc *msg = smcr_llc_alloc(link->group,
+					      is_v1 ? SMCR_LLC_ADD_LINK :
+						      SMCR_LLC_REQ_ADD_LINK);
+	struct smcr_llc_req_add_link *req;
+
+	if (!msg)
+		return;
+	if (is_v1) {
+		memcpy(msg->u.add_link.mac, link->port.mac, SMCR_MAC_LEN);
+		memcpy(msg->u.add_link.gid, gid, SMCR_GID_LEN);
+	} else {
+		req = &msg->u.req_add_link;
+		req->gid_count = 2;
+		memcpy(req->gid[0], gid, SMCR_GID_LEN);
+		memcpy(req->gid[1], link->port.gid, SMCR_GID_LEN);
+	}
+	smcr_link_send_long(link, msg);
+	kfree(msg);
+}
+
+/**
+ * smcr_llc_send_patiently() - send a message
+ * @link: the link
+ * @msg: the message
+ *
+ * The send queue may be full of data for a moment.
+ *
+ * Context: process, sleeps.
+ * Return: 0 or a negative errno, see smcr_link_send_llc().
+ */
+int smcr_llc_send_patiently(struct smcr_link *link, const struct smcr_llc *msg)
 {
 	int tries = SMCR_LINK_FULL_TRIES;
 	int ret;
 
-	while ((ret = smcr_link_send_llc(&group->link, msg)) == -EAGAIN &&
-	       --tries)
+	while ((ret = smcr_link_send_llc(link, msg)) == -EAGAIN && --tries)
 		usleep_range(1000, 2000);
 	return ret;
 }
 
+/* -- exchanges of keys --------------------------------------------------- */
+
+/* the ring's key on the link that carries the message, then on others */
+static void fill_confirm_rkey(const struct smcr_link *via,
+			      const struct smcr_buf *buf,
+			      struct smcr_llc_confirm_rkey *cr)
+{
+	const struct smcr_buf_map *map = &buf->map[via->slot];
+	struct smcr_group *group = via->group;
+	struct smcr_link *link;
+
+	cr->rtoken[0].rkey = map->mr->rkey;
+	cr->rtoken[0].vaddr = map->mr->iova;
+	cr->count = 1;
+	smcr_for_each_link(link, group) {
+		map = &buf->map[link->slot];
+		if (link == via || !READ_ONCE(link->is_up) || !map->is_ready)
+			continue;
+		cr->rtoken[cr->count].link_num = link->num;
+		cr->rtoken[cr->count].rkey = map->mr->rkey;
+		cr->rtoken[cr->count].vaddr = map->mr->iova;
+		cr->count++;
+	}
+	cr->announced = cr->count - 1;
+}
+
+static void fill_delete_rkey(const struct smcr_link *via,
+			     const struct smcr_buf *buf,
+			     struct smcr_llc_delete_rkey *del)
+{
+	del->count = 1;
+	del->rkey[0] = buf->map[via->slot].mr->rkey;
+}
+
+/* a link on which the peer may know the ring */
+static struct smcr_link *link_for(struct smcr_group *group,
+				  const struct smcr_buf *buf)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up) && buf->map[link->slot].is_ready)
+			return link;
+	return NULL;
+}
+
+static bool is_registered(const struct smcr_buf *buf)
+{
+	int i;
+
+	for (i = 0; i < SMCR_GROUP_LINKS; i++)
+		if (buf->map[i].is_ready)
+			return true;
+	return false;
+}
+
+static int ask_locked(struct smcr_link *via, const struct smcr_llc *msg,
+		      u32 rkey)
+{
+	struct smcr_llc_flow *flow = &via->group->flow;
+	int ret;
+
+	lockdep_assert_held(&flow->lock);
+	flow->rkey = rkey;
+	smcr_llc_expect(via, msg->type, true);
+	ret = smcr_llc_send_patiently(via, msg);
+	if (ret)
+		return ret;
+	if (!smcr_llc_wait(via->group, SMCR_LLC_RKEY_TIMEOUT))
+		return -ETIMEDOUT;
+	if (msg->type == SMCR_LLC_CONFIRM_RKEY)
+		return flow->got.u.confirm_rkey.is_negative ? -EPROTO : 0;
+	return flow->got.u.delete_rkey.is_negative ? -EPROTO : 0;
+}
+
+/* again over another link if the first one is lost meanwhile */
+static int ask_over_a_link_locked(struct smcr_group *group,
+				  struct smcr_llc *msg,
+				  const struct smcr_buf *buf)
+{
+	struct smcr_link *via;
+	int ret;
+
+	do {
+		via = link_for(group, buf);
+		if (!via)
+			return -EIO;
+		if (msg->type == SMCR_LLC_CONFIRM_RKEY)
+			fill_confirm_rkey(via, buf, &msg->u.confirm_rkey);
+		else
+			fill_delete_rkey(via, buf, &msg->u.delete_rkey);
+		ret = ask_locked(via, msg, buf->map[via->slot].mr->rkey);
+	} while (ret && !READ_ONCE(via->is_up));
+	return ret;
+}
+
 /*
- * Exchanges of keys, one at a time (wire.md 6.11). When the peer does not
- * answer one, those who wait for their turn would only find out the same, one
- * after another: they fail with it. Returns -EPROTO if it refuses, -ETIMEDOUT
- * if it does not answer.
+ * One at a time (wire.md 6.11). When the peer does not answer one, those who
+ * wait for their turn would only find out the same, one after another: they
+ * fail with it. Returns -EPROTO if it refuses, -ETIMEDOUT if it does not
+ * answer.
  */
-static int exchange_rkey(struct smcr_group *group, const struct smcr_llc *msg,
-			 u32 rkey)
+static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
+			 enum smcr_llc_type type)
 {
 	struct smcr_llc_flow *flow = &group->flow;
 	unsigned long deadline = jiffies + SMCR_LLC_TURN_TIMEOUT;
+	struct smcr_llc *msg = smcr_llc_alloc(group, type);
 	u32 misses = READ_ONCE(flow->misses);
 	int ret = -EIO;
 
+	if (!msg)
+		return -ENOMEM;
+	mutex_lock(&flow->queue);
 	mutex_lock(&flow->lock);
 	if (flow->misses != misses || time_after(jiffies, deadline))
 		goto unlock;
-	flow->rkey = rkey;
-	smcr_llc_expect(group, msg->type, true);
-	ret = send_patiently(group, msg);
-	if (ret)
-		goto unlock;
-	if (smcr_llc_wait(group, SMCR_LLC_RKEY_TIMEOUT)) {
-		ret = flow->got.is_negative ? -EPROTO : 0;
-	} else {
+	/* a link may have come since the ring was made ready */
+	if (type == SMCR_LLC_CONFIRM_RKEY)
+		smcr_buf_make_ready_everywhere(group, buf);
+	ret = ask_over_a_link_locked(group, msg, buf);
+	if (ret == -ETIMEDOUT)
 		WRITE_ONCE(flow->misses, misses + 1);
-		ret = -ETIMEDOUT;
-	}
+	buf->is_known = !ret && type == SMCR_LLC_CONFIRM_RKEY;
 unlock:
-	mutex_unlock(&flow->lock);
+	smcr_llc_end_flow(group);
+	mutex_unlock(&flow->queue);
+	kfree(msg);
 	return ret;
 }
 
 /**
  * smcr_llc_confirm_rkey() - tell the peer about a ring (wire.md 6.7)
  * @group: active
- * @buf: registered receive ring
+ * @buf: receive ring, ready on at least one link
  *
  * Context: process, sleeps; takes the flow lock.
  * Return: 0, -EPROTO when the peer refuses, or what else went wrong.
  */
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
 {
-	struct smcr_llc *msg;
-	int ret;
-
 	if (buf->is_known)
 		return 0;
-	msg = alloc_msg(group, SMCR_LLC_CONFIRM_RKEY);
-	if (!msg)
-		return -ENOMEM;
-	msg->u.confirm_rkey.count = 1;
-	msg->u.confirm_rkey.rtoken[0].rkey = buf->mr->rkey;
-	msg->u.confirm_rkey.rtoken[0].vaddr = buf->mr->iova;
-	ret = exchange_rkey(group, msg, buf->mr->rkey);
-	kfree(msg);
-	buf->is_known = !ret;
-	return ret;
+	return exchange_rkey(group, buf, SMCR_LLC_CONFIRM_RKEY);
 }
 
 /**
  * smcr_llc_delete_rkey() - tell the peer that a ring goes (wire.md 6.8)
  * @group: active
- * @buf: registered receive ring that no connection uses
+ * @buf: receive ring that no connection uses
  *
  * A peer that does not know the ring has nothing to forget.
  *
@@ -391,42 +598,39 @@ int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
  * Return: 0, -ETIMEDOUT when the peer does not answer; another negative errno
  * when it was not told.
  */
-int smcr_llc_delete_rkey(struct smcr_group *group, const struct smcr_buf *buf)
+int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf)
 {
-	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_DELETE_RKEY);
 	int ret;
 
-	if (!msg)
-		return -ENOMEM;
-	msg->u.delete_rkey.count = 1;
-	msg->u.delete_rkey.rkey[0] = buf->mr->rkey;
-	ret = exchange_rkey(group, msg, buf->mr->rkey);
-	kfree(msg);
+	if (!is_registered(buf))
+		return 0;
+	ret = exchange_rkey(group, buf, SMCR_LLC_DELETE_RKEY);
 	return ret == -EPROTO ? 0 : ret;
 }
 
 /**
  * smcr_llc_test_link() - is the peer still there? (wire.md 6.9)
- * @group: active
+ * @link: up
  * @timeo: jiffies to wait for the answer
  *
  * Context: process, sleeps; takes the flow lock.
  * Return: 0, -EIO when there is no answer.
  */
-int smcr_llc_test_link(struct smcr_group *group, long timeo)
+int smcr_llc_test_link(struct smcr_link *link, long timeo)
 {
-	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_TEST_LINK);
+	struct smcr_group *group = link->group;
+	struct smcr_llc *msg = smcr_llc_alloc(group, SMCR_LLC_TEST_LINK);
 	int ret = -EIO;
 
 	/* that says nothing of the peer */
 	if (!msg)
 		return 0;
 	mutex_lock(&group->flow.lock);
-	smcr_llc_expect(group, SMCR_LLC_TEST_LINK, true);
-	if (!send_patiently(group, msg) &&
+	smcr_llc_expect(link, SMCR_LLC_TEST_LINK, true);
+	if (!smcr_llc_send_patiently(link, msg) &&
 	    smcr_llc_wait(group, timeo))
 		ret = 0;
-	mutex_unlock(&group->flow.lock);
+	smcr_llc_end_flow(group);
 	kfree(msg);
 	return ret;
 }
@@ -435,7 +639,8 @@ int smcr_llc_test_link(struct smcr_group *group, long timeo)
  * smcr_llc_flush() - wait until all that was sent before has arrived
  * @group: active
  *
- * A TEST LINK, whose answer nobody waits for: requests complete in order.
+ * A TEST LINK on each link, whose answer nobody waits for: requests complete
+ * in order.
  *
  * Context: process, sleeps.
  * Return: 0, -ENOMEM, or -EIO.
@@ -443,19 +648,47 @@ int smcr_llc_test_link(struct smcr_group *group, long timeo)
 int smcr_llc_flush(struct smcr_group *group)
 {
 	static const long patience = HZ / 2;
-	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_TEST_LINK);
-	int ret;
+	struct smcr_llc *msg = smcr_llc_alloc(group, SMCR_LLC_TEST_LINK);
+	struct smcr_link *link;
+	int ret = 0;
 
 	if (!msg)
 		return -ENOMEM;
-	ret = smcr_link_send_llc_wait(&group->link, msg, patience);
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up))
+			ret = smcr_link_send_llc_wait(link, msg, patience) ?:
+			      ret;
 	kfree(msg);
 	return ret;
 }
 
 /**
+ * smcr_llc_send_delete_link() - tell the peer that a link is lost
+ * @group: active; has another link
+ * @num: number of the lost one
+ * @reason: for the message (wire.md 6.5)
+ *
+ * Nobody waits for an answer: the link is not used any more.
+ *
+ * Context: process, sleeps.
+ */
+void smcr_llc_send_delete_link(struct smcr_group *group, u8 num,
+			       enum smcr_llc_reason reason)
+{
+	struct smcr_llc *msg = smcr_llc_alloc(group, SMCR_LLC_DELETE_LINK);
+
+	if (!msg)
+		return;
+	msg->u.delete_link.link_num = num;
+	msg->u.delete_link.is_orderly = true;
+	msg->u.delete_link.reason = reason;
+	smcr_llc_send_patiently(smcr_group_any_link(group), msg);
+	kfree(msg);
+}
+
+/**
  * smcr_llc_send_delete_all() - tell the peer that the group ends
- * @group: dying; its link may be closed already
+ * @group: dying; its links may be closed already
  * @reason: for the message (wire.md 6.5)
  *
  * Waits a little until the message has left: the queue pair goes next.
@@ -467,13 +700,13 @@ void smcr_llc_send_delete_all(struct smcr_group *group,
 {
 	/* there may be much data before it; who is lost gets less time */
 	long patience = reason == SMCR_LLC_REASON_LOST_PATH ? HZ / 2 : 2 * HZ;
-	struct smcr_llc *msg = alloc_msg(group, SMCR_LLC_DELETE_LINK);
+	struct smcr_llc *msg = smcr_llc_alloc(group, SMCR_LLC_DELETE_LINK);
 
 	if (!msg)
 		return;
 	msg->u.delete_link.is_all = true;
 	msg->u.delete_link.is_orderly = group->is_idle;
 	msg->u.delete_link.reason = reason;
-	smcr_link_send_llc_wait(&group->link, msg, patience);
+	smcr_link_send_llc_wait(smcr_group_any_link(group), msg, patience);
 	kfree(msg);
 }

@@ -2,11 +2,11 @@
 /*
  * Inside the RDMA transport: devices, link groups, links, buffers.
  *
- * A device has link groups; a group has one link, the registered buffers,
- * and up to 255 connections; a link is a queue pair. A group is FORMING
- * until the first contact is over, then ACTIVE, and DEAD from
- * smcr_group_kill() on. Its hardware goes away soon after that, its memory
- * with the last connection.
+ * A device has link groups; a group has one or two links, the registered
+ * buffers, and up to 255 connections; a link is a queue pair. A group is
+ * FORMING until the first contact is over, then ACTIVE, and DEAD from
+ * smcr_group_kill() on, or when its last link is lost. Its hardware goes away
+ * soon after that, its memory with the last connection.
  */
 #ifndef SMCR_RDMA_RDMA_H
 #define SMCR_RDMA_RDMA_H
@@ -27,6 +27,10 @@
 #include "../wire/llc.h"
 
 #define SMCR_GROUP_MAX_CONNS	255
+/* links that a group has room for: two, and one that is taking a place */
+#define SMCR_GROUP_LINKS	SMCR_LLC_MAX_LINKS
+/* receive rings of the peer that are kept in mind, used or not */
+#define SMCR_GROUP_RTOKENS	(2 * SMCR_GROUP_MAX_CONNS)
 
 /* work requests of a link; a CDC with data takes up to four */
 #define SMCR_LINK_SQ_DEPTH	256
@@ -56,6 +60,8 @@
  */
 #define SMCR_LINK_QUIET		(2UL * HZ)
 #define SMCR_LINK_LOST		(8 * HZ)
+/* longest wait of a client for CONFIRM LINK on another link */
+#define SMCR_LLC_LINK_TIMEOUT	(3 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
 #define SMCR_GROUP_IDLE_CLIENT	(610 * HZ)
 
@@ -70,6 +76,7 @@ struct smcr_link;
 /**
  * struct smcr_dev - an RDMA device
  * @ib: the device
+ * @handler: of events of its ports
  * @list: in the list of devices, under its mutex
  * @refs: groups with hardware on it, and the client until removal
  * @released: the last reference is gone
@@ -79,6 +86,7 @@ struct smcr_link;
  */
 struct smcr_dev {
 	struct ib_device *ib;
+	struct ib_event_handler handler;
 	struct list_head list;
 	refcount_t refs;
 	struct completion released;
@@ -91,6 +99,7 @@ struct smcr_dev {
  * struct smcr_port - a port that reaches a TCP connection's peer
  * @dev: referenced
  * @num: port number
+ * @type: of @gid
  * @sgid_index: index of @gid
  * @gid: RoCEv2 and IPv4-mapped, or RoCEv1
  * @mac: of the port
@@ -99,6 +108,7 @@ struct smcr_dev {
 struct smcr_port {
 	struct smcr_dev *dev;
 	u8 num;
+	enum ib_gid_type type;
 	u16 sgid_index;
 	u8 gid[SMCR_GID_LEN];
 	u8 mac[SMCR_MAC_LEN];
@@ -146,6 +156,25 @@ enum smcr_buf_type {
 };
 
 /**
+ * struct smcr_buf_map - a ring as one link's device sees it
+ * @sgt: pieces of the ring, mapped
+ * @mr: registration, NULL for send rings that are not virtual
+ * @addr: address for the device, together with @lkey
+ * @lkey: of @mr, or that of the protection domain
+ * @is_mapped: all of this is valid
+ * @is_ready: and the registration, if any, has been carried out; set by
+ *	release, as connections look at it under their own lock
+ */
+struct smcr_buf_map {
+	struct sg_table sgt;
+	struct ib_mr *mr;
+	u64 addr;
+	u32 lkey;
+	bool is_mapped;
+	bool is_ready;
+};
+
+/**
  * struct smcr_buf - a ring
  * @list: in the group's list of idle buffers of its kind, or that of doomed
  *	ones, while not in use
@@ -154,15 +183,11 @@ enum smcr_buf_type {
  * @is_virtual: @mem is contiguous for the CPU only
  * @mem: @size bytes
  * @size: a power of two, 16 KiB or more
- * @sgt: pieces of @mem, mapped until the group is dead
- * @addr: address for the device, together with @lkey
- * @lkey: of @mr, or that of the protection domain
- * @mr: registration, NULL for send rings that are not virtual; gone once the
- *	group is dead
+ * @map_lock: guards @map; waits for registrations
+ * @map: by slot of the link
  * @idle_since: jiffies, while on a list of idle buffers
  * @origin: of those that have it now
- * @is_registered: the registration has been carried out
- * @is_known: the peer confirmed the rkey
+ * @is_known: the peer confirmed the rkeys; changed under flow.lock
  */
 struct smcr_buf {
 	struct list_head list;
@@ -171,13 +196,10 @@ struct smcr_buf {
 	bool is_virtual;
 	void *mem;
 	u32 size;
-	u32 lkey;
-	u64 addr;
-	struct sg_table sgt;
-	struct ib_mr *mr;
+	struct mutex map_lock;	/* guards map */
+	struct smcr_buf_map map[SMCR_GROUP_LINKS];
 	unsigned long idle_since;
 	struct smcr_ring_origin origin;
-	bool is_registered;
 	bool is_known;
 };
 
@@ -200,6 +222,7 @@ struct smcr_rx_slot {
  * @wrs: requests done with it, including itself
  * @path: to be told, referenced; or NULL
  * @done_total: for @path
+ * @seq: for @path as well
  * @waiter: completed as well, or NULL
  * @is_bundle: the buffer of a bundle is free again
  * @is_llc: an LLC message; nobody is told
@@ -208,6 +231,7 @@ struct smcr_tx_record {
 	u16 wrs;
 	bool is_bundle;
 	bool is_llc;
+	u16 seq;
 	struct smcr_path *path;
 	u64 done_total;
 	struct completion *waiter;
@@ -232,9 +256,19 @@ enum smcr_link_state {
 /**
  * struct smcr_link - a queue pair and its message slots
  * @group: the group it is part of
- * @port: where it is
+ * @slot: index in group->link
+ * @is_up: connections may use it; written under the lock of the list of
+ *	groups
+ * @is_lost: it is to be taken down; under the same lock
+ * @is_told: the peer knows that; under the same lock
+ * @lost_reason: for the peer; under the same lock
+ * @is_asymmetric: shares its port with another link, on either side, so that
+ *	no new connections use it; const once it is up
+ * @has_hw: the queue pair exists; under group->hw_lock
+ * @port: where it is; @port.dev is NULL while the slot is free, and is
+ *	written under the lock of the list of groups
  * @route: how the peer is reached
- * @pd: protection domain, one for each group
+ * @pd: protection domain, one for each link
  * @send_cq: completions of sends
  * @recv_cq: completions of receives
  * @qp: the queue pair
@@ -283,9 +317,20 @@ enum smcr_link_state {
  * @long_msg: a message of more than @rx_len bytes
  * @overflow_dma: DMA address of what follows the first @rx_len
  * @last_rx: jiffies of the last message or completion: the peer lives
+ * @rx_llc: scratch for decoding, used by the receive completion only
+ * @long_tx: for the one message that is longer than a slot of @tx_slots; NULL
+ *	until it is needed
+ * @long_tx_dma: its DMA address
  */
 struct smcr_link {
 	struct smcr_group *group;
+	u8 slot;
+	bool is_up;
+	bool is_lost;
+	bool is_told;
+	enum smcr_llc_reason lost_reason;
+	bool is_asymmetric;
+	bool has_hw;
 	struct smcr_port port;
 	struct smcr_route route;
 	struct ib_pd *pd;
@@ -307,7 +352,7 @@ struct smcr_link {
 	u16 sq_free;
 	u16 sq_unsignaled;
 	u16 tx_next;
-	struct smcr_tx_record record[SMCR_LINK_SQ_DEPTH];
+	struct smcr_tx_record *record;
 	u16 rec_head;
 	u16 rec_tail;
 	struct list_head waiters;
@@ -335,6 +380,9 @@ struct smcr_link {
 	u16 rx_chain_len;
 	u8 *long_msg;
 	u64 overflow_dma;
+	struct smcr_llc *rx_llc;
+	u8 *long_tx;
+	u64 long_tx_dma;
 	unsigned long last_rx;
 };
 
@@ -353,29 +401,43 @@ enum smcr_group_state {
 
 /**
  * struct smcr_llc_flow - the one LLC exchange that we started
+ * @queue: held around @lock by those who have keys to tell, so that just one of
+ *	them is in the way of others, whose peer waits for a bounded time
  * @lock: one exchange at a time; held while waiting for the peer
  * @misses: keys that the peer did not answer for in time; changed under @lock
  * @spin: guards the rest; leaf
+ * @link: on which the message is to come
  * @type: message waited for, 0 for none
  * @is_response: whether it is a response
  * @rkey: of CONFIRM RKEY, so that a late answer is not taken for the next
- * @done: it came, or the group died
+ * @done: it came, or the group died, or the link was lost
  * @got: what came; valid when @has_got
  * @has_got: a message came
  */
 struct smcr_llc_flow {
+	struct mutex queue;	/* of those who have keys to tell */
 	struct mutex lock;	/* one exchange at a time */
 	u32 misses;
 	spinlock_t spin;	/* guards what follows */
+	const struct smcr_link *link;
 	u8 type;
 	bool is_response;
 	u32 rkey;
 	bool has_got;
 	struct completion done;
-	union {
-		struct smcr_llc_confirm_link confirm_link;
-		bool is_negative;
-	} got;
+	struct smcr_llc got;
+};
+
+/**
+ * struct smcr_rtoken - a receive ring of the peer's (wire.md 7.1)
+ * @known: mask of the link slots for which there is a key; 0: unused
+ * @rkey: by slot of the link
+ * @vaddr: by slot of the link
+ */
+struct smcr_rtoken {
+	u8 known;
+	u32 rkey[SMCR_GROUP_LINKS];
+	u64 vaddr[SMCR_GROUP_LINKS];
 };
 
 /**
@@ -396,12 +458,27 @@ struct smcr_llc_flow {
  *	Documentation/imm.md; const once there is hardware
  * @peer_os: of the first contact
  * @peer_host: of the first contact, blank padded
+ * @gid_type: of all ports of the group
+ * @home_gid: of the port that it was created for
  * @reserved: connections that are or will be attached, under the list lock
- * @hw_lock: held for reading by handshakes that use @link's hardware, for
+ * @hw_lock: held for reading by those who use the links' hardware, for
  *	writing to take it away; waits for the peer happen under it, and end
  *	when the group dies
  * @has_hw: the hardware is there
- * @link: the only link
+ * @link: the links; the first one is there from the beginning
+ * @links_up: how many of them are up; written under the lock of the list
+ * @last_num: highest number of a link so far
+ * @wants_link: there may be a port for another link; under the list lock
+ * @was_offered: the client was sent an ADD LINK; link_work only
+ * @is_asked: the client waits for ADD LINK; under the list lock
+ * @add_req: ADD LINK of the server; under the list lock
+ * @add_via: the link that it came on, NULL for none; under the list lock
+ * @peer_gid: ports of the client, as far as known; under the list lock
+ * @peer_gid_count: how many; under the list lock
+ * @work_llc: scratch of link_work
+ * @turn: which link the next connection uses; a hint
+ * @key_lock: guards @rtoken, and link and keys of each connection; leaf
+ * @rtoken: receive rings of the peer
  * @slot_lock: guards writes to @slot; leaf
  * @slot: attached paths by low byte of their token; read under RCU
  * @burned: slots that the peer may still write to, not used again
@@ -415,7 +492,6 @@ struct smcr_llc_flow {
  * @is_untrimmable: @trim_work must not be queued any more
  * @buf_type: how memory of buffers is allocated
  * @flow: LLC exchange of ours
- * @rx_llc: scratch for decoding, used by the receive completion only
  * @kill_reason: what to tell the peer, 0 for nothing
  * @is_idle: the group ends because it has had no connections for long; set
  *	with the mark that it is dead
@@ -424,6 +500,7 @@ struct smcr_llc_flow {
  * @idle_work: ends a group without connections
  * @test_work: TEST LINK on a quiet link, sooner if requests are under way
  * @trim_work: frees buffers that nobody needs
+ * @link_work: adds links and takes lost ones down
  */
 struct smcr_group {
 	refcount_t refs;
@@ -441,10 +518,26 @@ struct smcr_group {
 	u8 extensions;
 	u8 peer_os;
 	u8 peer_host[32];
+	enum ib_gid_type gid_type;
+	u8 home_gid[SMCR_GID_LEN];
 	int reserved;
 	struct rw_semaphore hw_lock;
 	bool has_hw;
-	struct smcr_link link;
+	struct smcr_link link[SMCR_GROUP_LINKS];
+	u8 links_up;
+	u8 last_num;
+	bool wants_link;
+	bool was_offered;
+	bool is_asked;
+	struct smcr_link *add_via;
+	struct smcr_llc add_req;
+	u8 peer_gid[SMCR_CLC_MAX_GIDS][SMCR_GID_LEN];
+	u8 peer_gid_count;
+	struct smcr_llc work_llc;
+	u32 turn;
+
+	spinlock_t key_lock;	/* guards rtoken, and links of connections */
+	struct smcr_rtoken rtoken[SMCR_GROUP_RTOKENS];
 
 	spinlock_t slot_lock;	/* guards writes to slot, burned, lost */
 	struct smcr_path __rcu *slot[SMCR_GROUP_MAX_CONNS + 1];
@@ -461,7 +554,6 @@ struct smcr_group {
 	enum smcr_buf_type buf_type;
 
 	struct smcr_llc_flow flow;
-	struct smcr_llc *rx_llc;
 	enum smcr_llc_reason kill_reason;
 	bool is_idle;
 	unsigned long test_interval;
@@ -469,35 +561,55 @@ struct smcr_group {
 	struct delayed_work idle_work;
 	struct delayed_work test_work;
 	struct delayed_work trim_work;
+	struct delayed_work link_work;
 };
+
+#define smcr_for_each_link(pos, group) \
+	for ((pos) = (group)->link; \
+	     (pos) < (group)->link + SMCR_GROUP_LINKS; (pos)++)
 
 /**
  * struct smcr_rdma_path - a connection's part of a group
  * @path: the connection
  * @group: referenced
+ * @link: that its data goes to; changed under conn->lock and group->key_lock
+ * @clc_slot: slot of the link that the handshake named
  * @tx: send ring
  * @tx_next: larger one, about to take its place, or NULL
  * @rx: receive ring
- * @peer_rkey: of the peer's ring
- * @peer_vaddr: of the peer's element
+ * @peer_rtoken: index of the peer's ring in group->rtoken, or negative
+ * @peer_offset: of the peer's element in that ring, bytes
+ * @has_keys: the peer has named its ring
+ * @peer_rkey: of the peer's ring, for @link
+ * @peer_vaddr: of the peer's element, for @link
  * @peer_token: alert token that the peer wants in our messages
  * @bundle_seq: the last bundle with data of this connection, under
  *	link.tx_lock
+ * @copied_seq: the last bundle with data of it that is nowhere else, 0 for
+ *	none, under link.tx_lock
  * @wait_node: in link.waiters, which then holds a reference to @path
  * @is_founder: the group is created for this connection
+ * @rcu: the memory outlives softirq readers
  */
 struct smcr_rdma_path {
 	struct smcr_path *path;
 	struct smcr_group *group;
+	struct smcr_link *link;
+	u8 clc_slot;
 	struct smcr_buf *tx;
 	struct smcr_buf *tx_next;
 	struct smcr_buf *rx;
+	int peer_rtoken;
+	u64 peer_offset;
+	bool has_keys;
 	u32 peer_rkey;
 	u64 peer_vaddr;
 	u32 peer_token;
 	u32 bundle_seq;
+	u32 copied_seq;
 	struct list_head wait_node;
 	bool is_founder;
+	struct rcu_head rcu;
 };
 
 /* dev.c */
@@ -506,6 +618,9 @@ void smcr_dev_exit(void);
 int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 		   struct smcr_port *port);
 struct smcr_dev *smcr_dev_get_next(u64 after);
+int smcr_port_find_alt(struct smcr_group *group, const u8 *peer_gid,
+		       struct smcr_port *port);
+bool smcr_port_reaches(const struct smcr_port *port, const u8 *peer_gid);
 void smcr_dev_get(struct smcr_dev *dev);
 void smcr_dev_put(struct smcr_dev *dev);
 int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
@@ -520,35 +635,68 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 					 bool *is_founder);
 struct smcr_group *smcr_group_get_client(const struct net *net,
 					 const struct smcr_peer *peer,
-					 u32 peer_qpn);
+					 u32 peer_qpn,
+					 struct smcr_link **link);
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
 				     const struct smcr_peer *peer);
 void smcr_group_activate(struct smcr_group *group);
-void smcr_group_watch(struct smcr_group *group);
+void smcr_group_watch(struct smcr_link *link);
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
+void smcr_group_lose_link(struct smcr_link *link, enum smcr_llc_reason reason,
+			  bool is_told);
+bool smcr_group_can_move(const struct smcr_group *group);
+struct smcr_link *smcr_group_any_link(struct smcr_group *group);
+struct smcr_link *smcr_group_pick_link(struct smcr_group *group);
+struct smcr_link *smcr_group_take_slot(struct smcr_group *group,
+				       const struct smcr_port *port, u8 num);
+bool smcr_group_put_up(struct smcr_link *link);
+void smcr_group_want_link(struct smcr_group *group);
+void smcr_group_want_links(void);
+bool smcr_group_take_wish(struct smcr_group *group, bool *is_asked);
+void smcr_group_note_add_req(struct smcr_link *via, const struct smcr_llc *msg);
+struct smcr_link *smcr_group_take_add_req(struct smcr_group *group,
+					  struct smcr_llc *msg);
+void smcr_group_note_peer_gids(struct smcr_group *group,
+			       const u8 (*gid)[SMCR_GID_LEN], u8 count,
+			       bool is_asked);
+u8 smcr_group_get_peer_gids(struct smcr_group *group,
+			    u8 gid[SMCR_CLC_MAX_GIDS][SMCR_GID_LEN]);
+void smcr_group_lose_port(const struct smcr_dev *dev, u8 num);
+void smcr_group_free_link(struct smcr_link *link);
+struct smcr_link *smcr_group_find_link(struct smcr_group *group, u8 num);
 void smcr_group_kill_dev(struct smcr_dev *dev);
 void smcr_group_unreserve(struct smcr_group *group);
 void smcr_group_trim_locked(struct smcr_group *group, unsigned long delay);
-int smcr_group_attach(struct smcr_group *group, struct smcr_path *path);
+int smcr_group_attach(struct smcr_link *link, struct smcr_path *path);
 void smcr_group_detach(struct smcr_group *group, struct smcr_path *path,
 		       bool lost);
 struct smcr_path *smcr_group_find_path(struct smcr_group *group, u32 token);
 struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot);
+u32 smcr_group_count_conns(const struct smcr_link *link);
 struct smcr_group *smcr_group_get_next(u32 from_id, u32 *conns);
-bool smcr_group_hold_dev(struct smcr_group *group);
-u32 smcr_group_count_links(const struct smcr_dev *dev, u8 port);
+bool smcr_group_hold_dev(struct smcr_link *link);
+u32 smcr_group_count_links(const struct smcr_dev *dev, u8 port,
+			   bool *is_critical);
 void smcr_group_get(struct smcr_group *group);
 void smcr_group_put(struct smcr_group *group);
 
 /* buf.c */
-struct smcr_buf *smcr_buf_get(struct smcr_group *group,
-			      enum smcr_buf_kind kind, u32 want);
+struct smcr_buf *smcr_buf_get(struct smcr_link *link, enum smcr_buf_kind kind,
+			      u32 want);
 void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf);
+int smcr_buf_make_ready(struct smcr_link *link, struct smcr_buf *buf);
+void smcr_buf_make_ready_everywhere(struct smcr_group *group,
+				    struct smcr_buf *buf);
 unsigned long smcr_buf_shrink(struct smcr_group *group, unsigned long pages);
 u64 smcr_buf_sum(struct smcr_group *group, enum smcr_buf_kind kind);
 void smcr_buf_trim(struct smcr_group *group);
-void smcr_buf_unmap_all(struct smcr_group *group);
+int smcr_buf_map_all(struct smcr_link *link);
+int smcr_buf_make_all_ready(struct smcr_link *link);
+u32 smcr_buf_list_keys(const struct smcr_link *via,
+		       const struct smcr_link *link,
+		       struct smcr_llc_rtoken_pair *pair);
+void smcr_buf_unmap_link(struct smcr_link *link);
 void smcr_buf_free_all(struct smcr_group *group);
 
 /* bundle.c */
@@ -563,11 +711,15 @@ int smcr_bundle_post_locked(struct smcr_link *link);
 void smcr_bundle_sent_locked(struct smcr_link *link);
 bool smcr_bundle_has_locked(const struct smcr_link *link,
 			    const struct smcr_rdma_path *rp);
+bool smcr_bundle_may_be_lost(struct smcr_link *link,
+			     const struct smcr_rdma_path *rp);
 void smcr_bundle_rx(struct smcr_link *link, const u8 *buf, u32 len);
 
 /* link.c */
 int smcr_link_create(struct smcr_link *link, struct smcr_group *group);
 void smcr_link_destroy(struct smcr_link *link);
+void smcr_link_stop(struct smcr_link *link);
+void smcr_link_fail(struct smcr_link *link);
 void smcr_link_set_peer(struct smcr_link *link,
 			const struct smcr_clc_rdma *peer);
 int smcr_link_to_rtr(struct smcr_link *link);
@@ -581,7 +733,8 @@ void smcr_link_close(struct smcr_link *link);
 int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg);
 int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
 			    long timeo);
-int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf);
+int smcr_link_send_long(struct smcr_link *link, const struct smcr_llc *msg);
+int smcr_link_register(struct smcr_link *link, struct ib_mr *mr, int access);
 bool smcr_link_has_room_locked(const struct smcr_link *link);
 int smcr_link_post_bundle_locked(struct smcr_link *link, u64 dma, u32 len);
 int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
@@ -590,19 +743,51 @@ bool smcr_link_stop_watch(struct smcr_link *link);
 void smcr_link_forget_waiter(struct smcr_link *link,
 			     struct smcr_rdma_path *rp);
 
+/* rtoken.c */
+bool smcr_rtoken_confirm(struct smcr_link *link,
+			 const struct smcr_llc_confirm_rkey *msg);
+void smcr_rtoken_delete(struct smcr_link *link, u32 rkey);
+void smcr_rtoken_forget_link(struct smcr_link *link);
+bool smcr_rtoken_adopt(struct smcr_rdma_path *rp, u32 rkey, u64 vaddr,
+		       u64 offset);
+bool smcr_rtoken_move(struct smcr_rdma_path *rp, struct smcr_link *link);
+void smcr_rtoken_add_link(struct smcr_link *via, struct smcr_link *link,
+			  const struct smcr_llc_rtoken_pair *pair, u32 count);
+
 /* llc.c */
 void smcr_llc_init_flow(struct smcr_llc_flow *flow);
-void smcr_llc_expect(struct smcr_group *group, u8 type, bool is_response);
+void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response);
+void smcr_llc_end_flow(struct smcr_group *group);
 bool smcr_llc_wait(struct smcr_group *group, long timeo);
 void smcr_llc_abort(struct smcr_group *group);
-void smcr_llc_rx(struct smcr_group *group, const u8 *buf, u32 len);
-int smcr_llc_send_confirm_link(struct smcr_group *group, bool is_response);
-void smcr_llc_add_no_link(struct smcr_group *group);
+void smcr_llc_lose_link(struct smcr_link *link);
+void smcr_llc_rx(struct smcr_link *link, const u8 *buf, u32 len);
+struct smcr_llc *smcr_llc_alloc(const struct smcr_group *group,
+				enum smcr_llc_type type);
+int smcr_llc_send_patiently(struct smcr_link *link, const struct smcr_llc *msg);
+void smcr_llc_refuse_add_link(struct smcr_link *link, struct smcr_llc *msg);
+void smcr_llc_decline_req_add_link(struct smcr_link *link);
+void smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN]);
+int smcr_llc_send_confirm_link(struct smcr_link *link, bool is_response);
+void smcr_llc_add_no_link(struct smcr_link *link);
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
-int smcr_llc_delete_rkey(struct smcr_group *group, const struct smcr_buf *buf);
-int smcr_llc_test_link(struct smcr_group *group, long timeo);
+int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf);
+int smcr_llc_test_link(struct smcr_link *link, long timeo);
 int smcr_llc_flush(struct smcr_group *group);
+void smcr_llc_send_delete_link(struct smcr_group *group, u8 num,
+			       enum smcr_llc_reason reason);
 void smcr_llc_send_delete_all(struct smcr_group *group,
 			      enum smcr_llc_reason reason);
+
+/* links.c */
+void smcr_links_work(struct work_struct *work);
+
+/* add_link.c */
+int smcr_add_link_server(struct smcr_link *link);
+int smcr_add_link_client(struct smcr_link *via, struct smcr_link *link,
+			 struct smcr_llc *msg);
+
+/* failover.c */
+void smcr_failover(struct smcr_link *link);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Copies of link groups and devices for user space. Only groups whose first contact is
- * over are shown: what is copied here does not change any more, except for
+ * Copies of link groups and devices for user space. Only groups whose first
+ * contact is over are shown: what is copied here does not change any more, except for
  * what group.c reads under its lock.
  */
 #include "snapshot.h"
@@ -43,6 +43,7 @@ static void copy_link(const struct smcr_link *link,
 	const struct smcr_port *port = &link->port;
 
 	info->is_active = READ_ONCE(link->state) == SMCR_LINK_READY;
+	info->conns = smcr_group_count_conns(link);
 	info->num = link->num;
 	strscpy(info->dev_name, port->dev->ib->name, sizeof(info->dev_name));
 	info->port = port->num;
@@ -52,19 +53,54 @@ static void copy_link(const struct smcr_link *link,
 	memcpy(info->peer_uid, link->peer_uid, sizeof(info->peer_uid));
 }
 
+/* links of a group are in one VLAN */
+static void copy_link_and_ndev(const struct smcr_link *link,
+			       struct smcr_link_info *info, u16 *vlan)
+{
+	const struct smcr_port *port = &link->port;
+
+	copy_link(link, info);
+	info->ifindex = 0;
+	find_ndev(port->dev, port->num, port->sgid_index, port->gid,
+		  &info->ifindex, vlan);
+}
+
+static enum smcr_group_type type_of(const struct smcr_group *group,
+				    const struct smcr_group_info *info)
+{
+	const struct smcr_link *link, *other;
+
+	if (info->link_count < 2)
+		return SMCR_GROUP_SINGLE;
+	smcr_for_each_link(link, group) {
+		if (!READ_ONCE(link->is_up) || !link->is_asymmetric)
+			continue;
+		/* with two links it shares one end with the other one */
+		smcr_for_each_link(other, group)
+			if (other != link && READ_ONCE(other->is_up) &&
+			    other->port.dev == link->port.dev &&
+			    other->port.num == link->port.num)
+				return SMCR_GROUP_ASYMMETRIC_LOCAL;
+		return SMCR_GROUP_ASYMMETRIC_PEER;
+	}
+	return SMCR_GROUP_SYMMETRIC;
+}
+
 static void copy_group(struct smcr_group *group, struct smcr_group_info *info)
 {
-	const struct ib_device *ib = group->link.port.dev->ib;
+	struct smcr_link *first = smcr_group_any_link(group);
+	const struct ib_device *ib = first->port.dev->ib;
+	struct smcr_link *link;
 
 	info->id = group->id;
 	info->role = group->role;
-	smcr_pnet_of_port(&group->link.port.dev->pnet, group->link.port.num,
+	smcr_pnet_of_port(&first->port.dev->pnet, first->port.num,
 			  &info->pnet);
-	/* stays while we hold the device, which group->net need not */
+	/* stays while we hold the hardware, which group->net need not */
 	info->net_cookie = read_pnet(&ib->coredev.rdma_net)->net_cookie;
 	info->version = group->peer.version;
 	info->release = group->release;
-	info->is_direct = !group->link.route.has_gateway;
+	info->is_direct = !first->route.has_gateway;
 	info->max_conns = group->max_conns;
 	info->max_links = group->max_links;
 	memcpy(info->eid, group->eid, sizeof(info->eid));
@@ -73,12 +109,28 @@ static void copy_group(struct smcr_group *group, struct smcr_group_info *info)
 	info->buf_type = group->buf_type;
 	info->tx_bytes = smcr_buf_sum(group, SMCR_BUF_TX);
 	info->rx_bytes = smcr_buf_sum(group, SMCR_BUF_RX);
-	copy_link(&group->link, &info->link);
 	info->vlan = 0;
-	info->link.ifindex = 0;
-	find_ndev(group->link.port.dev, group->link.port.num,
-		  group->link.port.sgid_index, group->link.port.gid,
-		  &info->link.ifindex, &info->vlan);
+	info->link_count = 0;
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up))
+			copy_link_and_ndev(link, &info->link[info->link_count++],
+					   &info->vlan);
+	info->type = type_of(group, info);
+}
+
+/* while it is held, links do not lose their hardware */
+static bool copy_if_alive(struct smcr_group *group,
+			  struct smcr_group_info *info)
+{
+	bool is_alive;
+
+	down_read(&group->hw_lock);
+	/* a group that is about to die may have no link left */
+	is_alive = group->has_hw && smcr_group_any_link(group)->port.dev;
+	if (is_alive)
+		copy_group(group, info);
+	up_read(&group->hw_lock);
+	return is_alive;
 }
 
 /**
@@ -86,18 +138,23 @@ static void copy_group(struct smcr_group *group, struct smcr_group_info *info)
  * @from_id: lowest ID wanted
  * @info: filled in
  *
- * Context: process; takes the lock of the list of groups.
+ * Context: process, sleeps; takes the lock of the list of groups, and the
+ * hw_lock of groups.
  * Return: false when there is no group with this ID or a higher one.
  */
 bool smcr_rdma_snapshot(u32 from_id, struct smcr_group_info *info)
 {
-	struct smcr_group *group = smcr_group_get_next(from_id, &info->conns);
+	struct smcr_group *group;
+	bool is_alive = false;
 
-	if (!group)
-		return false;
-	copy_group(group, info);
-	smcr_dev_put(group->link.port.dev);
-	smcr_group_put(group);
+	while (!is_alive) {
+		group = smcr_group_get_next(from_id, &info->conns);
+		if (!group)
+			return false;
+		is_alive = copy_if_alive(group, info);
+		from_id = group->id + 1;
+		smcr_group_put(group);
+	}
 	return true;
 }
 
@@ -114,13 +171,13 @@ bool smcr_rdma_snapshot_link(struct smcr_path *path,
 			     struct smcr_link_info *info, enum smcr_role *role)
 {
 	const struct smcr_rdma_path *rp = path->priv;
-	struct smcr_group *group = rp->group;
+	struct smcr_link *link = rp->link;
 
-	if (!smcr_group_hold_dev(group))
+	if (!smcr_group_hold_dev(link))
 		return false;
-	copy_link(&group->link, info);
-	*role = group->role;
-	smcr_dev_put(group->link.port.dev);
+	copy_link(link, info);
+	*role = link->group->role;
+	smcr_dev_put(link->port.dev);
 	return true;
 }
 
@@ -138,7 +195,7 @@ static int port_ifindex(const struct smcr_dev *dev, u8 num, int len)
 }
 
 static void copy_port(const struct smcr_dev *dev, u8 num,
-		      struct smcr_port_info *info)
+		      struct smcr_port_info *info, bool *is_critical)
 {
 	struct ib_port_attr attr;
 
@@ -149,7 +206,7 @@ static void copy_port(const struct smcr_dev *dev, u8 num,
 	info->is_valid = true;
 	info->is_active = attr.state == IB_PORT_ACTIVE;
 	info->ifindex = port_ifindex(dev, num, attr.gid_tbl_len);
-	info->links = smcr_group_count_links(dev, num);
+	info->links = smcr_group_count_links(dev, num, is_critical);
 	smcr_pnet_of_port(&dev->pnet, num, &info->pnet);
 }
 
@@ -185,11 +242,8 @@ bool smcr_rdma_snapshot_dev(u64 after, struct smcr_dev_info *info)
 	info->serial = dev->serial;
 	strscpy(info->name, dev_name(&dev->ib->dev), sizeof(info->name));
 	copy_pci(dev->ib, info);
-	for (i = 0; i < ARRAY_SIZE(info->port); i++) {
-		copy_port(dev, i + 1, &info->port[i]);
-		/* each group has one link */
-		info->is_critical |= info->port[i].links;
-	}
+	for (i = 0; i < ARRAY_SIZE(info->port); i++)
+		copy_port(dev, i + 1, &info->port[i], &info->is_critical);
 	smcr_dev_put(dev);
 	return true;
 }

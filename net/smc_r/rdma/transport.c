@@ -22,10 +22,8 @@
 /* what we want of a group, before the peer has its say (wire.md 2.6) */
 #define OUR_RELEASE	1
 #define LEAST_CONNS	16
-/* as client we may learn of a second path later */
+/* a second path may come later */
 #define OFFER_LINKS	2
-/* as server we know that there is none */
-#define GRANT_LINKS	1
 
 static void add_mode(u8 *offer)
 {
@@ -98,10 +96,11 @@ static void free_rdma_path(struct smcr_rdma_path *rp, bool lost)
 	/* a lost one stays where it is until the group ends */
 	if (rp->rx && !lost)
 		smcr_buf_put(rp->group, rp->rx);
-	kfree(rp);
+	/* others look at the link that it uses */
+	kfree_rcu(rp, rcu);
 }
 
-static struct smcr_rdma_path *alloc_rdma_path(struct smcr_group *group,
+static struct smcr_rdma_path *alloc_rdma_path(struct smcr_link *link,
 					      struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = kzalloc(sizeof(*rp), GFP_KERNEL);
@@ -110,9 +109,11 @@ static struct smcr_rdma_path *alloc_rdma_path(struct smcr_group *group,
 		return NULL;
 	INIT_LIST_HEAD(&rp->wait_node);
 	rp->path = path;
-	rp->group = group;
-	rp->tx = smcr_buf_get(group, SMCR_BUF_TX, path->tx_first);
-	rp->rx = smcr_buf_get(group, SMCR_BUF_RX, path->rx_want);
+	rp->group = link->group;
+	rp->link = link;
+	rp->clc_slot = link->slot;
+	rp->tx = smcr_buf_get(link, SMCR_BUF_TX, path->tx_first);
+	rp->rx = smcr_buf_get(link, SMCR_BUF_RX, path->rx_want);
 	if (rp->tx && rp->rx)
 		return rp;
 	free_rdma_path(rp, false);
@@ -120,10 +121,10 @@ static struct smcr_rdma_path *alloc_rdma_path(struct smcr_group *group,
 }
 
 /* takes over the caller's reservation and reference of the group */
-static enum smcr_decline attach(struct smcr_group *group,
+static enum smcr_decline attach(struct smcr_link *link,
 				struct smcr_path *path, bool is_founder)
 {
-	struct smcr_rdma_path *rp = alloc_rdma_path(group, path);
+	struct smcr_rdma_path *rp = alloc_rdma_path(link, path);
 
 	if (!rp)
 		return SMCR_DECLINE_MEMORY;
@@ -133,17 +134,20 @@ static enum smcr_decline attach(struct smcr_group *group,
 	path->tx_size = rp->tx->size;
 	path->rx_mem = rp->rx->mem;
 	path->rx_size = rp->rx->size;
-	strscpy(path->dev_name, dev_name(&group->link.port.dev->ib->dev),
+	strscpy(path->dev_name, dev_name(&link->port.dev->ib->dev),
 		sizeof(path->dev_name));
 	path->tx_origin = rp->tx->origin;
 	path->rx_origin = rp->rx->origin;
-	if (smcr_group_attach(group, path)) {
-		path->priv = NULL;
-		free_rdma_path(rp, false);
-		return SMCR_DECLINE_NO_ACTIVE_LINK;
-	}
+	/* from now on link_work may find it and move it */
 	path->ops = &smcr_rdma_transport;
-	return SMCR_DECLINE_NONE;
+	if (!smcr_group_attach(link, path))
+		return SMCR_DECLINE_NONE;
+	/* who found it in its slot is through with it then */
+	synchronize_rcu();
+	path->ops = NULL;
+	WRITE_ONCE(path->priv, NULL);
+	free_rdma_path(rp, false);
+	return SMCR_DECLINE_NO_ACTIVE_LINK;
 }
 
 static void leave_group(struct smcr_group *group, bool is_founder)
@@ -153,6 +157,17 @@ static void leave_group(struct smcr_group *group, bool is_founder)
 		smcr_group_kill(group, SMCR_LLC_REASON_LOST_PATH);
 	smcr_group_unreserve(group);
 	smcr_group_put(group);
+}
+
+static void leave_link(struct smcr_path *path, bool lost)
+{
+	struct smcr_rdma_path *rp = path->priv;
+
+	path->ops = NULL;
+	WRITE_ONCE(path->priv, NULL);
+	/* it does not move any more */
+	smcr_link_forget_waiter(rp->link, rp);
+	free_rdma_path(rp, lost);
 }
 
 /*
@@ -165,10 +180,7 @@ static void detach(struct smcr_path *path, bool lost)
 	struct smcr_group *group = rp->group;
 	bool is_founder = rp->is_founder;
 
-	path->ops = NULL;
-	path->priv = NULL;
-	smcr_link_forget_waiter(&group->link, rp);
-	free_rdma_path(rp, lost);
+	leave_link(path, lost);
 	smcr_group_detach(group, path, lost);
 	leave_group(group, is_founder);
 }
@@ -179,46 +191,52 @@ static enum smcr_decline create_hw(struct smcr_group *group)
 
 	down_write(&group->hw_lock);
 	if (READ_ONCE(group->state) != SMCR_GROUP_DEAD)
-		ret = smcr_link_create(&group->link, group);
+		ret = smcr_link_create(group->link, group);
 	group->has_hw = !ret;
 	up_write(&group->hw_lock);
 	return ret ? SMCR_DECLINE_MEMORY : SMCR_DECLINE_NONE;
 }
 
-static int register_rings(struct smcr_rdma_path *rp)
+static int register_rings(struct smcr_link *link, struct smcr_rdma_path *rp)
 {
-	int ret = smcr_link_register(&rp->group->link, rp->tx);
+	int ret = smcr_buf_make_ready(link, rp->tx);
 
-	return ret ?: smcr_link_register(&rp->group->link, rp->rx);
+	return ret ?: smcr_buf_make_ready(link, rp->rx);
 }
 
-/* make the rings usable, over the link that exists */
-static enum smcr_decline publish_rings(struct smcr_path *path)
+/* make the rings usable, over the links that exist */
+static enum smcr_decline publish_rings(struct smcr_link *link,
+				       struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	if (register_rings(rp) || smcr_llc_confirm_rkey(rp->group, rp->rx))
+	if (register_rings(link, rp))
+		return SMCR_DECLINE_REG_BUFFER;
+	smcr_buf_make_ready_everywhere(rp->group, rp->tx);
+	smcr_buf_make_ready_everywhere(rp->group, rp->rx);
+	if (smcr_llc_confirm_rkey(rp->group, rp->rx))
 		return SMCR_DECLINE_REG_BUFFER;
 	return SMCR_DECLINE_NONE;
 }
 
 /* -- CLC contents -------------------------------------------------------- */
 
-static void fill_rdma(struct smcr_path *path, struct smcr_clc_rdma *r)
+static void fill_rdma(const struct smcr_link *link, struct smcr_path *path,
+		      struct smcr_clc_rdma *r)
 {
 	struct smcr_rdma_path *rp = path->priv;
-	struct smcr_link *link = &rp->group->link;
+	const struct ib_mr *mr = rp->rx->map[link->slot].mr;
 
 	smcr_peer_id_copy(r->peer_id);
 	memcpy(r->gid, link->port.gid, SMCR_GID_LEN);
 	memcpy(r->mac, link->port.mac, SMCR_MAC_LEN);
 	r->qpn = link->qp->qp_num;
-	r->rkey = rp->rx->mr->rkey;
+	r->rkey = mr->rkey;
 	r->rmbe_idx = 1;
 	r->token = path->token;
 	r->size_code = smcr_ring_size_code(path->rx_size);
 	r->mtu_code = link->port.mtu;
-	r->vaddr = rp->rx->mr->iova;
+	r->vaddr = mr->iova;
 	r->psn = link->psn;
 }
 
@@ -226,7 +244,7 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 {
 	const char *host = init_utsname()->nodename;
 
-	fce->is_direct = !group->link.route.has_gateway;
+	fce->is_direct = !group->link->route.has_gateway;
 	fce->os = SMCR_CLC_OS_LINUX;
 	fce->release = group->release;
 	memset(fce->host, ' ', sizeof(fce->host));
@@ -238,27 +256,28 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 	smcr_imm_agree(fce, group->extensions);
 }
 
-static enum smcr_decline attach_locked(struct smcr_group *group,
+static enum smcr_decline attach_locked(struct smcr_link *link,
 				       struct smcr_path *path, bool is_founder,
 				       struct smcr_clc_rdma *own)
 {
 	enum smcr_decline reason;
 
-	if (!group->has_hw)
+	if (!link->group->has_hw || !link->has_hw)
 		return SMCR_DECLINE_NO_ACTIVE_LINK;
-	reason = attach(group, path, is_founder);
+	reason = attach(link, path, is_founder);
 	if (!reason && !is_founder)
-		reason = publish_rings(path);
+		reason = publish_rings(link, path);
 	if (!reason)
-		fill_rdma(path, own);
+		fill_rdma(link, path, own);
 	return reason;
 }
 
 /* on failure, @path may be attached or not: path->ops tells */
-static enum smcr_decline attach_to_hw(struct smcr_group *group,
+static enum smcr_decline attach_to_hw(struct smcr_link *link,
 				      struct smcr_path *path, bool is_founder,
 				      struct smcr_clc_rdma *own)
 {
+	struct smcr_group *group = link->group;
 	enum smcr_decline reason = SMCR_DECLINE_NONE;
 
 	if (is_founder)
@@ -266,7 +285,7 @@ static enum smcr_decline attach_to_hw(struct smcr_group *group,
 	if (reason)
 		return reason;
 	down_read(&group->hw_lock);
-	reason = attach_locked(group, path, is_founder, own);
+	reason = attach_locked(link, path, is_founder, own);
 	up_read(&group->hw_lock);
 	return reason;
 }
@@ -275,25 +294,30 @@ static enum smcr_decline attach_to_hw(struct smcr_group *group,
 static void give_up_group(struct smcr_group *group, struct smcr_path *path,
 			  bool is_founder)
 {
-	/* the peer does not know the token yet */
-	if (path->ops)
-		detach(path, false);
-	else
-		leave_group(group, is_founder);
+	if (path->ops) {
+		/* the peer does not know the token yet */
+		smcr_group_detach(group, path, false);
+		/* link_work does: the connection may just be moving */
+		synchronize_rcu();
+		leave_link(path, false);
+	}
+	leave_group(group, is_founder);
 }
 
 /* where the peer wants our data */
-static void adopt_peer_ring(struct smcr_path *path,
-			    const struct smcr_clc_rdma *r)
+static enum smcr_decline adopt_peer_ring(struct smcr_path *path,
+					 const struct smcr_clc_rdma *r)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	u32 size = smcr_ring_code_size(r->size_code);
 
-	rp->peer_rkey = r->rkey;
-	rp->peer_vaddr = r->vaddr + (u64)(r->rmbe_idx - 1) * size;
 	rp->peer_token = r->token;
+	if (!smcr_rtoken_adopt(rp, r->rkey, r->vaddr,
+			       (u64)(r->rmbe_idx - 1) * size))
+		return SMCR_DECLINE_RTOKENS;
 	/* a connection sends once it knows the size */
 	smp_store_release(&path->peer_size, size);
+	return SMCR_DECLINE_NONE;
 }
 
 static void adopt_peer_host(struct smcr_group *group,
@@ -324,7 +348,7 @@ static enum smcr_decline negotiate(struct smcr_group *group,
 	if (!group->release)
 		return SMCR_DECLINE_NONE;
 	group->max_conns = min(prop->max_conns, group->max_conns);
-	group->max_links = min_t(u8, prop->max_links, GRANT_LINKS);
+	group->max_links = min_t(u8, prop->max_links, OFFER_LINKS);
 	if (group->max_conns < LEAST_CONNS)
 		return SMCR_DECLINE_MAX_CONNS;
 	return group->max_links ? SMCR_DECLINE_NONE : SMCR_DECLINE_MAX_LINKS;
@@ -339,11 +363,13 @@ static enum smcr_decline enter_group(struct smcr_group *group,
 
 	if (is_founder) {
 		memcpy(group->eid, accept->eid, SMCR_EID_LEN);
-		group->link.num = 1;
+		group->link->num = 1;
+		group->last_num = 1;
 		reason = negotiate(group, prop);
 	}
 	if (!reason)
-		reason = attach_to_hw(group, path, is_founder, &accept->r);
+		reason = attach_to_hw(smcr_group_pick_link(group), path,
+				      is_founder, &accept->r);
 	if (reason)
 		return reason;
 	accept->mode = SMCR_CLC_MODE_R;
@@ -413,7 +439,7 @@ static enum smcr_decline select(struct smcr_path *path, struct sock *clcsk,
 	if (!group)
 		return SMCR_DECLINE_MEMORY;
 	if (is_founder)
-		group->link.route = route;
+		group->link->route = route;
 	reason = enter_group(group, path, is_founder, prop, accept);
 	if (reason)
 		give_up_group(group, path, is_founder);
@@ -421,18 +447,21 @@ static enum smcr_decline select(struct smcr_path *path, struct sock *clcsk,
 }
 
 /* CONFIRM LINK, both messages (wire.md 6.12) */
-static enum smcr_decline confirm_link_server(struct smcr_group *group)
+static enum smcr_decline confirm_link_server(struct smcr_link *link)
 {
+	struct smcr_group *group = link->group;
+	const struct smcr_llc_confirm_link *got =
+		&group->flow.got.u.confirm_link;
+
 	/* a stock client needs a moment after its CONFIRM (wire.md 11) */
 	usleep_range(100, 200);
-	smcr_llc_expect(group, SMCR_LLC_CONFIRM_LINK, true);
-	if (smcr_llc_send_confirm_link(group, false) ||
+	smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, true);
+	if (smcr_llc_send_confirm_link(link, false) ||
 	    !smcr_llc_wait(group, SMCR_LLC_SERVER_TIMEOUT))
 		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
-	if (!group->flow.got.confirm_link.no_eyecatcher)
+	if (!got->no_eyecatcher)
 		return SMCR_DECLINE_EYECATCHER;
-	memcpy(group->link.peer_uid, group->flow.got.confirm_link.link_uid,
-	       sizeof(group->link.peer_uid));
+	memcpy(link->peer_uid, got->link_uid, sizeof(link->peer_uid));
 	return SMCR_DECLINE_NONE;
 }
 
@@ -441,20 +470,20 @@ static enum smcr_decline first_contact_server(struct smcr_path *path,
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
+	struct smcr_link *link = group->link;
 	enum smcr_decline reason;
 
-	smcr_link_set_peer(&group->link, &c->r);
+	smcr_link_set_peer(link, &c->r);
 	adopt_peer_host(group, &c->fce);
-	if (smcr_link_to_rtr(&group->link) || smcr_link_to_rts(&group->link))
+	smcr_group_note_peer_gids(group, c->gid, c->gid_count, false);
+	if (smcr_link_to_rtr(link) || smcr_link_to_rts(link))
 		return SMCR_DECLINE_LINK_READY;
-	if (register_rings(rp))
+	if (register_rings(link, rp))
 		return SMCR_DECLINE_REG_BUFFER;
-	reason = confirm_link_server(group);
+	reason = confirm_link_server(link);
 	if (reason)
 		return reason;
 	rp->rx->is_known = true;
-	if (group->max_links > 1)
-		smcr_llc_add_no_link(group);
 	smcr_group_activate(group);
 	return SMCR_DECLINE_NONE;
 }
@@ -464,11 +493,13 @@ static enum smcr_decline first_contact_server(struct smcr_path *path,
  * has to know the queue pair as well before data goes there: a write to a
  * wrong key would end the group.
  */
-static bool is_from_peer(const struct smcr_group *group,
+static bool is_from_peer(const struct smcr_rdma_path *rp,
 			 const struct smcr_clc_rdma *r)
 {
-	return r->qpn == group->link.peer_qpn &&
-	       !memcmp(r->gid, group->link.peer_gid, SMCR_GID_LEN);
+	const struct smcr_link *link = &rp->group->link[rp->clc_slot];
+
+	return r->qpn == link->peer_qpn &&
+	       !memcmp(r->gid, link->peer_gid, SMCR_GID_LEN);
 }
 
 static enum smcr_decline finish_server(struct smcr_path *path,
@@ -476,11 +507,13 @@ static enum smcr_decline finish_server(struct smcr_path *path,
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
-	enum smcr_decline reason = SMCR_DECLINE_NONE;
+	enum smcr_decline reason;
 
-	if (!rp->is_founder && !is_from_peer(group, &confirm->r))
+	if (!rp->is_founder && !is_from_peer(rp, &confirm->r))
 		return SMCR_DECLINE_MODE;
-	adopt_peer_ring(path, &confirm->r);
+	reason = adopt_peer_ring(path, &confirm->r);
+	if (reason)
+		return reason;
 	if (!rp->is_founder)
 		return later_contact_result(group);
 	down_read(&group->hw_lock);
@@ -554,7 +587,7 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 	if (!group)
 		return SMCR_DECLINE_MEMORY;
 	*groupp = group;
-	group->link.route = route;
+	group->link->route = route;
 	memcpy(group->eid, a->eid, SMCR_EID_LEN);
 	group->release = a->fce.release;
 	group->extensions = smcr_imm_agreed(&a->fce);
@@ -564,14 +597,14 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 		group->max_links = a->fce.max_links;
 	}
 	adopt_peer_host(group, &a->fce);
-	reason = attach_to_hw(group, path, true, own);
+	reason = attach_to_hw(group->link, path, true, own);
 	if (reason)
 		return reason;
 	/* what comes next may come before CONFIRM is sent */
-	smcr_llc_expect(group, SMCR_LLC_CONFIRM_LINK, false);
+	smcr_llc_expect(group->link, SMCR_LLC_CONFIRM_LINK, false);
 	down_read(&group->hw_lock);
-	smcr_link_set_peer(&group->link, &a->r);
-	if (!group->has_hw || smcr_link_to_rtr(&group->link))
+	smcr_link_set_peer(group->link, &a->r);
+	if (!group->has_hw || smcr_link_to_rtr(group->link))
 		reason = SMCR_DECLINE_LINK_READY;
 	up_read(&group->hw_lock);
 	return reason;
@@ -583,13 +616,15 @@ static enum smcr_decline later_contact_client(struct smcr_path *path,
 					      struct smcr_clc_rdma *own,
 					      struct smcr_group **groupp)
 {
+	struct smcr_link *link;
 	struct smcr_peer peer;
 
 	identify_server(a, &peer);
-	*groupp = smcr_group_get_client(sock_net(clcsk), &peer, a->r.qpn);
+	*groupp = smcr_group_get_client(sock_net(clcsk), &peer, a->r.qpn,
+					&link);
 	if (!*groupp)
 		return SMCR_DECLINE_SYNC;
-	return attach_to_hw(*groupp, path, false, own);
+	return attach_to_hw(link, path, false, own);
 }
 
 static void fill_confirm(struct smcr_path *path,
@@ -597,7 +632,8 @@ static void fill_confirm(struct smcr_path *path,
 			 struct smcr_clc_accept *confirm)
 {
 	struct smcr_rdma_path *rp = path->priv;
-	struct smcr_link *link = &rp->group->link;
+	const struct smcr_link *link = &rp->group->link[rp->clc_slot];
+	struct smcr_port port;
 
 	confirm->type = SMCR_CLC_CONFIRM;
 	confirm->version = accept->version;
@@ -611,6 +647,11 @@ static void fill_confirm(struct smcr_path *path,
 	fill_fce(rp->group, &confirm->fce);
 	confirm->gid_count = 1;
 	memcpy(confirm->gid[0], link->port.gid, SMCR_GID_LEN);
+	if (rp->group->max_links < 2 ||
+	    smcr_port_find_alt(rp->group, NULL, &port))
+		return;
+	memcpy(confirm->gid[confirm->gid_count++], port.gid, SMCR_GID_LEN);
+	smcr_dev_put(port.dev);
 }
 
 static enum smcr_decline join(struct smcr_path *path, struct sock *clcsk,
@@ -626,12 +667,13 @@ static enum smcr_decline join(struct smcr_path *path, struct sock *clcsk,
 	else
 		reason = later_contact_client(path, clcsk, accept, &confirm->r,
 					      &group);
+	if (!reason)
+		reason = adopt_peer_ring(path, &accept->r);
 	if (reason) {
 		if (group)
 			give_up_group(group, path, accept->is_first_contact);
 		return reason;
 	}
-	adopt_peer_ring(path, &accept->r);
 	fill_confirm(path, accept, confirm);
 	return SMCR_DECLINE_NONE;
 }
@@ -640,22 +682,24 @@ static enum smcr_decline confirm_link_client(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
+	struct smcr_link *link = group->link;
+	const struct smcr_llc_confirm_link *got =
+		&group->flow.got.u.confirm_link;
 
 	if (!smcr_llc_wait(group, SMCR_LLC_CLIENT_TIMEOUT))
 		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
-	if (!group->flow.got.confirm_link.no_eyecatcher)
+	if (!got->no_eyecatcher)
 		return SMCR_DECLINE_EYECATCHER;
-	group->link.num = group->flow.got.confirm_link.link_num;
-	memcpy(group->link.peer_uid, group->flow.got.confirm_link.link_uid,
-	       sizeof(group->link.peer_uid));
-	if (smcr_link_to_rts(&group->link))
+	WRITE_ONCE(link->num, got->link_num);
+	memcpy(link->peer_uid, got->link_uid, sizeof(link->peer_uid));
+	if (smcr_link_to_rts(link))
 		return SMCR_DECLINE_LINK_READY;
-	if (register_rings(rp))
+	if (register_rings(link, rp))
 		return SMCR_DECLINE_REG_BUFFER;
 	rp->rx->is_known = true;
 	/* the server may use the group as soon as it has the response */
 	smcr_group_activate(group);
-	if (smcr_llc_send_confirm_link(group, true))
+	if (smcr_llc_send_confirm_link(link, true))
 		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
 	return SMCR_DECLINE_NONE;
 }
@@ -679,8 +723,9 @@ static enum smcr_decline finish_client(struct smcr_path *path)
 static void desync(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_link *link = smcr_group_any_link(rp->group);
 
-	if (smcr_llc_test_link(rp->group, SMCR_LLC_TEST_TIMEOUT))
+	if (smcr_llc_test_link(link, SMCR_LLC_TEST_TIMEOUT))
 		smcr_group_kill(rp->group, SMCR_LLC_REASON_PROGRAM);
 }
 
@@ -688,20 +733,48 @@ static int send(struct smcr_path *path, struct smcr_tx *tx)
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	return smcr_link_send(&rp->group->link, rp, tx);
+	return smcr_link_send(rp->link, rp, tx);
+}
+
+static bool has_ring_on(const struct smcr_buf *buf,
+			const struct smcr_link *link)
+{
+	/* pairs with the release in make_ready_locked() */
+	return !buf || smp_load_acquire(&buf->map[link->slot].is_ready);
+}
+
+/* are the rings that it sends from usable there? */
+static bool has_rings_on(const struct smcr_rdma_path *rp,
+			 const struct smcr_link *link)
+{
+	return has_ring_on(rp->tx, link) && has_ring_on(rp->tx_next, link);
+}
+
+static bool move(struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	bool is_lost = smcr_bundle_may_be_lost(rp->link, rp);
+	struct smcr_link *link;
+
+	link = smcr_group_any_link(rp->group);
+	rp->bundle_seq = 0;
+	rp->copied_seq = 0;
+	return smcr_rtoken_move(rp, link) && has_rings_on(rp, link) && !is_lost;
 }
 
 /* a send ring of at most tx_want bytes that is larger than the present one */
-static struct smcr_buf *get_larger(struct smcr_group *group,
+static struct smcr_buf *get_larger(struct smcr_link *link,
 				   const struct smcr_path *path)
 {
-	struct smcr_buf *buf = smcr_buf_get(group, SMCR_BUF_TX, path->tx_want);
+	struct smcr_buf *buf = smcr_buf_get(link, SMCR_BUF_TX, path->tx_want);
 
 	if (!buf)
 		return NULL;
-	if (buf->size > path->tx_size && !smcr_link_register(&group->link, buf))
+	if (buf->size > path->tx_size && !smcr_buf_make_ready(link, buf)) {
+		smcr_buf_make_ready_everywhere(link->group, buf);
 		return buf;
-	smcr_buf_put(group, buf);
+	}
+	smcr_buf_put(link->group, buf);
 	return NULL;
 }
 
@@ -709,11 +782,13 @@ static bool grow(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
+	struct smcr_link *link;
 
 	/* a group that dies needs no larger rings: do not wait for it */
 	if (!rp->tx_next && down_read_trylock(&group->hw_lock)) {
-		if (group->has_hw)
-			rp->tx_next = get_larger(group, path);
+		link = READ_ONCE(rp->link);
+		if (group->has_hw && link->has_hw)
+			rp->tx_next = get_larger(link, path);
 		up_read(&group->hw_lock);
 	}
 	if (!rp->tx_next)
@@ -746,6 +821,7 @@ const struct smcr_transport_ops smcr_rdma_transport = {
 	.finish_client = finish_client,
 	.detach = detach,
 	.send = send,
+	.move = move,
 	.grow = grow,
 	.switch_ring = switch_ring,
 	.desync = desync,

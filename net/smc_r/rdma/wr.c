@@ -26,13 +26,39 @@
 /* requests that one smcr_tx takes at most */
 #define MAX_CHAIN	(SMCR_RING_MAX_SPANS + 1)
 
-/* nobody waits for what cannot be sent any more, not even the group's end */
-static void fail_link(struct smcr_link *link)
+/* the work item for links, which closes it, may be one of those who wait */
+static void end_waits_locked(struct smcr_link *link)
+{
+	struct completion *waiter;
+	u16 i;
+
+	lockdep_assert_held(&link->tx_lock);
+	for (i = link->rec_tail; i != link->rec_head;
+	     i = (i + 1) % SMCR_LINK_SQ_DEPTH) {
+		waiter = link->record[i].waiter;
+		link->record[i].waiter = NULL;
+		if (waiter)
+			complete(waiter);
+	}
+}
+
+/**
+ * smcr_link_fail() - a link is lost
+ * @link: any state
+ *
+ * Nobody waits for what cannot be sent any more, not even the group's end.
+ * The rest happens in a work item: connections go to another link, or the
+ * group ends.
+ *
+ * Context: any; takes link->tx_lock and the lock of the list of groups.
+ */
+void smcr_link_fail(struct smcr_link *link)
 {
 	spin_lock_bh(&link->tx_lock);
 	link->state = SMCR_LINK_CLOSED;
+	end_waits_locked(link);
 	spin_unlock_bh(&link->tx_lock);
-	smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+	smcr_group_lose_link(link, SMCR_LLC_REASON_LOST_PATH, false);
 }
 
 /* -- receiving ----------------------------------------------------------- */
@@ -69,7 +95,7 @@ static void dispatch_cdc(struct smcr_link *link, const u8 *data, u32 len)
 	rcu_read_lock();
 	path = smcr_group_find_path(link->group, msg.token);
 	if (path)
-		path->events->rx(path, &msg);
+		path->events->rx(path, &msg, link);
 	rcu_read_unlock();
 }
 
@@ -81,7 +107,7 @@ static void dispatch_plain(struct smcr_link *link, u32 imm)
 	path = smcr_group_find_slot(link->group, smcr_imm_slot(imm));
 	if (path)
 		path->events->rx_plain(path, NULL, smcr_imm_len(imm),
-				       smcr_imm_is_blocked(imm));
+				       smcr_imm_is_blocked(imm), link);
 	rcu_read_unlock();
 }
 
@@ -93,13 +119,13 @@ static void dispatch_llc(struct smcr_link *link, struct smcr_rx_slot *slot,
 			 u32 len)
 {
 	if (len <= link->rx_len) {
-		smcr_llc_rx(link->group, slot->data, len);
+		smcr_llc_rx(link, slot->data, len);
 		return;
 	}
 	ib_dma_sync_single_for_cpu(link->port.dev->ib, link->overflow_dma,
 				   smcr_link_overflow_len(link), DMA_FROM_DEVICE);
 	memcpy(link->long_msg, slot->data, link->rx_len);
-	smcr_llc_rx(link->group, link->long_msg, len);
+	smcr_llc_rx(link, link->long_msg, len);
 }
 
 static bool is_bundle(const struct smcr_link *link, const u8 *data)
@@ -120,7 +146,7 @@ static void dispatch(struct smcr_link *link, struct smcr_rx_slot *slot,
 		smcr_bundle_rx(link, slot->data, len);
 	else
 		/* whose data is it that would be missing? */
-		fail_link(link);
+		smcr_group_kill(link->group, SMCR_LLC_REASON_PROTOCOL);
 }
 
 static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
@@ -130,7 +156,7 @@ static void on_recv(struct ib_cq *cq, struct ib_wc *wc)
 	struct smcr_link *link = cq->cq_context;
 
 	if (wc->status != IB_WC_SUCCESS) {
-		fail_link(link);
+		smcr_link_fail(link);
 		return;
 	}
 	WRITE_ONCE(link->last_rx, jiffies);
@@ -204,7 +230,7 @@ static void settle_record(const struct smcr_tx_record *rec)
 		complete(rec->waiter);
 	if (!rec->path)
 		return;
-	rec->path->events->tx_done(rec->path, rec->done_total);
+	rec->path->events->tx_done(rec->path, rec->done_total, rec->seq);
 	smcr_path_put(rec->path);
 }
 
@@ -248,12 +274,13 @@ static void add_write(struct chain *c, struct smcr_link *link,
 		      const struct smcr_rdma_path *rp,
 		      const struct smcr_span *span)
 {
+	const struct smcr_buf_map *map = &rp->tx->map[link->slot];
 	struct ib_rdma_wr *wr = &c->wr[c->count];
 	struct ib_sge *sge = &c->sge[c->count];
 
-	sge->addr = rp->tx->addr + span->src;
+	sge->addr = map->addr + span->src;
 	sge->length = span->len;
-	sge->lkey = rp->tx->lkey;
+	sge->lkey = map->lkey;
 	wr->wr = (struct ib_send_wr){
 		.wr_cqe = &link->cqe,
 		.sg_list = sge,
@@ -339,7 +366,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 	link->sq_free -= count;
 	if (!link->is_watched) {
 		link->is_watched = true;
-		smcr_group_watch(link->group);
+		smcr_group_watch(link);
 	}
 	if (is_signaled) {
 		rec->wrs = link->sq_unsignaled;
@@ -361,10 +388,10 @@ static int post_chain_locked(struct smcr_link *link, struct chain *c,
 			   c->count, rec);
 }
 
-static void kill_unless(struct smcr_link *link, int ret)
+static void fail_if_broken(struct smcr_link *link, int ret)
 {
 	if (ret == -EPIPE)
-		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
+		smcr_link_fail(link);
 }
 
 /**
@@ -440,6 +467,7 @@ static int post_tx_locked(struct smcr_link *link, struct smcr_rdma_path *rp,
 		smcr_path_get(rp->path);
 		rec.path = rp->path;
 		rec.done_total = tx->done_total;
+		rec.seq = tx->msg.seq;
 	}
 	ret = post_chain_locked(link, &c, &rec);
 	if (ret && rec.path)
@@ -490,7 +518,7 @@ int smcr_link_send(struct smcr_link *link, struct smcr_rdma_path *rp,
 	spin_lock_bh(&link->tx_lock);
 	ret = send_locked(link, rp, tx);
 	spin_unlock_bh(&link->tx_lock);
-	kill_unless(link, ret);
+	fail_if_broken(link, ret);
 	return ret;
 }
 
@@ -576,7 +604,7 @@ int smcr_link_send_llc(struct smcr_link *link, const struct smcr_llc *msg)
 	struct smcr_tx_record rec = { .is_llc = true };
 	int ret = post_llc(link, msg, &rec);
 
-	kill_unless(link, ret);
+	fail_if_broken(link, ret);
 	return ret;
 }
 
@@ -631,6 +659,21 @@ static int post_and_wait(struct smcr_link *link, struct ib_send_wr *wr,
 	return wait_for_record(link, &done, timeo);
 }
 
+/* a full queue is nobody's fault and drains */
+static int post_patiently(struct smcr_link *link, struct ib_send_wr *wr)
+{
+	int ret = -EAGAIN;
+	int tries;
+
+	for (tries = SMCR_LINK_FULL_TRIES; tries; tries--) {
+		ret = post_and_wait(link, wr, REG_TIMEOUT);
+		if (ret != -EAGAIN)
+			break;
+		usleep_range(1000, 2000);
+	}
+	return ret;
+}
+
 /**
  * smcr_link_send_llc_wait() - send an LLC message and wait until it has left
  * @link: the link
@@ -651,40 +694,82 @@ int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
 	return wait_for_record(link, &done, timeo);
 }
 
+static int get_long_tx(struct smcr_link *link)
+{
+	struct ib_device *ib = link->port.dev->ib;
+	u64 dma;
+
+	if (link->long_tx)
+		return 0;
+	link->long_tx = kzalloc(SMCR_LLC_MAX_LEN, GFP_KERNEL);
+	if (!link->long_tx)
+		return -ENOMEM;
+	dma = ib_dma_map_single(ib, link->long_tx, SMCR_LLC_MAX_LEN,
+				DMA_TO_DEVICE);
+	if (!ib_dma_mapping_error(ib, dma)) {
+		link->long_tx_dma = dma;
+		return 0;
+	}
+	kfree(link->long_tx);
+	link->long_tx = NULL;
+	return -ENOMEM;
+}
+
 /**
- * smcr_link_register() - let the device use a buffer, and the peer if it is
- *	for receiving
+ * smcr_link_send_long() - send an LLC message of any length
+ * @link: the link
+ * @msg: the message
+ *
+ * Waits until it has left, as there is one buffer for these.
+ *
+ * Context: process, sleeps; from the work item for links alone.
+ * Return: 0 or a negative errno.
+ */
+int smcr_link_send_long(struct smcr_link *link, const struct smcr_llc *msg)
+{
+	struct ib_sge sge = {};
+	struct ib_send_wr wr = {
+		.wr_cqe = &link->cqe,
+		.sg_list = &sge,
+		.num_sge = 1,
+		.opcode = IB_WR_SEND,
+		.send_flags = IB_SEND_SOLICITED,
+	};
+	int ret = get_long_tx(link);
+
+	if (ret)
+		return ret;
+	ret = smcr_llc_encode(msg, link->long_tx, SMCR_LLC_MAX_LEN);
+	if (WARN_ON_ONCE(ret < 0))
+		return ret;
+	sge.addr = link->long_tx_dma;
+	sge.length = ret;
+	sge.lkey = link->pd->local_dma_lkey;
+	return post_patiently(link, &wr);
+}
+
+/**
+ * smcr_link_register() - let the device use memory
  * @link: ready
- * @buf: a ring
+ * @mr: maps the memory
+ * @access: IB_ACCESS_LOCAL_WRITE ...
  *
  * Context: process, sleeps.
  * Return: 0, or -EIO; the link may be torn down then.
  */
-int smcr_link_register(struct smcr_link *link, struct smcr_buf *buf)
+int smcr_link_register(struct smcr_link *link, struct ib_mr *mr, int access)
 {
 	struct ib_reg_wr reg = {
 		.wr.wr_cqe = &link->cqe,
 		.wr.opcode = IB_WR_REG_MR,
-		.mr = buf->mr,
+		.mr = mr,
+		.key = mr->rkey,
+		.access = access,
 	};
-	int ret = 0;
-	int tries;
+	int ret = post_patiently(link, &reg.wr);
 
-	if (!buf->mr || buf->is_registered)
-		return 0;
-	reg.key = buf->mr->rkey;
-	if (buf->kind == SMCR_BUF_RX)
-		reg.access = IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE;
-	/* a full queue is nobody's fault and drains */
-	for (tries = SMCR_LINK_FULL_TRIES; tries; tries--) {
-		ret = post_and_wait(link, &reg.wr, REG_TIMEOUT);
-		if (ret != -EAGAIN)
-			break;
-		usleep_range(1000, 2000);
-	}
 	if (ret && ret != -EAGAIN)
-		smcr_group_kill(link->group, SMCR_LLC_REASON_LOST_PATH);
-	buf->is_registered = !ret;
+		smcr_group_lose_link(link, SMCR_LLC_REASON_LOST_PATH, false);
 	return ret ? -EIO : 0;
 }
 
@@ -697,9 +782,11 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 	bool has_waiters;
 
 	if (wc->status != IB_WC_SUCCESS) {
-		fail_link(link);
+		smcr_link_fail(link);
 		return;
 	}
+	/* who closes the link waits until what was taken out here is settled */
+	rcu_read_lock();
 	WRITE_ONCE(link->last_rx, jiffies);
 	spin_lock_bh(&link->tx_lock);
 	/* a closed link has no records left */
@@ -709,7 +796,6 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 	}
 	has_waiters = !list_empty(&link->waiters);
 	spin_unlock_bh(&link->tx_lock);
-	rcu_read_lock();
 	settle_record(&rec);
 	if (has_waiters)
 		serve_waiters(link);
@@ -720,7 +806,7 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 
 /**
  * smcr_link_init_wr() - get ready for work requests
- * @link: zeroed, its tx_lock and list initialised
+ * @link: as it was before its first use, but for tx_lock and list
  *
  * Context: process.
  */
@@ -763,9 +849,11 @@ static void purge_records(struct smcr_link *link)
 {
 	struct smcr_tx_record rec;
 	struct smcr_rdma_path *rp, *next;
+	u32 bundle_done;
 	LIST_HEAD(waiters);
 
 	spin_lock_bh(&link->tx_lock);
+	bundle_done = link->bundle_done;
 	list_splice_init(&link->waiters, &waiters);
 	list_for_each_entry_safe(rp, next, &waiters, wait_node) {
 		list_del_init(&rp->wait_node);
@@ -778,6 +866,8 @@ static void purge_records(struct smcr_link *link)
 		if (rec.path)
 			smcr_path_put(rec.path);
 	}
+	/* these did not complete */
+	link->bundle_done = bundle_done;
 	spin_unlock_bh(&link->tx_lock);
 }
 

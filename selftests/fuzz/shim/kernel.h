@@ -53,6 +53,7 @@ typedef unsigned int kuid_t;
 #define smp_wmb()		barrier()
 #define smp_mb__after_atomic()	barrier()
 #define smp_store_release(p, v)	WRITE_ONCE(*(p), v)
+#define BIT(n)			(1u << (n))
 #define smp_load_acquire(p)	READ_ONCE(*(p))
 
 static inline void strscpy(char *to, const char *from, size_t size)
@@ -80,6 +81,7 @@ static inline void strscpy(char *to, const char *from, size_t size)
 #define max(a, b) \
 	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
 	   _a > _b ? _a : _b; })
+#define min_not_zero(a, b)	(!(a) ? (b) : !(b) ? (a) : min(a, b))
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define max_t(type, a, b)	max((type)(a), (type)(b))
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
@@ -414,9 +416,11 @@ void shrinker_free(struct shrinker *shrinker);
 
 #define HZ			100
 #define MAX_SCHEDULE_TIMEOUT	((long)(~0ul >> 1))
+#define MAX_JIFFY_OFFSET	((unsigned long)(MAX_SCHEDULE_TIMEOUT >> 1) - 1)
 #define msecs_to_jiffies(ms)	((unsigned long)(ms) * HZ / 1000)
 #define time_after(a, b)	((long)((b) - (a)) < 0)
 #define time_after_eq(a, b)	((long)((a) - (b)) >= 0)
+#define time_before(a, b)	time_after(b, a)
 
 extern unsigned long jiffies;
 
@@ -464,6 +468,7 @@ long shim_wait_woken(struct wait_queue_entry *wait, long timeo);
 	((void)wait_event_timeout(wq, cond, MAX_SCHEDULE_TIMEOUT))
 
 void usleep_range(unsigned long least, unsigned long most);
+#define msleep(ms)		usleep_range(ms, ms)
 void cond_resched(void);
 
 struct completion {
@@ -495,6 +500,7 @@ static inline void wait_for_completion(struct completion *c)
 
 struct mutex {
 	struct shim_task *owner;
+	bool is_held;
 	wait_queue_head_t wq;
 };
 

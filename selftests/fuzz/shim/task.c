@@ -304,6 +304,7 @@ long wait_for_completion_timeout(struct completion *c, long timeo)
 void mutex_init(struct mutex *m)
 {
 	m->owner = NULL;
+	m->is_held = false;
 	init_waitqueue_head(&m->wq);
 }
 
@@ -312,12 +313,14 @@ void mutex_lock(struct mutex *m)
 	SHIM_ASSERT(!m->owner || m->owner != current_task);
 	wait_event(m->wq, !m->owner);
 	m->owner = current_task;
+	m->is_held = true;
 }
 
 void mutex_unlock(struct mutex *m)
 {
 	SHIM_ASSERT(m->owner && m->owner == current_task);
 	m->owner = NULL;
+	m->is_held = false;
 	wake_up(&m->wq);
 }
 

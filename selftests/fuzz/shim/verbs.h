@@ -14,7 +14,7 @@ enum ib_poll_context { IB_POLL_SOFTIRQ = 1 };
 enum ib_mr_type { IB_MR_TYPE_MEM_REG };
 enum ib_wc_status { IB_WC_SUCCESS, IB_WC_WR_FLUSH_ERR };
 enum ib_wc_opcode { IB_WC_SEND, IB_WC_RECV = 128, IB_WC_RECV_RDMA_WITH_IMM };
-enum ib_qp_state { IB_QPS_RESET, IB_QPS_INIT, IB_QPS_RTR, IB_QPS_RTS };
+enum ib_qp_state { IB_QPS_RESET, IB_QPS_INIT, IB_QPS_RTR, IB_QPS_RTS, IB_QPS_ERR };
 enum ib_wr_opcode { IB_WR_RDMA_WRITE, IB_WR_RDMA_WRITE_WITH_IMM, IB_WR_SEND,
 		    IB_WR_REG_MR };
 enum dma_data_direction { DMA_BIDIRECTIONAL, DMA_TO_DEVICE, DMA_FROM_DEVICE };
@@ -43,6 +43,11 @@ enum rdma_ah_attr_type { RDMA_AH_ATTR_TYPE_ROCE = 2 };
 #define IB_QP_DEST_QPN			(1 << 20)
 
 struct device {
+	int unused;
+};
+
+/* no events: there is no device layer */
+struct ib_event_handler {
 	int unused;
 };
 
