@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A second link where one host has one device on the subnet, and the other two;
+# failover over it; version 1.
+#
+#	a  eth0/rxe0 ---- eth0/rxe0  b
+#	                  mv0/rxe2	(macvlan)
+#
+# wires: 2
+# timeout: 240
+. "$RIG_LIB"
+
+group_type() {
+	ON_TIMEOUT=60 on "$1" "smcnl lgr" | sed -n '$s/.* type \([a-z_]*\) .*/\1/p'
+}
+
+are() {
+	[ "$(group_type a) $(group_type b)" = "$1 $2" ]
+}
+
+# become TYPE-OF-A TYPE-OF-B NAME
+become() {
+	wait_for 15 are "$1" "$2" || true
+	is "$1 $2" "$(group_type a) $(group_type b)" "$3"
+}
+
+move() {
+	start a move "xfer client -m smc -k smc -n 2000000 -c 4 -d both -w rand -r rand -T 100 $B 7000"
+}
+
+# second_on GUEST NUMBER: another device on the subnet of eth0.
+second_on() {
+	on "$1" "modprobe macvlan; ip link add mv0 link eth0 type macvlan mode bridge
+		ip link set mv0 up; ip addr add 10.0.0.2$2/24 dev mv0
+		rdma link add rxe2 type rxe netdev mv0; /rig/wait-gid rxe2 10.0.0.2$2"
+}
+
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+for guest in a b; do
+	on $guest "rdma link del rxe1"
+done
+ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
+become single single "one device each: one link"
+
+second_on b 2
+become asym_local asym_peer "the server gets a second one"
+move
+sleep 1
+on b "rdma link del rxe0"
+ok "its first one goes: each byte arrived" finish a move 100
+become single single "one link is left"
+on b "rdma link del rxe2; ip link del mv0
+	rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $B"
+wait_for 10 eval '[ -z "$(on a "smcnl lgr")" ]' || true
+
+ok "a new group" on a "xfer client -m smc -k smc -n 100000 $B 7000"
+for guest in a b; do
+	on $guest "rdma link add rxe1 type rxe netdev eth1"
+done
+become sym sym "each gets one"
+for guest in a b; do
+	on $guest "smcnl ueid flush"
+done
+ok "version 1" on a "xfer client -m smc -k smc -n 100000 $B 7000"
+become sym sym "version 1: two links"
+move
+sleep 1
+on a "rdma link del rxe1"
+ok "version 1: each byte arrived" finish a move 100
+become single single "version 1: one link is left"
+ok "server ends" stop b server
+done_testing

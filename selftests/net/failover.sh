@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Connections survive the loss of a link: each byte arrives once.
+#
+#	a  eth0/rxe0 ---- eth0/rxe0  b
+#	   eth1/rxe1 ---- eth1/rxe1
+#
+# wires: 2
+# timeout: 240
+. "$RIG_LIB"
+
+# group_type GUEST: of its newest link group.
+group_type() {
+	ON_TIMEOUT=60 on "$1" "smcnl lgr" | sed -n '$s/.* type \([a-z]*\) .*/\1/p'
+}
+
+are() {
+	[ "$(group_type a) $(group_type b)" = "$1 $1" ]
+}
+
+# becomes TYPE NAME: the newest groups of both.
+becomes() {
+	wait_for 15 are "$1" || true
+	is "$1 $1" "$(group_type a) $(group_type b)" "$2: both groups are $1"
+}
+
+# conns_on GUEST DEVICE: connections of its link there.
+conns_on() {
+	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"
+}
+
+spread() {
+	[ "$(conns_on a rxe0) $(conns_on a rxe1)" = "3 3" ]
+}
+
+# survives NAME GUEST COMMAND: traffic both ways, in pieces of all sizes, on
+# connections on both links, while something happens.
+survives() {
+	start a move "xfer client -m smc -k smc -n $(by_size 4000000 20000000) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	wait_for 10 spread || true
+	is "3 3" "$(conns_on a rxe0) $(conns_on a rxe1)" "$1: connections on both links"
+	ok "$1" on "$2" "$3"
+	becomes single "$1"
+	ok "$1: each byte arrived" finish a move 100
+}
+
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
+becomes sym "a new group"
+
+survives "the client's second device goes" a "rdma link del rxe1"
+on a "rdma link add rxe1 type rxe netdev eth1"
+becomes sym "it returns"
+survives "the server's second device goes" b "rdma link del rxe1"
+on b "rdma link add rxe1 type rxe netdev eth1"
+becomes sym "it returns"
+survives "the server's first device goes" b "rdma link del rxe0"
+on b "rdma link add rxe0 type rxe netdev eth0"
+becomes sym "it returns"
+survives "the client's second interface goes down" a "ip link set eth1 down"
+on a "ip link set eth1 up"
+becomes sym "it comes up"
+
+for guest in a b; do
+	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
+done
+is 25 "$(smc_stat a client_v2)" "connections of the client"
+wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
+is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
+ok "server ends" stop b server
+done_testing
