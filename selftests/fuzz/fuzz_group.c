@@ -452,6 +452,19 @@ static void on_tx_room(struct smcr_path *path)
 		send(u, 5);
 }
 
+static void on_way_lost(struct smcr_path *path)
+{
+	struct user *u = user_of(path);
+
+	check_event(path);
+	if (!path->ops)
+		return;
+	path->ops->move(path);
+	/* what was sent the other way is not reported any more */
+	u->dones = 0;
+	u->is_waiting = false;
+}
+
 static void on_dead(struct smcr_path *path)
 {
 	check_event(path);
@@ -471,6 +484,7 @@ static const struct smcr_path_events events = {
 	.rx_plain = on_rx_plain,
 	.tx_done = on_tx_done,
 	.tx_room = on_tx_room,
+	.way_lost = on_way_lost,
 	.dead = on_dead,
 	.release = on_release,
 };

@@ -321,6 +321,7 @@ enum smcr_link_state {
  * @long_tx: for the one message that is longer than a slot of @tx_slots; NULL
  *	until it is needed
  * @long_tx_dma: its DMA address
+ * @is_long_stuck: what is in it did not leave in time and still may
  */
 struct smcr_link {
 	struct smcr_group *group;
@@ -383,6 +384,7 @@ struct smcr_link {
 	struct smcr_llc *rx_llc;
 	u8 *long_tx;
 	u64 long_tx_dma;
+	bool is_long_stuck;
 	unsigned long last_rx;
 };
 

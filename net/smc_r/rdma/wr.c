@@ -720,7 +720,8 @@ static int get_long_tx(struct smcr_link *link)
  * @link: the link
  * @msg: the message
  *
- * Waits until it has left, as there is one buffer for these.
+ * Waits until it has left, as there is one buffer for these. If one does not
+ * leave in time, no other one can be sent.
  *
  * Context: process, sleeps; from the work item for links alone.
  * Return: 0 or a negative errno.
@@ -739,13 +740,18 @@ int smcr_link_send_long(struct smcr_link *link, const struct smcr_llc *msg)
 
 	if (ret)
 		return ret;
+	if (link->is_long_stuck)
+		return -EBUSY;
 	ret = smcr_llc_encode(msg, link->long_tx, SMCR_LLC_MAX_LEN);
 	if (WARN_ON_ONCE(ret < 0))
 		return ret;
 	sge.addr = link->long_tx_dma;
 	sge.length = ret;
 	sge.lkey = link->pd->local_dma_lkey;
-	return post_patiently(link, &wr);
+	ret = post_patiently(link, &wr);
+	/* it may leave yet */
+	link->is_long_stuck = ret == -EIO;
+	return ret;
 }
 
 /**
