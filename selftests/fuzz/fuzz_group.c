@@ -319,6 +319,23 @@ static void take_bundle(const u8 *raw, u32 len)
 	}
 }
 
+/* keys that the peer was told, by their last digits: a run has fewer */
+static bool is_told[4096];
+
+static void note_told(u32 rkey)
+{
+	is_told[rkey % ARRAY_SIZE(is_told)] = true;
+}
+
+static void note_known(const struct smcr_buf *buf)
+{
+	int i;
+
+	for (i = 0; i < SMCR_GROUP_LINKS; i++)
+		if (buf->is_known && buf->map[i].mr)
+			note_told(buf->map[i].mr->rkey);
+}
+
 /* before that, the peer was told to */
 static void on_forgot(u32 rkey)
 {
@@ -327,7 +344,7 @@ static void on_forgot(u32 rkey)
 	for (i = 0; i < MAX_DELETED; i++)
 		if (deleted[i] == rkey)
 			return;
-	SHIM_ASSERT(!rkey);
+	SHIM_ASSERT(!is_told[rkey % ARRAY_SIZE(is_told)]);
 }
 
 static bool has_key(const struct smcr_buf *buf, u32 rkey)
@@ -362,6 +379,7 @@ static void note_deleted(u32 rkey)
 static void on_sent(const u8 *raw, u32 len)
 {
 	struct smcr_llc msg;
+	int i;
 
 	if (raw[0] == SMCR_CDC_TYPE) {
 		take_cdc(raw, len);
@@ -378,6 +396,9 @@ static void on_sent(const u8 *raw, u32 len)
 		SHIM_ASSERT(++sent_at_once == 1 || !is_receiving);
 		return;
 	}
+	for (i = 0; msg.type == SMCR_LLC_CONFIRM_RKEY &&
+		    i < msg.u.confirm_rkey.count; i++)
+		note_told(msg.u.confirm_rkey.rtoken[i].rkey);
 	if (msg.type == SMCR_LLC_DELETE_RKEY)
 		note_deleted(msg.u.delete_rkey.rkey[0]);
 	if (request_count < MAX_REQUESTS) {
@@ -978,6 +999,8 @@ static void check_bufs(struct smcr_group *g)
 	struct smcr_buf *buf;
 	int i;
 
+	list_for_each_entry(buf, &g->bufs, all)
+		note_known(buf);
 	for (i = 0; i < SMCR_BUF_KINDS; i++) {
 		list_for_each_entry(buf, &g->idle[i], list) {
 			SHIM_ASSERT(buf->kind == (enum smcr_buf_kind)i);
@@ -1210,6 +1233,7 @@ static void begin(void)
 	memset(flows, 0, sizeof(flows));
 	refcount_set(&dev.refs, 1);
 	memset(asked, 0, sizeof(asked));
+	memset(is_told, 0, sizeof(is_told));
 	request_first = 0;
 	request_count = 0;
 	started = 0;

@@ -602,7 +602,8 @@ int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf)
 {
 	int ret;
 
-	if (!is_registered(buf))
+	/* one that it knows of a link that is gone may just be made ready again */
+	if (!buf->is_known && !is_registered(buf))
 		return 0;
 	ret = exchange_rkey(group, buf, SMCR_LLC_DELETE_RKEY);
 	return ret == -EPROTO ? 0 : ret;
