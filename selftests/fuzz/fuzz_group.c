@@ -396,9 +396,9 @@ static void on_sent(const u8 *raw, u32 len)
 		SHIM_ASSERT(++sent_at_once == 1 || !is_receiving);
 		return;
 	}
-	for (i = 0; msg.type == SMCR_LLC_CONFIRM_RKEY &&
-		    i < msg.u.confirm_rkey.count; i++)
-		note_told(msg.u.confirm_rkey.rtoken[i].rkey);
+	if (msg.type == SMCR_LLC_CONFIRM_RKEY)
+		for (i = 0; i < msg.u.confirm_rkey.count; i++)
+			note_told(msg.u.confirm_rkey.rtoken[i].rkey);
 	if (msg.type == SMCR_LLC_DELETE_RKEY)
 		note_deleted(msg.u.delete_rkey.rkey[0]);
 	if (request_count < MAX_REQUESTS) {

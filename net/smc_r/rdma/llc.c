@@ -187,7 +187,8 @@ static void on_add_link(struct smcr_link *link, struct smcr_llc *msg)
 {
 	if (link->group->role == SMCR_SERVER)
 		smcr_group_want_link(link->group);
-	else if (!msg->u.add_link.mtu_code)
+	else if (!msg->u.add_link.mtu_code ||
+		 msg->version != link->group->peer.version)
 		smcr_llc_refuse_add_link(link, msg);
 	else
 		smcr_group_note_add_req(link, msg);
