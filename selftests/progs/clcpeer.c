@@ -32,7 +32,7 @@
 #define DEFAULT_JOBS	200
 #define DEFAULT_SLACK	3
 /* seconds that anything may be early */
-#define EARLY		1.0
+#define EARLY		2.0
 /* of application data, in each direction; that of conns */
 #define DATA_LEN	64
 /* the longest message, and data behind it */
