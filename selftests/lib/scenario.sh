@@ -174,6 +174,17 @@ reason_count() {
 		\$3 == \"$3\" {n = \$4} END {print n + 0}'"
 }
 
+# group_type GUEST: of its newest link group: how its links share ports.
+group_type() {
+	ON_TIMEOUT=60 on "$1" "smcnl lgr" | sed -n '$s/.* type \([a-z_]*\) .*/\1/p'
+}
+
+# become TYPE-OF-A TYPE-OF-B NAME: the newest link group of each, soon.
+become() {
+	wait_for 15 eval '[ "$(group_type a) $(group_type b)" = "'"$1 $2"'" ]' || true
+	is "$1 $2" "$(group_type a) $(group_type b)" "$3"
+}
+
 # Connections of each link group, largest first, on one line.
 group_conns() {
 	on "$1" "smcnl lgr" | sed 's/.* conns \([0-9]*\) .*/\1/' | sort -nr | xargs

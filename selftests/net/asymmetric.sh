@@ -10,20 +10,6 @@
 # timeout: 240
 . "$RIG_LIB"
 
-group_type() {
-	ON_TIMEOUT=60 on "$1" "smcnl lgr" | sed -n '$s/.* type \([a-z_]*\) .*/\1/p'
-}
-
-are() {
-	[ "$(group_type a) $(group_type b)" = "$1 $2" ]
-}
-
-# become TYPE-OF-A TYPE-OF-B NAME
-become() {
-	wait_for 15 are "$1" "$2" || true
-	is "$1 $2" "$(group_type a) $(group_type b)" "$3"
-}
-
 move() {
 	start a move "xfer client -m smc -k smc -n 2000000 -c 4 -d both -w rand -r rand -T 100 $B 7000"
 }
