@@ -370,11 +370,11 @@ differs "out-of-sync bit" 'DECLINE 0x04000000 with a wrong out-of-sync bit' \
 	'expect proposal; load decline; set 16 04000000; send; settle' \
 	'load proposal; send; expect decline 0x04000000; tcp'
 differs "early end" 'too early, after 0\.[0-9] s' \
-	'expect proposal; end; settle' 'load proposal; send; lost 2'
+	'expect proposal; end; settle' 'load proposal; send; lost 4'
 differs "no end" 'end expected, nothing came for 1\.[0-9] s' \
 	'expect proposal; wait 1500; settle' 'load proposal; send; lost'
 differs "early message" 'too early, after 0\.[0-9] s' \
-	'expect proposal; load accept; send; settle' 'load proposal; send; expect accept 2; reset'
+	'expect proposal; load accept; send; settle' 'load proposal; send; expect accept 4; reset'
 differs "no data" 'end instead of data after 0\.[0-9] s' \
 	'expect proposal; load decline; send; end; settle' \
 	'load proposal; send; expect decline 0x03000000; tcp'
