@@ -173,6 +173,14 @@ static int forward(int port, uint32_t type, int *fd)
 	return 0;
 }
 
+/* Without a host a port is readable as well, and is so for that moment. */
+static int is_stopped(int port, short revents)
+{
+	if (revents & POLLHUP)
+		return host_gone(port);
+	return revents & POLLIN;
+}
+
 /*
  * The command is over when its shell is. A background process that still
  * holds the pipes does not keep it open, what was written before is not lost.
@@ -203,8 +211,7 @@ static int run(int port, const char *script, long long deadline)
 			broken = 1;
 		if (done && !pfd[0].revents && !pfd[1].revents)
 			break;
-		if ((pfd[2].revents & POLLIN) ||
-		    ((pfd[2].revents & POLLHUP) && host_gone(port)))
+		if (is_stopped(port, pfd[2].revents))
 			broken = 1;
 		if (!done && (broken || now_ms() >= deadline)) {
 			timed_out = 1;
