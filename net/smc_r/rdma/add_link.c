@@ -23,7 +23,8 @@ static bool shares_port(const struct smcr_link *link)
 	const struct smcr_link *other;
 
 	smcr_for_each_link(other, group) {
-		if (other == link || !READ_ONCE(other->is_up))
+		if (other == link || !READ_ONCE(other->is_up) ||
+		    smcr_link_is_spare(other))
 			continue;
 		if (is_same_port(&other->port, &link->port) ||
 		    !memcmp(other->peer_gid, link->peer_gid, SMCR_GID_LEN))

@@ -294,7 +294,8 @@ static bool is_used_by(const struct smcr_group *group,
 	const struct smcr_link *link;
 
 	smcr_for_each_link(link, group)
-		if (link->port.dev == dev && link->port.num == num)
+		if (link->port.dev == dev && link->port.num == num &&
+		    !smcr_link_is_spare(link))
 			return true;
 	return false;
 }
@@ -388,7 +389,7 @@ static bool is_listed_locked(const struct smcr_dev *dev)
 }
 
 /**
- * smcr_port_find_alt() - a port that no link of a group uses
+ * smcr_port_find_alt() - a port that no link of a group uses, or a spare one
  * @group: the group; its link_work runs, or nobody else knows it yet
  * @peer_gid: that can be reached from there, NULL for any
  * @port: filled in; port->dev is referenced, put by smcr_dev_put()

@@ -188,6 +188,16 @@ void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason)
 
 /* -- links ---------------------------------------------------------------- */
 
+/* one that is alone shares nothing any more */
+static void end_sharing_locked(struct smcr_group *group)
+{
+	struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (link->is_up)
+			WRITE_ONCE(link->is_asymmetric, false);
+}
+
 static void set_up_locked(struct smcr_link *link, bool is_up)
 {
 	struct smcr_group *group = link->group;
@@ -197,6 +207,8 @@ static void set_up_locked(struct smcr_link *link, bool is_up)
 		return;
 	WRITE_ONCE(link->is_up, is_up);
 	WRITE_ONCE(group->links_up, group->links_up + (is_up ? 1 : -1));
+	if (!is_up && group->links_up == 1)
+		end_sharing_locked(group);
 }
 
 static void queue_link_work_locked(struct smcr_group *group)
@@ -296,7 +308,7 @@ struct smcr_link *smcr_group_pick_link(struct smcr_group *group)
 
 	WRITE_ONCE(group->turn, turn + 1);
 	smcr_for_each_link(link, group)
-		if (READ_ONCE(link->is_up) && !link->is_asymmetric)
+		if (READ_ONCE(link->is_up) && !READ_ONCE(link->is_asymmetric))
 			fit[count++] = link;
 	return count ? fit[turn % count] : smcr_group_any_link(group);
 }

@@ -54,18 +54,18 @@ static bool is_peer_gid_used(const struct smcr_group *group, const u8 *gid)
 	const struct smcr_link *link;
 
 	smcr_for_each_link(link, group)
-		if (READ_ONCE(link->is_up) &&
+		if (READ_ONCE(link->is_up) && !smcr_link_is_spare(link) &&
 		    !memcmp(link->peer_gid, gid, SMCR_GID_LEN))
 			return true;
 	return false;
 }
 
-static struct smcr_link *find_asymmetric(struct smcr_group *group)
+static struct smcr_link *find_spare(struct smcr_group *group)
 {
 	struct smcr_link *link;
 
 	smcr_for_each_link(link, group)
-		if (READ_ONCE(link->is_up) && link->is_asymmetric)
+		if (smcr_link_is_spare(link))
 			return link;
 	return NULL;
 }
@@ -74,7 +74,7 @@ static struct smcr_link *find_asymmetric(struct smcr_group *group)
 static bool is_complete(struct smcr_group *group)
 {
 	return group->max_links < 2 || READ_ONCE(group->links_up) > 2 ||
-	       (READ_ONCE(group->links_up) > 1 && !find_asymmetric(group));
+	       (READ_ONCE(group->links_up) > 1 && !find_spare(group));
 }
 
 static int take_port_of(struct smcr_link *link, struct smcr_port *port)
@@ -85,8 +85,9 @@ static int take_port_of(struct smcr_link *link, struct smcr_port *port)
 }
 
 /*
- * Best is a port of ours and one of the client's that are both not in use. In
- * version 1 the client's are not known: it will tell.
+ * Best is a port of ours and one of the client's that are both not in use; what
+ * only a spare link uses may be taken, as that one goes then. In version 1 the
+ * client's are not known: it will tell.
  */
 static int choose_as_server(struct smcr_group *group, struct smcr_port *port)
 {
@@ -171,9 +172,9 @@ static void complete_link(struct smcr_link *link)
 		smcr_link_fail(link);
 }
 
-static void drop_asymmetric(struct smcr_group *group)
+static void drop_spare(struct smcr_group *group)
 {
-	struct smcr_link *link = find_asymmetric(group);
+	struct smcr_link *link = find_spare(group);
 
 	if (link && group->role == SMCR_SERVER &&
 	    READ_ONCE(group->links_up) > 2)
@@ -220,7 +221,7 @@ static void add_as_server(struct smcr_group *group, bool is_asked)
 		return;
 	}
 	complete_link(link);
-	drop_asymmetric(group);
+	drop_spare(group);
 }
 
 static void ask_as_client(struct smcr_group *group)

@@ -263,7 +263,8 @@ enum smcr_link_state {
  * @is_told: the peer knows that; under the same lock
  * @lost_reason: for the peer; under the same lock
  * @is_asymmetric: shares its port with another link, on either side, so that
- *	no new connections use it; const once it is up
+ *	no new connections use it; cleared under the lock of the list of groups
+ *	when it is the last link
  * @has_hw: the queue pair exists; under group->hw_lock
  * @port: where it is; @port.dev is NULL while the slot is free, and is
  *	written under the lock of the list of groups
@@ -393,6 +394,18 @@ static inline u32 smcr_link_overflow_len(const struct smcr_link *link)
 {
 	return link->rx_len < SMCR_LLC_MAX_LEN ?
 	       SMCR_LLC_MAX_LEN - link->rx_len : 0;
+}
+
+/**
+ * smcr_link_is_spare() - a link for failover only, until there is a better one
+ * @link: any state
+ *
+ * Context: any.
+ * Return: true if it is up and shares its port with another link (wire.md 4.3).
+ */
+static inline bool smcr_link_is_spare(const struct smcr_link *link)
+{
+	return READ_ONCE(link->is_up) && READ_ONCE(link->is_asymmetric);
 }
 
 enum smcr_group_state {

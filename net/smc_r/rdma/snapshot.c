@@ -73,7 +73,7 @@ static enum smcr_group_type type_of(const struct smcr_group *group,
 	if (info->link_count < 2)
 		return SMCR_GROUP_SINGLE;
 	smcr_for_each_link(link, group) {
-		if (!READ_ONCE(link->is_up) || !link->is_asymmetric)
+		if (!smcr_link_is_spare(link))
 			continue;
 		/* with two links it shares one end with the other one */
 		smcr_for_each_link(other, group)

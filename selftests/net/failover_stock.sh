@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Connections to a peer with the kernel's own SMC survive the loss of a link.
+#
+#	a  eth0/rxe0 -+-- eth0/rxe0  b
+#	   mv0/rxe1  -+-- mv0/rxe1	(macvlan)
+#
+# timeout: 240
+. "$RIG_LIB"
+
+conns_on() {
+	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"
+}
+
+spread() {
+	[[ "$(conns_on $ours rxe0) $(conns_on $ours rxe1)" = [1-9]*' '[1-9]* ]]
+}
+
+# Stock adds a link where PNET IDs say that there is a way, and only where the
+# device has an address in the subnet of the connection. Each interface
+# answers for its own address, so that each is reached by its own device.
+second_on() {
+	on "$1" "sysctl -q net.ipv4.conf.all.arp_ignore=1
+		modprobe macvlan; ip link add mv0 link eth0 type macvlan mode bridge
+		ip link set mv0 up; ip addr add 10.0.0.2$2/24 dev mv0
+		rdma link add rxe1 type rxe netdev mv0; /rig/wait-gid rxe1 10.0.0.2$2
+		smcnl pnet add WIRE eth0 rxe0 1
+		smcnl pnet add WIRE mv0 rxe1 1"
+}
+
+move() {
+	start a move "xfer client -m smc -k smc -n $(by_size 1000000 4000000) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	ok "$1: connections on both links" wait_for 10 spread
+}
+
+# returns GUEST: its second device.
+returns() {
+	on $1 "rdma link add rxe1 type rxe netdev mv0"
+	become sym sym "it returns"
+}
+
+ours=$(guests ours)
+stock=$(guests stock)
+second_on a 1
+second_on b 2
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
+become sym sym "a new group: two links"
+# How the links share devices, as each side says, when stock has one.
+of_one=(asym_local asym_peer)
+[ $stock = a ] || of_one=(asym_peer asym_local)
+move "stock's second device goes"
+ok "stock's second device goes" on $stock "rdma link del rxe1"
+become "${of_one[@]}" "stock's second device goes: we go on with our two"
+ok "stock's second device goes: each byte arrived" finish a move 100
+returns $stock
+# Not under way: what stock sends to a device that is gone it repeats for ever
+# over rxe, and it waits for the end of that before it lets go of the link.
+ok "our second device goes" on $ours "rdma link del rxe1"
+become "${of_one[1]}" "${of_one[0]}" "our second device goes: stock goes on with its two"
+returns $ours
+move "both are there again"
+ok "both are there again: each byte arrived" finish a move 100
+for guest in a b; do
+	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
+done
+ok "server ends" stop b server
+done_testing
