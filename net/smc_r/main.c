@@ -70,9 +70,14 @@ static int __init smcr_init(void)
 	ret = report_taken(smcr_sock_register(), "address family 43 (AF_SMC)");
 	if (ret)
 		goto exit_protos;
+	ret = report_taken(smcr_ulp_register(), "TCP ULP smc");
+	if (ret)
+		goto exit_sock;
 	smcr_tcp_option_enable();
 	return 0;
 
+exit_sock:
+	smcr_sock_unregister();
 exit_protos:
 	smcr_hs_unregister_protos();
 exit_sysctl:
@@ -95,6 +100,7 @@ exit_stats:
 static void __exit smcr_exit(void)
 {
 	smcr_tcp_option_disable();
+	smcr_ulp_unregister();
 	smcr_sock_unregister();
 	smcr_pnetid_exit();
 	smcr_nl_exit();
@@ -117,3 +123,5 @@ MODULE_ALIAS_NETPROTO(PF_SMC);
 /* IPPROTO_SMC, SOCK_STREAM: as numbers, for they become text */
 MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 256, 1);
 MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET6, 256, 1);
+/* MODULE_ALIAS_TCP_ULP() would claim the name of the kernel's own as well */
+MODULE_ALIAS("tcp-ulp-smc");

@@ -23,7 +23,7 @@ is "INET6_SMC INET_SMC SMC SMC6" \
 	"$(on a "awk '\$8 == \"smc_r\" {print \$1}' /proc/net/protocols" | sort | xargs)" \
 	"they are among the protocols"
 
-is "net-pf-10-proto-256-type-1 net-pf-2-proto-256-type-1 net-pf-43" \
+is "net-pf-10-proto-256-type-1 net-pf-2-proto-256-type-1 net-pf-43 tcp-ulp-smc" \
 	"$(on a "modinfo -F alias /rig/smc_r.ko | grep -v family" | sort | xargs)" "they load the module"
 
 # kind OPTIONS...: domain and protocol of a connected socket of a, SMC or not.

@@ -169,6 +169,33 @@ static inline ssize_t copy_splice_read(struct file *in, loff_t *ppos,
 #endif
 
 /*
+ * Is somebody to check the sender of each segment? 6.7 has TCP-AO, in the same
+ * place as TCP-MD5. Gone when 6.6 is not supported any more.
+ */
+static inline bool smcr_compat_tcp_signs(const struct tcp_sock *tp)
+{
+#ifdef CONFIG_TCP_MD5SIG
+	if (rcu_access_pointer(tp->md5sig_info))
+		return true;
+#endif
+#ifdef CONFIG_TCP_AO
+	if (rcu_access_pointer(tp->ao_info))
+		return true;
+#endif
+	return false;
+}
+
+/* is a file in an epoll set? A kernel may be built without these. */
+static inline bool smcr_compat_has_epoll(const struct file *file)
+{
+#ifdef CONFIG_EPOLL
+	return READ_ONCE(file->f_ep);
+#else
+	return false;
+#endif
+}
+
+/*
  * 6.6 is told how long a table is, before an empty entry ended it; 6.11 refuses
  * that entry. Gone when 6.5 is not supported any more.
  */

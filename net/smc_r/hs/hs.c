@@ -321,6 +321,38 @@ static void copy_changes(struct sock *clcsk, const struct smcr_mirror *old,
 }
 
 /**
+ * smcr_hs_copy_options() - SOL_SOCKET options of one socket for another
+ * @to: an SMC socket that nobody uses yet
+ * @from: a listener, or the TCP socket inside; buffers that nobody has sized
+ *	are left alone
+ *
+ * Context: any; nobody sets options of @from.
+ */
+void smcr_hs_copy_options(struct sock *to, const struct sock *from)
+{
+	to->sk_userlocks = from->sk_userlocks & (SOCK_SNDBUF_LOCK |
+						 SOCK_RCVBUF_LOCK);
+	if (to->sk_userlocks & SOCK_SNDBUF_LOCK)
+		to->sk_sndbuf = from->sk_sndbuf;
+	if (to->sk_userlocks & SOCK_RCVBUF_LOCK)
+		to->sk_rcvbuf = from->sk_rcvbuf;
+	to->sk_sndtimeo = from->sk_sndtimeo;
+	to->sk_rcvtimeo = from->sk_rcvtimeo;
+	to->sk_rcvlowat = from->sk_rcvlowat;
+	to->sk_mark = from->sk_mark;
+	to->sk_priority = from->sk_priority;
+	to->sk_bound_dev_if = from->sk_bound_dev_if;
+	to->sk_reuse = from->sk_reuse;
+	to->sk_reuseport = from->sk_reuseport;
+	to->sk_lingertime = from->sk_lingertime;
+	to->sk_flags = from->sk_flags & (BIT(SOCK_LINGER) |
+					 BIT(SOCK_KEEPOPEN) |
+					 BIT(SOCK_URGINLINE) |
+					 BIT(SOCK_DBG) | BIT(SOCK_LOCALROUTE));
+	sock_set_flag(to, SOCK_RCU_FREE);
+}
+
+/**
  * smcr_hs_init_mirror() - the TCP socket agrees with the outer one
  * @smc: a new socket
  *

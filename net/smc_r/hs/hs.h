@@ -199,6 +199,7 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res);
 void smcr_hs_hook(struct smcr_sock *smc);
 void smcr_hs_hook_errors(struct smcr_sock *smc);
 void smcr_hs_unhook(struct smcr_sock *smc);
+void smcr_hs_copy_options(struct sock *to, const struct sock *from);
 void smcr_hs_init_mirror(struct smcr_sock *smc);
 void smcr_hs_sync_options(struct smcr_sock *smc);
 enum smcr_decline smcr_hs_check_policy(const struct smcr_sock *smc);
@@ -249,6 +250,7 @@ extern struct proto smcr_inet6_proto;
 int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
 		   int kern);
 struct smcr_sock *smcr_hs_child_alloc(const struct smcr_sock *parent);
+struct smcr_sock *smcr_hs_alloc_around(const struct sock *clcsk);
 void smcr_hs_prepare_inet6(struct smcr_sock *smc);
 
 /* snapshot.c: all sockets, for those who list them */

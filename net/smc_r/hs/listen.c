@@ -195,22 +195,7 @@ static void inherit(struct smcr_sock *child, const struct smcr_sock *parent)
 
 	to->sk_sndbuf = from->sk_sndbuf;
 	to->sk_rcvbuf = from->sk_rcvbuf;
-	to->sk_userlocks = from->sk_userlocks & (SOCK_SNDBUF_LOCK |
-						 SOCK_RCVBUF_LOCK);
-	to->sk_sndtimeo = from->sk_sndtimeo;
-	to->sk_rcvtimeo = from->sk_rcvtimeo;
-	to->sk_rcvlowat = from->sk_rcvlowat;
-	to->sk_mark = from->sk_mark;
-	to->sk_priority = from->sk_priority;
-	to->sk_bound_dev_if = from->sk_bound_dev_if;
-	to->sk_reuse = from->sk_reuse;
-	to->sk_reuseport = from->sk_reuseport;
-	to->sk_lingertime = from->sk_lingertime;
-	to->sk_flags = from->sk_flags & (BIT(SOCK_LINGER) |
-					 BIT(SOCK_KEEPOPEN) |
-					 BIT(SOCK_URGINLINE) |
-					 BIT(SOCK_DBG) | BIT(SOCK_LOCALROUTE));
-	sock_set_flag(to, SOCK_RCU_FREE);
+	smcr_hs_copy_options(to, from);
 	child->defer_secs = parent->defer_secs;
 }
 

@@ -3,15 +3,18 @@
  * The socket object itself: allocation, for socket() and for accepted
  * connections alike, and its entries in /proc/net/protocols.
  *
- * There are two ways to ask for one. socket(AF_SMC, ...) leads to us; the
+ * There are three ways to ask for one. socket(AF_SMC, ...) leads to us; the
  * object of socket(AF_INET or AF_INET6, ..., IPPROTO_SMC) is allocated by the
- * core, by the proto, and handed to its init. From there on they are the same
- * but for family and protocol, which the programs see.
+ * core, by the proto, and handed to its init; that of setsockopt(TCP_ULP) gets
+ * a TCP socket that was there before. From there on they are the same but for
+ * family and protocol, which the programs see.
  */
 #include "hs.h"
 
 #include <linux/module.h>
+#include <linux/security.h>
 #include <linux/socket.h>
+#include <net/tcp.h>
 
 #include "../base/sysctl.h"
 #include "../compat/compat.h"
@@ -183,6 +186,20 @@ int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
 	return ret;
 }
 
+/* without struct socket and TCP socket */
+static struct smcr_sock *alloc_bare(struct net *net, int family,
+				    struct proto *prot, int protocol)
+{
+	struct sock *sk = sk_alloc(net, family, GFP_KERNEL, prot, 0);
+
+	if (!sk)
+		return NULL;
+	sock_init_data(NULL, sk);
+	sk->sk_protocol = protocol;
+	init_sock(sk);
+	return smcr_sk(sk);
+}
+
 /**
  * smcr_hs_child_alloc() - allocate an accepted socket without its TCP socket
  * @parent: the listener; the child has its family and protocol
@@ -193,16 +210,63 @@ int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
 struct smcr_sock *smcr_hs_child_alloc(const struct smcr_sock *parent)
 {
 	const struct sock *from = &parent->sk;
-	struct sock *sk;
 
-	sk = sk_alloc(sock_net(from), from->sk_family, GFP_KERNEL,
-		      from->sk_prot, 0);
-	if (!sk)
+	return alloc_bare(sock_net(from), from->sk_family, from->sk_prot,
+			  from->sk_protocol);
+}
+
+static struct proto *inet_proto_of(int family)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == PF_INET6)
+		return &smcr_inet6_proto;
+#endif
+	return &smcr_inet_proto;
+}
+
+/* in seconds, as the program gave it; TCP keeps a number of retransmissions */
+static int defer_secs_of(const struct sock *clcsk)
+{
+	int retrans = inet_csk(clcsk)->icsk_accept_queue.rskq_defer_accept;
+	int timeout = TCP_TIMEOUT_INIT / HZ;
+	int secs = 0;
+
+	while (retrans-- > 0) {
+		secs += timeout;
+		timeout = min_t(int, 2 * timeout, TCP_RTO_MAX / HZ);
+	}
+	return secs;
+}
+
+/**
+ * smcr_hs_alloc_around() - allocate a socket for a TCP socket that is there
+ * @clcsk: the TCP socket, of AF_INET or AF_INET6, not connected; locked
+ *
+ * The new socket is one of IPPROTO_SMC and has the options, the owner and the
+ * security label of @clcsk. It has not got @clcsk itself.
+ *
+ * Context: process, may sleep.
+ * Return: the socket in mode IDLE, its reference is the caller's, or NULL.
+ */
+struct smcr_sock *smcr_hs_alloc_around(const struct sock *clcsk)
+{
+	int family = clcsk->sk_family;
+	struct smcr_sock *smc;
+
+	smc = alloc_bare(sock_net(clcsk), family, inet_proto_of(family),
+			 IPPROTO_SMC);
+	if (!smc)
 		return NULL;
-	sock_init_data(NULL, sk);
-	sk->sk_protocol = from->sk_protocol;
-	init_sock(sk);
-	return smcr_sk(sk);
+	smc->sk.sk_uid = clcsk->sk_uid;
+	security_sk_clone(clcsk, &smc->sk);
+	smcr_hs_copy_options(&smc->sk, clcsk);
+	smc->sk.sk_flags |= clcsk->sk_flags & (BIT(SOCK_BROADCAST) |
+					       BIT(SOCK_RCVTSTAMP) |
+					       BIT(SOCK_RCVTSTAMPNS) |
+					       BIT(SOCK_TSTAMP_NEW));
+	smc->defer_secs = defer_secs_of(clcsk);
+	smcr_hs_init_mirror(smc);
+	return smc;
 }
 
 /**

@@ -18,8 +18,6 @@
 #include "../compat/tcp_option.h"
 #include "../hs/hs.h"
 
-static const struct proto_ops smcr_proto_ops;
-
 static void release_listener(struct smcr_sock *smc)
 {
 	smcr_hs_set_mode(smc, smc->fallback_reason ? SMCR_MODE_TCP :
@@ -541,7 +539,7 @@ static int smcr_set_rcvlowat(struct sock *sk, int val)
 	return 0;
 }
 
-static const struct proto_ops smcr_proto_ops = {
+const struct proto_ops smcr_proto_ops = {
 	.family = PF_SMC,
 	.owner = THIS_MODULE,
 	.release = smcr_release,

@@ -9,6 +9,7 @@
 
 #include <linux/tcp.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #include "../base/stats.h"
 #include "../compat/compat.h"
@@ -117,6 +118,37 @@ static int get_sol_smc(const struct smcr_sock *smc, int optname,
 	return 0;
 }
 
+/* what a socket that is one of SMC is already; other ULPs need TCP's data */
+static int set_ulp(sockptr_t optval, unsigned int optlen)
+{
+	char name[TCP_ULP_NAME_MAX] = {};
+	long len;
+
+	if (!optlen)
+		return -EINVAL;
+	len = strncpy_from_sockptr(name, optval,
+				   min_t(long, sizeof(name) - 1, optlen));
+	if (len < 0)
+		return -EFAULT;
+	name[len] = '\0';
+	return strcmp(name, SMCR_ULP_NAME) ? -EOPNOTSUPP : -EEXIST;
+}
+
+static int get_ulp(char __user *optval, int __user *optlen)
+{
+	static const char name[TCP_ULP_NAME_MAX] = SMCR_ULP_NAME;
+	int len;
+
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+	len = min_t(unsigned int, len, sizeof(name));
+	if (put_user(len, optlen) || copy_to_user(optval, name, len))
+		return -EFAULT;
+	return 0;
+}
+
 /**
  * smcr_setsockopt() - setsockopt(2)
  * @sock: the socket
@@ -126,8 +158,8 @@ static int get_sol_smc(const struct smcr_sock *smc, int optname,
  * @optlen: its size in bytes
  *
  * Context: process, may sleep.
- * Return: TCP's answer; -EOPNOTSUPP for TCP_ULP, which would change the
- * TCP socket under our feet.
+ * Return: TCP's answer; for TCP_ULP, -EEXIST if it is "smc", and -EOPNOTSUPP
+ * otherwise, as it would change the TCP socket under our feet.
  */
 int smcr_setsockopt(struct socket *sock, int level, int optname,
 		    sockptr_t optval, unsigned int optlen)
@@ -142,7 +174,7 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 	if (level == SOL_SMC)
 		return set_sol_smc(smc, optname, optval, optlen);
 	if (level == SOL_TCP && optname == TCP_ULP)
-		return -EOPNOTSUPP;
+		return set_ulp(optval, optlen);
 	lock_sock(sk);
 	/* it puts data where the handshake has to be: only before that */
 	if (is_fastopen(level, optname) && smc->mode != SMCR_MODE_TCP &&
@@ -180,7 +212,7 @@ int smcr_getsockopt(struct socket *sock, int level, int optname,
 	if (level == SOL_SMC)
 		return get_sol_smc(smc, optname, optval, optlen);
 	if (level == SOL_TCP && optname == TCP_ULP)
-		return -EOPNOTSUPP;
+		return get_ulp(optval, optlen);
 	return smc->clcsock->ops->getsockopt(smc->clcsock, level, optname,
 					     optval, optlen);
 }

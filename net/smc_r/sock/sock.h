@@ -8,8 +8,16 @@
 struct pipe_inode_info;
 struct poll_table_struct;
 
+#define SMCR_ULP_NAME	"smc"
+
+extern const struct proto_ops smcr_proto_ops;
+
 int smcr_sock_register(void);
 void smcr_sock_unregister(void);
+
+/* ulp.c: a TCP socket becomes one of SMC */
+int smcr_ulp_register(void);
+void smcr_ulp_unregister(void);
 
 /* data.c: send, receive, poll, ioctl */
 int smcr_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
