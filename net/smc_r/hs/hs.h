@@ -100,7 +100,8 @@ struct smcr_mirror {
  * @sk: first; freed after an RCU grace period
  * @as_tcp: what the core may read and write of a socket of an INET family, be
  *	it that it was made as one or that it fell back, see fallback.c
- * @clcsock: the TCP socket inside; const from creation until release
+ * @clcsock: the TCP socket inside; const from creation, or conversion, until
+ *	release
  * @mode: changed under the socket lock, by smcr_hs_set_mode()
  * @role: server for accepted sockets
  * @conn: valid in mode SMC; read under the socket lock, by poll under RCU
