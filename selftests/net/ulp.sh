@@ -131,6 +131,11 @@ num "$(count_of converted) -ge 20" "converted while others list sockets"
 storm "$secs" steal steal proc diag kcmp
 num "$(count_of converted) -ge 20" "converted while they all do"
 
+start a hold "ulp hold"
+wait_for 5 on a "[ \$(cat /sys/module/smc_r/refcnt) -ge 3 ]"
+like "in use" "$(on a "[ ! -e /sys/module/smc_r_diag ] || rmmod smc_r_diag; rmmod smc_r 2>&1" || true)" \
+	"the module stays as long as there is a converted socket"
+ok "it is closed" stop a hold
 for guest in a b; do
 	ok "the module of $guest goes" unload $guest
 done

@@ -5,6 +5,7 @@
  *	ulp		each case in which that is refused, and some in which it is not
  *	ulp -6		those that are not, with AF_INET6
  *	ulp options	what was set before, as seen before and after it
+ *	ulp hold	keeps one converted socket until it is ended
  *
  * A case prints what setsockopt() answered, the protocol of the socket then,
  * and whether it still carries a byte both ways; for what somebody else held
@@ -492,6 +493,11 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "options")) {
 		options();
 		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "hold")) {
+		printf("%s\n", name_of(set_ulp(tcp_socket(), ULP)));
+		fflush(stdout);
+		pause();
 	}
 	if (argc > 1 && !strcmp(argv[1], "-6"))
 		family = AF_INET6;
