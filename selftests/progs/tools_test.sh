@@ -190,6 +190,8 @@ tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard
 if ! command -v make >/dev/null || ! command -v cc >/dev/null || [ ! -e "$tools/Makefile" ]; then
 	tap_skip "installation" "needs make, cc and the sources"
 else
+	# those of a make that called us would have it print directories
+	unset MAKEFLAGS MFLAGS MAKELEVEL
 	cp -r "$tools" "$tap_work/src"
 	dest=$tap_work/dest
 	make -s -C "$tap_work/src" install PREFIX=/usr DESTDIR="$dest" >"$out" 2>&1
