@@ -21,7 +21,7 @@ is "" "$(grep -rhA1 --include='*.c' -E '\<(pr_[a-z]+|net_[a-z]+_ratelimited)\(' 
 	sed -n 's/.*"\([^"]*\)\\n".*/\1/p' | sed 's/^\(%s[: ]*\)*//; s/%.*//' |
 	missing_in "$TROUBLE")" "... and each line of the kernel log"
 
-is "" "$(sed -n '/^Build-Depends:/,/^Standards/s/^[ A-Z].* \([a-z-]*\),*$/\1/p' \
+is "" "$(sed -n '/^Build-Depends:/,/^Standards/s/^[ A-Z].* \([a-z-]*\)\( <.*>\)*,*$/\1/p' \
 	/src/packaging/debian/control | missing_in "$README")" \
 	"README.md names what make deb needs"
 is "" "$(grep -o 'smc_r[-/][0-9][0-9.]*[0-9]' "$README" /src/Documentation/*.md |
