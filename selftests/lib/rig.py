@@ -449,6 +449,31 @@ def programs_initramfs(name, log):
     return target
 
 
+def packages_for(kernel, log):
+    """What the Debian packages install for a kernel, and which of it goes with
+    them: {path in guest: host path}."""
+    scripts = os.path.join(SELFTESTS, "packages")
+    sources = [os.path.join(TOP, name) for name in ("Kbuild", "Makefile", "dkms.conf")]
+    sources += [os.path.join(scripts, name) for name in
+                ("root", "enter", "lib.sh", "build.sh", "installed.sh")]
+    for top in ("net", "packaging", "tools"):
+        found = [os.path.join(where, name)
+                 for where, _, names in os.walk(os.path.join(TOP, top))
+                 if not where.endswith("packaging/out") for name in names]
+        # but what is built there
+        sources += [path for path in found if not is_program(path) and not re.search(
+            r"(/\.[^/]*|\.(o|ko|d|mod|mod\.c|help\.h|skel\.h))$", path)]
+    out = cached("packages", f"{release(kernel)}-{hash_files(sources)}", "")
+    files = ("packages.tar", "packages.removed")
+    if not all(os.path.exists(out + name) for name in files):
+        log(f"building packages and installing them for {release(kernel)}")
+        root = os.path.join(scripts, "root")
+        run(["nice", root, "deb", out, "build.sh"], "building packages")
+        run(["nice", root, "clean", out, "installed.sh", kernel], "installing packages")
+        prune(cached("packages", release(kernel) + "-*"))
+    return {"rig/" + name: out + name for name in files}
+
+
 def overlay_cpio(files, target):
     """Programs and module under test: {path in guest: host path}."""
     with tempfile.TemporaryDirectory(prefix="smcr-overlay-") as root:

@@ -19,7 +19,7 @@ is "$VERSION" "$(sed -n 's/^Version:[ \t]*//p' /src/packaging/rpm/smc-r.spec)" \
 	"smc-r.spec has the version of dkms.conf"
 
 rm -rf /out/*
-ok "make deb" make -C /src/packaging deb OUT=/out
+follow Install 1 1,2
 is "smc-r-dkms_${VERSION}_all.deb smc-r-tools_${VERSION}_amd64.deb" \
 	"$(cd /out && echo smc-r-[dt]*s_*.deb)" "... makes two packages"
 ok "lintian has no errors and no warnings" lintian --fail-on error,warning \
@@ -37,5 +37,6 @@ is "" "$(cd /tmp/compare && find . ! -type d -printf '/%P\n' |
 	sed '/\/man\/man/s/$/.gz/' | sort |
 	comm -23 - <(files_of smc-r-tools | awk '{print $2}' | sort))" \
 	"smc-r-tools has what make -C tools install installs"
+like "/usr/libexec/smc_r/smc_attach" "$(files_of smc-r-tools)" "... for smc_run --attach, too"
 like "-rwSr--r-- /usr/lib/libsmc-preload.so" "$(files_of smc-r-tools)" \
 	"... with a library that the loader takes for set-uid programs"

@@ -54,3 +54,10 @@ for kernel in 6.1 6.12; do
 	is "" "$(where_installed "$REL")" "no module is left for $kernel"
 	is smc "$(served_by "$REL")" "... AF_SMC is served by the kernel's own module"
 done
+
+# As README.md says, for the kernel that runs: 6.12.
+run_kernel
+rm -rf "/usr/src/smc_r-$VERSION"
+follow Install 3
+is "smc_r/$VERSION, $REL, x86_64: installed" "$(dkms_status)" "that installs the module"
+is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"

@@ -10,15 +10,16 @@ left() {
 	find /etc /usr /lib/modules /var/lib/dkms -path '*smc_r*' ! -path '*/__pycache__/*'
 }
 
-remove_packages() {
-	apt-get -qq -y "$1" smc-r-dkms smc-r-tools
+purge_packages() {
+	apt-get -qq -y purge smc-r-dkms smc-r-tools
 }
 
 add_kernel 6.12
 is smc "$(served_by "$REL")" "before: AF_SMC is served by the kernel's own module"
 is "" "$(left)" "before: nothing of the packages is there"
 
-ok "packages are installed" apt_install /out/smc-r-*s_*.deb
+run_kernel
+follow Install 1 3
 is "smc_r/$VERSION, $REL, x86_64: installed" "$(dkms_status)" "DKMS has built for the kernel"
 is "$(expected_modules)" "$(where_installed "$REL")" "... all modules"
 for module in $MODULES; do
@@ -35,10 +36,10 @@ done
 ok "the unit is a good one" systemd-analyze verify --man=no /lib/systemd/system/smc_r-config.service
 is enabled "$(systemctl is-enabled smc_r-config)" "... and enabled"
 
-ok "packages are removed" remove_packages remove
+follow "Back to the kernel's own" 1 1
 is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$REL")" "no module is left"
 is "" "$(dkms_status)" "DKMS knows nothing of them"
 
-ok "packages are purged" remove_packages purge
+ok "packages are purged" purge_packages
 is "" "$(left)" "nothing is left"

@@ -39,6 +39,46 @@ like() {
 	point "$([[ $2 =~ $1 ]] && echo 0 || echo 1)" "$3"
 }
 
+# typed HEADING N [LINE]: what README.md has the reader type, comments apart.
+typed() {
+	awk -v heading="$1" -v n="$2" -f /src/selftests/lib/commands.awk /src/README.md |
+		sed "s/  *# .*//${3:+; $3!d}"
+}
+
+# follow HEADING N [LINE]: as the reader does, in a copy of the tree; what it
+# makes is in /out.
+follow() {
+	local line
+
+	if [ ! -d /tmp/src ]; then
+		cp -r /src /tmp/src
+		ln -sfn /out /tmp/src/packaging/out
+		printf '%s "%s";\n' APT::Get::Assume-Yes true APT::Install-Recommends false \
+			>/etc/apt/apt.conf.d/test
+	fi
+	typed "$@" >/tmp/typed
+	[ -s /tmp/typed ] || echo "echo no such lines; false" >/tmp/typed
+	while read -r line <&3; do
+		ok "README.md: $line" bash -c "cd /tmp/src && $line"
+	done 3</tmp/typed
+}
+
+# run_kernel: the one that was added last runs, and its headers, which are there
+# already, are a package.
+run_kernel() {
+	local headers=/tmp/linux-headers-$REL
+
+	mkdir -p /run/bin $headers/DEBIAN
+	printf '#!/bin/sh\n[ "$*" = -r ] && echo %s || exec /usr/bin/uname "$@"\n' "$REL" \
+		>/run/bin/uname
+	chmod +x /run/bin/uname
+	PATH=/run/bin:$PATH
+	printf '%s\n' "Package: linux-headers-$REL" "Version: 99" "Architecture: all" \
+		"Maintainer: nobody" "Description: stands in" >$headers/DEBIAN/control
+	dpkg-deb -b $headers >/dev/null
+	dpkg -i $headers.deb >/dev/null
+}
+
 # What DKMS has to get. A tree in which the modules were built has more.
 needed_sources() {
 	(cd /src && echo Kbuild && echo dkms.conf &&

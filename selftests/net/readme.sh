@@ -1,0 +1,189 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A new user types what README.md and the quick start say, from the installed packages to the way back.
+#
+#	a smc_run iperf3, redis-benchmark ---- SMC-R over rxe0 ---- iperf3, redis-server b
+#
+# rdma: none
+# packages: yes
+# timeout: 150
+. "$RIG_LIB"
+
+TREE=$(realpath "${0%/*}/../..")
+
+# What lines printed and how they ended, by guest and line.
+declare -A printed=() ended=()
+
+# typed FILE HEADING N: the lines of a block, with their comments.
+typed() {
+	awk -v heading="$2" -v n="$3" -f "$TREE/selftests/lib/commands.awk" "$TREE/$1"
+}
+
+# hosts_of COMMENT: the guests that it is for; b serves.
+hosts_of() {
+	case $1 in
+	*"one host"*|*SERVER*) echo b ;;
+	*"the other"*|*CLIENT*) echo a ;;
+	*) echo a b ;;
+	esac
+}
+
+# type_line GUEST LINE: a server, and what ends in "&", goes on.
+type_line() {
+	local line=${2//SERVER/$B} status=0
+
+	case $line in
+	*" &"|*"iperf3 -s"|*redis-server*)
+		line=${line% &}
+		start $1 "$(sed 's/.*smc_run \([a-z0-9-]*\).*/\1/' <<<"$line")" "$line"
+		if [[ $line == *-server* ]]; then
+			wait_port $1 6379
+		elif [[ $line == *" -s" ]]; then
+			wait_port $1 5201
+		fi
+		;;
+	*)
+		printed["$1 $2"]=$(on $1 "$line" 2>&1) || status=$?
+		ended["$1 $2"]=$status
+		;;
+	esac
+}
+
+# follow FILE HEADING N [WORD]: type a block, of it the lines with this word.
+# Packages are installed and removed otherwise, see packages/.
+follow() {
+	local line comment guest lines=0
+
+	while IFS= read -r line; do
+		comment=$(sed -n 's/.*  *# //p' <<<"$line")
+		line=$(sed 's/  *# .*//' <<<"$line")
+		case $line in
+		apt-get*|*systemctl*) continue ;;
+		*${4:-}*) ;;
+		*) continue ;;
+		esac
+		lines=$((lines + 1))
+		for guest in $(hosts_of "$comment"); do
+			type_line $guest "$line"
+		done
+	done < <(typed "$@")
+	num "$lines -ge 1" "$1, $2: commands are typed"
+}
+
+# said GUEST LINE REGEX NAME: it was typed, succeeded, and printed that.
+said() {
+	local text=${printed["$1 $2"]:-} match=other
+
+	grep -Eq -- "$3" <<<"$text" && match=matches
+	is "0 matches" "${ended["$1 $2"]:-not typed} $match" "$1: $4"
+	[ $match = matches ] || note "$text"
+}
+
+# loaded GUEST: modules of SMC.
+loaded() {
+	on $1 "lsmod | awk '/^smc/ {print \$1}' | sort | xargs"
+}
+
+# loads GUEST MODULES COMMAND: into a kernel without any.
+loads() {
+	on $1 "$3" >/dev/null || true
+	is "$2" "$(loaded $1)" "$1: $3 loads $2"
+	unload $1
+}
+
+# --- before, and installing ---
+
+for guest in a b; do
+	on $guest "rm -f /etc/modprobe.d/smc.conf /usr/local/bin/smc* /usr/local/lib/libsmc*
+		ln -s /usr/bin/modprobe /usr/sbin/modprobe; depmod -a"
+done
+on a "socktest 43,1,0" >/dev/null
+is smc "$(loaded a)" "a: before, AF_SMC loads the kernel's own module"
+for guest in a b; do
+	ok "$guest: what the packages have" on $guest "tar -C / -xf /rig/packages.tar && depmod -a"
+	like "/updates/dkms/smc_r.ko$" "$(on $guest "modinfo -n smc_r")" "$guest: the module is that of DKMS"
+done
+is "smc" "$(loaded a)" "a: the kernel's own module is left alone"
+follow README.md "Peers with the kernel's own smc" 1
+said a "smcr ueid add SMC-R-DEFAULT-EID" "" "the tools serve the kernel's own module"
+is "smc" "$(loaded a)" "a: and load no other"
+on b "[ ! -e /sys/module/smc_r ] || rmmod smc_r"
+
+# --- first success ---
+
+follow README.md "First success" 2
+for guest in a b; do
+	said $guest "rdma link add rxe0 type rxe netdev eth0" "" "software RDMA"
+done
+on a "/rig/wait-gid rxe0 $A"
+on b "/rig/wait-gid rxe0 $B"
+follow README.md "First success" 1 modprobe
+follow Documentation/quickstart.md "1. The module, on both hosts" 1 grep
+follow Documentation/quickstart.md "2. The RDMA device, on both hosts" 1
+for guest in a b; do
+	said $guest "rmmod smc_diag smc; modprobe smc_r" "" "smc_r takes the place of the other"
+	is "smc_r" "$(loaded $guest)" "$guest: only that is loaded"
+	said $guest "grep '^SMC ' /proc/net/protocols" " smc_r " "it has AF_SMC"
+	said $guest "rdma link" "rxe0/1 state ACTIVE .*netdev eth0" "the device"
+	said $guest "ip -4 address show dev eth0" "inet 10.0.0." "its address"
+done
+follow README.md "First success" 1 smc_run
+running='rdma resource show qp | grep smc_r'
+ok "a queue pair is ready to send" wait_for 20 on a "$running | grep -q RTS"
+follow README.md "First success" 1 rdma
+for guest in a b; do
+	said $guest "$running" "rxe0.*state RTS.*smc_r" "data goes over RDMA"
+done
+
+# --- use; does it work? ---
+
+follow README.md Use 1
+said a "smc_run redis-benchmark -h SERVER -t set,get -n 10000" "GET" "redis is used"
+follow README.md "Does it work?" 1
+said a "smcr doctor" "ok +device" "the doctor"
+said a "smcr doctor SERVER:6379" "used SMC" "the doctor's connection"
+shown=0
+while IFS= read -r line; do
+	[[ $line != *top* && $line != *EID ]] || continue
+	shown=$((shown + 1))
+	ok "$line" on a "$line >/run/shown && [ -s /run/shown ]"
+done < <(sed -n '/^## Does it work/,/^## /s/^| \(`[^|]*`\) |.*/\1/p' "$TREE/README.md" | grep -o '`[^`]*`' | tr -d '`')
+num "$shown -ge 7" "each of the table's commands"
+like " SMCR" "$(on a "smcss")" "smcss has the connection"
+is "smc_r smc_r_diag" "$(loaded a)" "for which it has loaded its module"
+for path in $(grep -oE '(/proc)?/sys/[a-z0-9_/]*' "$TREE/README.md"); do
+	ok "$path is there" on a "[ -e $path ]"
+done
+
+# --- by itself ---
+
+for guest in a b; do
+	on $guest "for f in /run/rig/*.pid; do n=\${f##*/}; /rig/daemon stop \${n%.pid}; done"
+done
+unload a
+loads a smc_r "socktest 43,1,0"
+loads a smc_r "socktest 2,1,256"
+loads a smc_r "socktest 10,1,256"
+loads a smc_r "smcr info"
+loads a smc_r "smc_pnet"
+loads a "smc_r smc_r_diag" "socktest 43,1,0; smcss"
+loads a smc_r "smc_run iperf3 -c 127.0.0.1"
+follow Documentation/quickstart.md "3. A user EID in common" 1
+on a "$(on a "sed -n 's/^ExecStart=//p' /lib/systemd/system/smc_r-config.service")"
+like "^CLUSTER-1 " "$(on a "smcr ueid")" "a: the service's program sets the user EID"
+is smc_r "$(loaded a)" "a: and has loaded the module"
+
+# --- back ---
+
+for guest in a b; do
+	on $guest "smcss >/dev/null; cd /; xargs rm -f </rig/packages.removed 2>/dev/null; depmod -a"
+done
+is "smc_r smc_r_diag" "$(loaded a)" "a: removing unloads nothing"
+follow README.md "Back to the kernel's own" 1
+for guest in a b; do
+	said $guest "rmmod smc_r_diag smc_r; modprobe smc" "" "the kernel's own module is back"
+	is smc "$(loaded $guest)" "$guest: and only that"
+	on $guest "rmmod smc; socktest 43,1,0" >/dev/null
+	is smc "$(loaded $guest)" "$guest: which AF_SMC loads"
+done
+done_testing
