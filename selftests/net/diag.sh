@@ -100,6 +100,8 @@ if [ "$(role_of a)" = ours ]; then
 			"a request of $len bytes"
 	done
 	like '^sockets 14 ' "$(on a 'smcdiag -c -l 200')" "a longer one"
+	like '^sent [0-9]+ ok [1-9]' "$(on a 'nlfuzz sock_diag')" "all kinds of requests are answered"
+	like '^sent [0-9]+ ok [1-9]' "$(on a 'nlfuzz -u 1000 sock_diag')" "anybody's, too"
 fi
 on a "ip netns add other"
 is "sockets 0 messages 1 doubled 0" "$(on a 'ip netns exec other smcdiag -c')" "none in another namespace"

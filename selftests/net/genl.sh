@@ -78,6 +78,27 @@ is 1 "$(on $me 'cat /proc/sys/net/smc/limit_smc_hs')" "the setting is the same s
 raw "^ok$" $G 18 do
 shows "^16 1=0$" $G 16 dump
 
+# By the thousand, good and bad: each is answered, and changes nothing that it may not.
+state() {
+	on $me "genlraw $G 9 dump; genlraw SMC_PNETID 1 dump; cat /proc/sys/net/smc/limit_smc_hs"
+}
+
+on $me "ip netns add other; smcnl pnet add NETS eth5"
+before=$(state)
+for family in $G SMC_PNETID; do
+	like "^sent [0-9]{4,} ok [1-9]" "$(on $me "nlfuzz -u 1000 $family")" "$family: requests of anybody are answered"
+	is "$before" "$(state)" "$family: they change nothing"
+	like "^sent [0-9]{4,} ok [1-9]" "$(on $me "unshare -rn nlfuzz $family")" "$family: those of a user namespace, too"
+	is "$before" "$(state)" "$family: they change nothing"
+	like "^sent [0-9]{4,} ok [1-9]" "$(on $me "nlfuzz $family")" "$family: those of root"
+	on $me "smcnl ueid flush; smcnl ueid add SMC-R-DEFAULT-EID; smcnl pnet flush; smcnl pnet add NETS eth5
+		echo 0 >/proc/sys/net/smc/limit_smc_hs"
+	is "$before" "$(state)" "$family: all is as it was"
+done
+like "^sent" "$(on $me "ip netns exec other nlfuzz SMC_PNETID")" "requests in another namespace"
+is "$before" "$(state)" "do not change this one"
+on $me "ip netns del other; smcnl pnet flush"
+
 # What is counted. The rings of these are of a size that is asked for.
 events=/sys/kernel/tracing/events/smc
 [ "$(role_of a)" != ours ] || on a "echo 1 >$events/enable; : >/sys/kernel/tracing/trace"
