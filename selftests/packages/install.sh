@@ -33,8 +33,10 @@ ok "smc_run runs a program" smc_run true
 for tool in $(dpkg -L smc-r-tools | grep "^/usr/bin/."); do
 	is "" "$(ldd "$tool" 2>&1 | grep 'not found')" "$tool finds its libraries"
 done
-ok "the unit is a good one" systemd-analyze verify --man=no /lib/systemd/system/smc_r-config.service
-is enabled "$(systemctl is-enabled smc_r-config)" "... and enabled"
+ok "the units are good ones" systemd-analyze verify --man=no \
+	/lib/systemd/system/smc_r-config.service /lib/systemd/system/smc-convert.service
+is enabled "$(systemctl is-enabled smc_r-config)" "the one for EIDs is enabled"
+is disabled "$(systemctl is-enabled smc-convert)" "the one for smc_run --attach is not"
 
 follow "Back to the kernel's own" 1 1
 is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"

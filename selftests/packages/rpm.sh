@@ -15,11 +15,15 @@ sources_of() {
 	rpm -qlvp "$1" | sed -n "s:^-.* /usr/src/smc_r-$VERSION/::p" | sort
 }
 
-ok "make rpm" make -C /src/packaging rpm OUT=/tmp/out
+follow Install 2 2
+mkdir /tmp/out && mv /out/* /tmp/out
 dkms=$(package /tmp/out smc-r-dkms)
 tools=$(package /tmp/out smc-r-tools)
 is "smc-r-dkms-$VERSION-1.noarch.rpm smc-r-tools-$VERSION-1.x86_64.rpm" \
 	"$(basename -a "$dkms" "$tools" | xargs)" "... makes two packages"
+is "${dkms#/tmp/} ${tools#/tmp/}" \
+	"$(cd /tmp && eval "echo $(typed Install 2 3 | sed 's:^dnf install packaging/::')")" \
+	"README.md installs these"
 ok "rpmlint has no errors and no warnings" rpmlint --strict \
 	--config /src/packaging/rpm/rpmlint.toml "$dkms" "$tools" \
 	/src/packaging/rpm/smc-r.spec
@@ -36,8 +40,9 @@ ok "tools are installed for comparison" make -C /tmp/tools install \
 is "" "$(cd /tmp/compare && find . ! -type d -printf '/%P\n' | sort |
 	comm -23 - <(rpm -qlp "$tools" | sort))" \
 	"smc-r-tools has what make -C tools install installs"
-for file in /usr/lib/systemd/system/smc_r-config.service /usr/libexec/smc_r-config \
-	/etc/smc_r; do
+for file in /usr/lib/systemd/system/smc_r-config.service \
+	/usr/lib/systemd/system/smc-convert.service /usr/libexec/smc_r-config \
+	/usr/libexec/smc_r/smc_attach /etc/smc_r; do
 	like $'\n'"$file"$'(\n|$)' $'\n'"$(rpm -qlp "$tools")" "smc-r-tools has $file"
 done
 
@@ -53,7 +58,10 @@ is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
 # The next version, and a new release of the same one.
 cp -r /src /tmp/next
 sed -i "s/^Release:.*/Release: 2/" /tmp/next/packaging/rpm/smc-r.spec
-ok "make rpm of a next release" make -C /tmp/next/packaging rpm OUT=/tmp/out2
+ok "make rpm of a next release, without bpftool" \
+	make -C /tmp/next/packaging rpm OUT=/tmp/out2 RPMFLAGS="--without bpf"
+is "" "$(rpm -qlp "$(package /tmp/out2 smc-r-tools)" | grep smc_attach)" \
+	"... has no smc_attach"
 ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out2 smc-r-dkms)"
 is "$(expected_modules)" "$(where_installed "$REL")" "... with all modules"
 
