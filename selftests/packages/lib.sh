@@ -71,7 +71,9 @@ run_kernel() {
 	mkdir -p /run/bin $headers/DEBIAN
 	printf '#!/bin/sh\n[ "$*" = -r ] && echo %s || exec /usr/bin/uname "$@"\n' "$REL" \
 		>/run/bin/uname
-	chmod +x /run/bin/uname
+	printf '#!/bin/sh\n[ "$*" = -a ] && set -- -a %s; exec /sbin/depmod "$@"\n' "$REL" \
+		>/run/bin/depmod
+	chmod +x /run/bin/*
 	PATH=/run/bin:$PATH
 	printf '%s\n' "Package: linux-headers-$REL" "Version: 99" "Architecture: all" \
 		"Maintainer: nobody" "Description: stands in" >$headers/DEBIAN/control
