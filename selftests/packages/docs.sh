@@ -26,3 +26,22 @@ is "" "$(sed -n '/^Build-Depends:/,/^Standards/s/^[ A-Z].* \([a-z-]*\)\( <.*>\)*
 	"README.md names what make deb needs"
 is "" "$(grep -o 'smc_r[-/][0-9][0-9.]*[0-9]' "$README" /src/Documentation/*.md |
 	sed 's/.*[-/]//' | grep -vxF "$VERSION")" "README.md and Documentation/ have this version"
+
+# broken_links: of the documents to files of the tree.
+broken_links() {
+	local document link
+
+	cd /src
+	for document in README.md selftests/README.md tools/monitoring/README.md Documentation/*.md; do
+		grep -oE '\]\([^)#: ]+' "$document" | sed 's/](//' | while read -r link; do
+			[ -e "$(dirname "$document")/$link" ] || echo "$document: $link"
+		done
+	done
+}
+
+is "" "$(broken_links)" "links between documents lead somewhere"
+is "" "$(cd /src && ls Documentation/*.md | missing_in "$README")" "README.md names each document"
+is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/`\1`/p' /src/net/smc_r/base/sysctl.c | missing_in "$README")" \
+	"README.md has each setting"
+is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/\1/p' /src/net/smc_r/base/sysctl.c |
+	missing_in /src/Documentation/tuning.md)" "tuning.md, too"
