@@ -26,6 +26,15 @@ is "INET6_SMC INET_SMC SMC SMC6" \
 is "net-pf-10-proto-256-type-1 net-pf-2-proto-256-type-1 net-pf-43 tcp-ulp-smc" \
 	"$(on a "modinfo -F alias /rig/smc_r.ko | grep -v family" | sort | xargs)" "they load the module"
 
+# The library, with each of its options.
+is "domain=43 protocol=0 sndbuf=131072 rcvbuf=131072
+domain=2 protocol=256 sndbuf=32768 rcvbuf=65536
+domain=10 protocol=256 sndbuf=131072 rcvbuf=131072" \
+	"$(on a "smc_run -m preload -f smc socktest 2,1,0; smc_run -f auto -t 16k -r 32k socktest 2,1,0
+		smc_run -f inet socktest 10,1,6" | sed 's/.* domain/domain/; s/nonblock=. cloexec=. //')" \
+	"smc_run: family and sizes that are asked for"
+like "^libsmc-preload: socket [0-9]+: AF_INET converted to AF_SMC" "$(on a "smc_run -d socktest 2,1,0 2>&1")" "and tells of it"
+
 # kind OPTIONS...: domain and protocol of a connected socket of a, SMC or not.
 kind() {
 	on a "sockbeh client $* -t domain_options" | sed 's/.*domain=\([0-9]*\) protocol=/\1 /'
