@@ -145,10 +145,12 @@ for guest in a b; do
 		continue
 	fi
 	ask $guest "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
-		"smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet" \
+		"smc_pnet -s net2; timeout 2 smc_pnet -w 1 | grep -c '^NET1 '" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet" \
 		"smc_pnet -a NET1 -I eth0; smcr doctor ${peer_of[$guest]}; rc=\$?; smc_pnet -f; exit \$rc"
 	prints $guest "PNET IDs" "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
 		"NET1 dummy9 n/a 255 NET2 n/a nodev 2"
+	has $guest "one of them, and all again and again" \
+		"smc_pnet -s net2; timeout 2 smc_pnet -w 1 | grep -c '^NET1 '" 0 '^NET2 +n/a +nodev +2$' '^[23]$'
 	is '[{"pnetid": "NET2", "ib_dev": "nodev", "ib_port": 2}]' \
 		"$(get $guest "smc_pnet net2 --json" 'd["pnetids"]')" "$guest: one of them"
 	valid $guest "smc_pnet net2 --json"
@@ -179,10 +181,15 @@ SHOW_TOP="timeout 2 smcr -w 1 stats >/run/watched 2>/dev/null &
 	(sleep 2; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; smcr top' /dev/null
 	rc=\$?; wait; echo; grep -c '^RX Stats' /run/watched; exit \$rc"
 
+# Rows and the heading; nothing at all if there is no row.
+BY_NAME="id=\$(smcr linkgroup | awk 'NR == 2 {print \$1}')
+	for what in 'linkgroup all' \"linkgroup show \$id\" 'linkgroup link-show all' \"link \$id\" \
+		'linkgroup pnetid NONE' 'device show all ibdev rxe0'; do smcr \$what | wc -l; done"
+
 for guest in a b; do
 	role=CLNT peer=b
 	[ $guest = a ] || role=SERV peer=a
-	ask $guest "smcr linkgroup" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
+	ask $guest "smcr linkgroup" "$BY_NAME" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
 		"smcr -dd link netdev eth0" "cat /sys/class/infiniband/rxe0/ports/1/gids/1" "smcr --json link" \
 		"$KERNEL_STATS" "smcr -a --json stats" "smcr -d stats" "smcr --json stats" "smcr stats json" \
 		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "smcr top </dev/null"
@@ -190,6 +197,7 @@ for guest in a b; do
 		"^0[0-9a-f]{5}00 $role +SINGLE +0 +3\$"
 	has $guest "linkgroup, more" "smcr -d linkgroup" 0 '^LG-Role  : '$role '^Version  : 2' \
 		'^EID      : SMC-R-DEFAULT-EID' '^Peer-Host: '$peer '^#Conns   : 3'
+	prints $guest "all, or by a name" "$BY_NAME" "2 2 2 2 0 2"
 	is '[3, true]' "$(get $guest "smcr -j linkgroup peer $peer" \
 		'[d["linkgroups"][0]["conns"], d["linkgroups"][0]["direct"]]')" "$guest: the same in JSON"
 	has $guest "link" "smcr linkgroup link-show" 0 '^LG-ID +LG-Role +LG-Type +Net-Dev +Link-State +#Conns$' \
@@ -219,6 +227,7 @@ is '[["client", 2], ["server", 1]]' "$(get a "smcr --json stats" \
 
 # --- sockets ---
 
+AGAIN="smcss -D; timeout 2 smcss -w 1 -a | grep -c '^State'"
 WHOSE="smcss --json -p --port 7000 | sed -n 's/.*\"inode\":\([0-9]*\),.*\"pid\":\([0-9]*\).*/\1 \2/p' |
 	{ read -r inode pid; ls -l /proc/\$pid/fd | grep -c \"socket:.\$inode\"; }"
 
@@ -229,12 +238,14 @@ for guest in a b; do
 	fi
 	role=CLNT
 	[ $guest = a ] || role=SERV
-	ask $guest "smcss" "smcss -R" "smcss -d -W" "smcss -l --port 7000" "smcss --address $B --port 7000 --name conns -p" \
+	ask $guest "smcss" "$AGAIN" "smcss -R" "smcss -d -W" "smcss -l --port 7000" "smcss --address $B --port 7000 --name conns -p" \
 		"smcss --name nobody" "smcss -j --port 7000" "smcss -a --json" "$WHOSE" "smcss --port 7001 --json" \
 		"smcss -a --port 7006" "smcss --address $A6" "smcss --address $A6 --json"
 	is 3 "$(awk '$1 == "ACTIVE" && $7 == "SMCR"' <<<"${printed["$guest smcss"]}" | grep -c " $B:7000 ")" "$guest: smcss"
 	is "SMCR $role rxe0 01 01" "$(awk 'NR == 2 {print $7, $8, $9, $10, $11}' <<<"${printed["$guest smcss -R"]}")" \
 		"$guest: smcss -R"
+	has $guest "no SMC-D sockets, and all again and again" "$AGAIN" 0 '^State ' '^[23]$'
+	is "" "$(grep ACTIVE <<<"${printed["$guest $AGAIN"]}")" "$guest: no row of them"
 	has $guest "smcss -d" "smcss -d -W" 0 ' SMCR <-> +[0-9a-f]{8} 00[0-9a-f]{6} 00' ' txfin-Cursor$'
 	is "LISTEN" "$(awk 'NR > 1 {print $1}' <<<"${printed["$guest smcss -l --port 7000"]}")" "$guest: smcss -l"
 	has $guest "smcss -p" "smcss --address $B --port 7000 --name conns -p" 0 '^ACTIVE .* SMCR conns$'

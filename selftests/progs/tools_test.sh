@@ -59,6 +59,22 @@ of_source()
 		done | words
 }
 
+# Each option, by a line of the help, that no scenario gives to the tool.
+not_in_guests()
+{
+	local short long used
+
+	used=$(grep -ohE "\<$1 [^;|\"')]*" "$here"/../net/*.sh | grep -oE ' --?[A-Za-z]+' | sort -u)
+	"$tools/$1" -h | sed -nE 's/^  (-[A-Za-z])?(, )?(--[a-z]+)?.*/\1 \3/p' |
+		while read -r short long; do
+			case "$short $long" in
+			' '|-[hv]*) continue ;;
+			--*) long=$short short=-. ;;
+			esac
+			grep -qE -- "^ -[A-Za-z]*${short#-}[A-Za-z]*$|^ ${long:-none}$" <<<"$used" || echo "$short"
+		done
+}
+
 # complete_words WORD...: what can follow, the last of them begun
 complete_words()
 {
@@ -80,6 +96,7 @@ for tool in smcss smcr smc_pnet smc_run; do
 	tap_match "$tool: completion is registered" "$(complete -p $tool)" "-F _$tool $tool"
 	# smc_run_test.sh has its page
 	[ $tool = smc_run ] && continue
+	[ ! -d "$here/../net" ] || tap_is "$tool: scenarios try each option" "$(not_in_guests $tool)" ""
 	tap_is "$tool: page and help" "$(of_page $tool)" "$options"
 	tap_is "$tool: program and help" "$(of_source $tool)" "$options"
 	for option in $options; do
