@@ -11,6 +11,8 @@
 #   make check              the tests; TESTS="name ..." KERNEL=6.12 selects
 #   make check-long         ... in all combinations, with all sizes: hours
 #   make check-debug        ... on a kernel that checks itself
+#   make check-race         ... on one that looks for data races
+#   make check-coverage     ... and which lines of net/ they run
 #   make models             the models of the protocol, checked with spin
 #   make demo               Redis over TCP and over SMC-R, side by side
 #   make bench              the same against stock smc.ko, as ratios
@@ -73,6 +75,12 @@ check-long: python3
 check-debug: python3
 	selftests/run --kernel 6.12-debug
 
+check-race: python3
+	selftests/run --kernel 6.12-race
+
+check-coverage: python3
+	selftests/run --kernel 6.12-coverage
+
 models: python3
 	@$(MAKE) --no-print-directory -C Documentation/models check
 
@@ -96,5 +104,5 @@ clean:
 	$(MAKE) -C selftests/fuzz clean
 
 .PHONY: all modules modules_install install uninstall tools check-kdir
-.PHONY: check check-long check-debug models demo bench
+.PHONY: check check-long check-debug check-race check-coverage models demo bench
 .PHONY: deb rpm dkms-tree python3 clean

@@ -11,6 +11,7 @@ The test runner, the demonstration and the benchmarks all use Pair:
 Every wait has a limit; a guest that does not answer raises RigError.
 """
 
+import collections
 import ctypes
 import fcntl
 import filecmp
@@ -29,6 +30,8 @@ import tempfile
 import threading
 import time
 
+import race
+
 SELFTESTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 TOP = os.path.dirname(SELFTESTS)
 RIG = os.path.join(SELFTESTS, "rig")
@@ -37,8 +40,6 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or
                      os.path.expanduser("~/.cache"), "smc_r")
 RESULTS = os.path.join(CACHE, "results")
 KERNELS = ("6.1", "6.12")
-# Kernels whose own checks are what a run is for, and what they are built from.
-DEBUG_KERNELS = {"6.12-debug": "6.12"}
 ROLES = ("ours", "stock", "none")
 PORTS = 8
 
@@ -48,10 +49,21 @@ MEMORY_MB = 1024
 BOOT_SECONDS = 120
 # Of each frame that is recorded. Heads are enough for messages of SMC.
 CAPTURE_BYTES = {"all": 65536, "heads": 512}
-# The same for a debug kernel, which is this much slower.
-DEBUG_SLOW = 8
-DEBUG_MEMORY_MB = 2048
-DEBUG_CMDLINE = "kmemleak=on panic_on_warn=1 acpi=off"
+
+# Kernels built by rig/prepare, for what they find: leaks (and much else, which
+# ends the guest), races, or lines of the module that ran. They run the scenarios
+# of their base; limits are multiplied by slow.
+Built = collections.namedtuple("Built", "base finds slow memory_mb cmdline")
+BUILT_KERNELS = {
+    "6.12-debug": Built("6.12", "leaks", 8, 2048,
+                        "kmemleak=on panic_on_warn=1 acpi=off"),
+    "6.12-race": Built("6.12", "races", 4, MEMORY_MB, "acpi=off"),
+    "6.12-coverage": Built("6.12", "lines", 1, MEMORY_MB, "acpi=off"),
+}
+FETCHED = Built(None, None, 1, MEMORY_MB, "")
+# How the module is built for the last. CPUs must not lose counts of each other:
+# gcov computes those of other lines from them.
+COVERAGE_FLAGS = ["GCOV_PROFILE=y", "KCFLAGS=-fprofile-update=atomic"]
 
 # Anything of this on a console fails a test, whatever the test itself said.
 COMPLAINTS = re.compile(
@@ -101,11 +113,16 @@ def hash_files(paths):
 _prepared = set()
 
 
+def built(kernel):
+    """What BUILT_KERNELS says of a kernel, or the same of one of Debian's."""
+    return BUILT_KERNELS.get(kernel, FETCHED)
+
+
 def prepare(kernel=None):
-    """Packages and kernels, a debug kernel by its name; says itself what it
+    """Packages and kernels, a built kernel by its name; says itself what it
     does."""
     for wanted in (None, kernel):
-        if wanted in _prepared or (wanted and wanted not in DEBUG_KERNELS):
+        if wanted in _prepared or (wanted and wanted not in BUILT_KERNELS):
             continue
         cmd = [os.path.join(RIG, "prepare")] + (["--kernel", wanted] if wanted else [])
         if subprocess.run(cmd, check=False,
@@ -130,11 +147,16 @@ def kdir(kernel):
 
 # --- what goes into a guest -------------------------------------------------
 
+def module_tree(kernel):
+    """Where build_module() builds for a kernel."""
+    return cached("build", release(kernel), "tree", "")
+
+
 def build_module(kernel, log, source=TOP):
     """Build smc_r.ko for a kernel, in a copy of the tree: builds for several
     kernels must not meet in one directory. Returns the module's path."""
     prepare(kernel)
-    copy = cached("build", release(kernel), "tree", "")
+    copy = module_tree(kernel)
     wanted = set()
     for top in ("Makefile", "Kbuild", "net", "include"):
         top = os.path.join(source, top)
@@ -163,7 +185,8 @@ def build_module(kernel, log, source=TOP):
     if not os.path.exists(os.path.join(copy, "Makefile")):
         raise RigError("there is no module source to build")
     log(f"building smc_r.ko for {release(kernel)}")
-    run(["nice", "make", f"-j{os.cpu_count()}", "KDIR=" + kdir(kernel)],
+    flags = COVERAGE_FLAGS if built(kernel).finds == "lines" else []
+    run(["nice", "make", f"-j{os.cpu_count()}", "KDIR=" + kdir(kernel), *flags],
         "module build", cwd=copy)
     module = os.path.join(copy, "smc_r.ko")
     if not os.path.exists(module):
@@ -635,8 +658,8 @@ class Guest:
     def pcap(self):
         return os.path.join(self.dir, "wire.pcap")
 
-    def is_debug(self):
-        return self.kernel in DEBUG_KERNELS
+    def finds(self):
+        return built(self.kernel).finds
 
     def launch(self, accel, image, initramfs, wires, smp, memory_mb, capture,
                reboots):
@@ -646,7 +669,7 @@ class Guest:
                "-kernel", image, "-initrd", initramfs, "-append",
                "console=ttyS0 quiet panic=-1 oops=panic mitigations=off "
                "sysrq_always_enabled random.trust_cpu=on tsc=reliable "
-               "no_timer_check " + (DEBUG_CMDLINE if self.is_debug() else ""),
+               "no_timer_check " + built(self.kernel).cmdline,
                "-serial", "file:" + self.console,
                "-chardev", f"socket,id=mon,path={self.dir}/monitor,server=on,wait=off",
                "-mon", "chardev=mon,mode=readline",
@@ -740,10 +763,12 @@ class Guest:
         for path in (self.console, os.path.join(self.dir, "dmesg")):
             try:
                 with open(path, errors="replace") as file:
-                    found += [line.strip() for line in file
-                              if COMPLAINTS.search(line) and not HARMLESS.search(line)]
+                    lines, races = race.split(file.read())
             except OSError:
-                pass
+                continue
+            found += [line.strip() for line in lines
+                      if COMPLAINTS.search(line) and not HARMLESS.search(line)]
+            found += ["\n".join(report.lines) for report in race.unknown(races)]
         return list(dict.fromkeys(found))
 
     def checkers_off(self):
@@ -759,7 +784,7 @@ class Guest:
         from its sixth second on, and when a second look finds it unchanged."""
         text = self.on(
             "f=/sys/kernel/debug/kmemleak; sleep 6; echo scan >$f; sleep 2;"
-            "echo scan >$f; cat $f; echo clear >$f", 120 * DEBUG_SLOW)
+            "echo scan >$f; cat $f; echo clear >$f", 120 * built(self.kernel).slow)
         if text.returncode:
             return [[f"unreferenced objects: no answer, {text.stderr.strip()}"]]
         found = []
@@ -814,10 +839,10 @@ class Pair:
         self.mtu = mtu
         self.wires = wires
         self.smp = smp
-        self.is_debug = any(name in DEBUG_KERNELS for name in self.kernels.values())
-        self.slow = DEBUG_SLOW if self.is_debug else 1
-        self.memory_mb = max(memory_mb or MEMORY_MB,
-                             DEBUG_MEMORY_MB if self.is_debug else 0)
+        kinds = [built(name) for name in self.kernels.values()]
+        self.is_built = any(kind.finds for kind in kinds)
+        self.slow = max(kind.slow for kind in kinds)
+        self.memory_mb = max(memory_mb or 0, *(kind.memory_mb for kind in kinds))
         self.capture = capture
         self.programs = programs
         self.modules = dict(modules or {})
@@ -827,7 +852,7 @@ class Pair:
         self.guests = {}
         self.dir = None
         for name in self.kernels.values():
-            if name not in KERNELS and name not in DEBUG_KERNELS:
+            if name not in KERNELS and name not in BUILT_KERNELS:
                 raise RigError(f"unknown kernel {name}")
         for role in self.roles.values():
             if role not in ROLES:
@@ -952,15 +977,15 @@ class Pair:
                 for line in guest.complaints()]
 
     def leaks(self, when):
-        """What kmemleak found in debug kernels, as lines."""
+        """What kmemleak found in kernels that have it, as lines."""
         lines = []
 
         def look(name):
-            for report in self.guests[name].leaks():
-                lines.extend(f"{name}, {when}: {line}" for line in report)
+            if self.guests[name].finds() == "leaks":
+                for report in self.guests[name].leaks():
+                    lines.extend(f"{name}, {when}: {line}" for line in report)
 
-        if self.is_debug:
-            self.in_both(look)
+        self.in_both(look)
         return lines
 
     def unload(self):
