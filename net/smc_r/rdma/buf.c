@@ -25,9 +25,16 @@
 /* unused for so long, a ring is freed; looked at twice in that time */
 #define IDLE_TIME	(60 * HZ)
 
-static unsigned long pages_of(const struct smcr_buf *buf)
+static long pages_of(const struct smcr_buf *buf)
 {
 	return DIV_ROUND_UP(buf->size, PAGE_SIZE);
+}
+
+/* the shrinker looks without the lock */
+static void add_idle_locked(struct smcr_group *group, long pages)
+{
+	lockdep_assert_held(&group->buf_lock);
+	WRITE_ONCE(group->idle_pages, group->idle_pages + pages);
 }
 
 static struct smcr_buf *take_idle(struct smcr_group *group,
@@ -40,7 +47,7 @@ static struct smcr_buf *take_idle(struct smcr_group *group,
 		if (buf->size != size)
 			continue;
 		list_del_init(&buf->list);
-		group->idle_pages -= pages_of(buf);
+		add_idle_locked(group, -pages_of(buf));
 		spin_unlock_bh(&group->buf_lock);
 		return buf;
 	}
@@ -473,7 +480,7 @@ void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf)
 	buf->idle_since = jiffies;
 	/* the last one is taken first, so that those too many grow old */
 	list_add(&buf->list, &group->idle[buf->kind]);
-	group->idle_pages += pages_of(buf);
+	add_idle_locked(group, pages_of(buf));
 	smcr_group_trim_locked(group, IDLE_TIME / 2);
 	spin_unlock_bh(&group->buf_lock);
 }
@@ -484,7 +491,7 @@ static void doom_locked(struct smcr_group *group, struct smcr_buf *buf)
 {
 	lockdep_assert_held(&group->buf_lock);
 	list_move_tail(&buf->list, &group->doomed);
-	group->idle_pages -= pages_of(buf);
+	add_idle_locked(group, -pages_of(buf));
 }
 
 static void doom_old_locked(struct smcr_group *group)

@@ -244,8 +244,8 @@ void smcr_group_lose_link(struct smcr_link *link, enum smcr_llc_reason reason,
 	set_up_locked(link, false);
 	if (!link->is_lost)
 		link->lost_reason = reason;
-	link->is_lost = true;
-	link->is_told |= is_told;
+	WRITE_ONCE(link->is_lost, true);
+	WRITE_ONCE(link->is_told, link->is_told || is_told);
 	if (!group->links_up)
 		is_last = mark_dead_locked(group, reason);
 	else
@@ -571,7 +571,7 @@ void smcr_group_lose_port(const struct smcr_dev *dev, u8 num)
 				continue;
 			trace_down_locked(link, __builtin_return_address(0));
 			set_up_locked(link, false);
-			link->is_lost = true;
+			WRITE_ONCE(link->is_lost, true);
 			link->lost_reason = SMCR_LLC_REASON_LOST_PATH;
 			group->wants_link = true;
 			queue_link_work_locked(group);
@@ -590,8 +590,8 @@ void smcr_group_free_link(struct smcr_link *link)
 {
 	spin_lock_bh(&groups_lock);
 	WRITE_ONCE(link->port.dev, NULL);
-	link->is_lost = false;
-	link->is_told = false;
+	WRITE_ONCE(link->is_lost, false);
+	WRITE_ONCE(link->is_told, false);
 	link->is_asymmetric = false;
 	spin_unlock_bh(&groups_lock);
 }
@@ -875,7 +875,7 @@ static struct smcr_group *find_server_locked(const struct net *net,
 	list_for_each_entry(group, &groups, list) {
 		if (!fits_server_locked(group, net, port, peer))
 			continue;
-		group->reserved++;
+		WRITE_ONCE(group->reserved, group->reserved + 1);
 		smcr_group_get(group);
 		return group;
 	}
@@ -1010,7 +1010,7 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 		if (!*link)
 			continue;
 		found = group;
-		found->reserved++;
+		WRITE_ONCE(found->reserved, found->reserved + 1);
 		smcr_group_get(found);
 		break;
 	}
@@ -1086,7 +1086,8 @@ void smcr_group_unreserve(struct smcr_group *group)
 			      SMCR_GROUP_IDLE_SERVER : SMCR_GROUP_IDLE_CLIENT;
 
 	spin_lock_bh(&groups_lock);
-	if (!--group->reserved && group->state == SMCR_GROUP_ACTIVE)
+	WRITE_ONCE(group->reserved, group->reserved - 1);
+	if (!group->reserved && group->state == SMCR_GROUP_ACTIVE)
 		mod_delayed_work(group_wq, &group->idle_work, delay);
 	spin_unlock_bh(&groups_lock);
 }

@@ -238,7 +238,7 @@ static void reset(struct smcr_link *link)
 	link->long_tx_dma = 0;
 	link->is_long_stuck = false;
 	spin_lock_bh(&link->tx_lock);
-	link->state = SMCR_LINK_NEW;
+	WRITE_ONCE(link->state, SMCR_LINK_NEW);
 	link->sq_unsignaled = 0;
 	link->tx_next = 0;
 	link->rec_head = 0;

@@ -55,7 +55,7 @@ static void end_waits_locked(struct smcr_link *link)
 void smcr_link_fail(struct smcr_link *link)
 {
 	spin_lock_bh(&link->tx_lock);
-	link->state = SMCR_LINK_CLOSED;
+	WRITE_ONCE(link->state, SMCR_LINK_CLOSED);
 	end_waits_locked(link);
 	spin_unlock_bh(&link->tx_lock);
 	smcr_group_lose_link(link, SMCR_LLC_REASON_LOST_PATH, false);
@@ -360,7 +360,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 					      DMA_TO_DEVICE);
 	if (ib_post_send(link->qp, first, NULL)) {
 		/* part of the chain may be on its way: the link is lost */
-		link->state = SMCR_LINK_CLOSED;
+		WRITE_ONCE(link->state, SMCR_LINK_CLOSED);
 		return -EPIPE;
 	}
 	link->sq_free -= count;
@@ -838,7 +838,7 @@ int smcr_link_open(struct smcr_link *link)
 
 	spin_lock_bh(&link->tx_lock);
 	if (link->state == SMCR_LINK_NEW)
-		link->state = SMCR_LINK_READY;
+		WRITE_ONCE(link->state, SMCR_LINK_READY);
 	else
 		ret = -EPIPE;
 	spin_unlock_bh(&link->tx_lock);
@@ -888,7 +888,7 @@ static void purge_records(struct smcr_link *link)
 void smcr_link_close(struct smcr_link *link)
 {
 	spin_lock_bh(&link->tx_lock);
-	link->state = SMCR_LINK_CLOSED;
+	WRITE_ONCE(link->state, SMCR_LINK_CLOSED);
 	spin_unlock_bh(&link->tx_lock);
 	purge_records(link);
 }
