@@ -562,7 +562,7 @@ void smcr_conn_establish(struct smcr_conn *conn)
 	spin_lock_bh(&conn->lock);
 	sk = rcu_dereference_protected(conn->sk,
 				       lockdep_is_held(&conn->lock));
-	sk->sk_state = SMCR_ACTIVE;
+	WRITE_ONCE(sk->sk_state, SMCR_ACTIVE);
 	count_rings_locked(conn);
 	if (conn->is_dead || (conn->close.rcvd & SMCR_CDC_ABORT))
 		fail_socket_locked(conn, ECONNRESET);

@@ -107,7 +107,8 @@ static struct view take_view(struct smcr_conn *conn, const struct sock *sk)
 
 	spin_lock_bh(&conn->lock);
 	view.unread = smcr_rx_unread(conn);
-	view.has_error = sk->sk_err;
+	/* SO_ERROR takes it without a lock */
+	view.has_error = READ_ONCE(sk->sk_err);
 	view.is_eof = sk->sk_shutdown & RCV_SHUTDOWN;
 	view.is_fin = !conn->rx_is_cut &&
 		      (conn->close.rcvd & (SMCR_CDC_DONE_WRITING |
@@ -142,9 +143,9 @@ static void wait_for_data(struct smcr_conn *conn, struct sock *sk, u32 peeked,
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	sk_wait_event(sk, timeo,
-		      smcr_rx_unread(conn) > peeked || sk->sk_err ||
+		      smcr_rx_unread(conn) > peeked || READ_ONCE(sk->sk_err) ||
 		      (has_some && smcr_rx_is_at_mark(conn, peeked)) ||
-		      (sk->sk_shutdown & RCV_SHUTDOWN), &wait);
+		      (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN), &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
 }

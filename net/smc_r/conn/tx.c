@@ -480,6 +480,13 @@ static int copy_in(struct smcr_conn *conn, struct msghdr *msg, u32 len)
 	return 0;
 }
 
+/* all that a writer finds wrong; changes under conn->lock at any time */
+static bool is_write_over(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) ||
+	       (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN);
+}
+
 static int wait_for_room(struct smcr_conn *conn, struct sock *sk, long *timeo)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
@@ -490,7 +497,7 @@ static int wait_for_room(struct smcr_conn *conn, struct sock *sk, long *timeo)
 		smcr_tx_ask_for_room(sk);
 		if (smcr_tx_is_writable(conn))
 			break;
-		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN)) {
+		if (is_write_over(sk)) {
 			ret = -EPIPE;
 			break;
 		}
@@ -503,8 +510,8 @@ static int wait_for_room(struct smcr_conn *conn, struct sock *sk, long *timeo)
 			break;
 		}
 		sk_wait_event(sk, timeo,
-			      sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN) ||
-			      smcr_tx_is_writable(conn), &wait);
+			      is_write_over(sk) || smcr_tx_is_writable(conn),
+			      &wait);
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);
 	return ret;
@@ -630,7 +637,7 @@ static int send_loop(struct smcr_conn *conn, struct sock *sk,
 
 	for (;;) {
 		/* first: having nothing to send is no excuse */
-		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
+		if (is_write_over(sk))
 			return -EPIPE;
 		if (!msg_data_left(msg))
 			return 0;

@@ -132,7 +132,7 @@ int smcr_clc_recv(struct smcr_sock *smc, enum smcr_clc_type expected,
 		goto free;
 	if (hdr.type == SMCR_CLC_DECLINE) {
 		*declined = true;
-		smc->peer_diagnosis = buf->msg.decline.diagnosis;
+		WRITE_ONCE(smc->peer_diagnosis, buf->msg.decline.diagnosis);
 	}
 	if (msg)
 		*msg = buf->msg;

@@ -115,7 +115,7 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 		return;
 	/* not when it listens or, once dissolved, connects again, either */
 	smcr_tcp_option_offer(clcsk, false);
-	smc->fallback_reason = reason;
+	WRITE_ONCE(smc->fallback_reason, reason);
 	smcr_stats_fallback(sock_net(sk), smc->role, reason);
 	trace_smc_switch_to_fallback(sk, clcsk, sock_net(sk)->net_cookie,
 				     reason);
@@ -123,7 +123,7 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 	if (sk->sk_rcvlowat > 1)
 		smcr_fb_rcvlowat(smc);
 	smcr_hs_hook_errors(smc);
-	sk->sk_state = SMCR_ACTIVE;
+	WRITE_ONCE(sk->sk_state, SMCR_ACTIVE);
 	smcr_hs_prepare_inet6(smc);
 	WRITE_ONCE(sk->sk_family, clcsk->sk_family);
 	WRITE_ONCE(sk->sk_protocol, IPPROTO_TCP);

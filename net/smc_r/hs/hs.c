@@ -525,8 +525,8 @@ static void fail(struct smcr_sock *smc, int err)
 
 	kernel_sock_shutdown(smc->clcsock, SHUT_RDWR);
 	smcr_hs_set_mode(smc, SMCR_MODE_FAILED);
-	sk->sk_state = SMCR_CLOSED;
-	sk->sk_shutdown = SHUTDOWN_MASK;
+	WRITE_ONCE(sk->sk_state, SMCR_CLOSED);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 	WRITE_ONCE(sk->sk_err, -err);
 }
 

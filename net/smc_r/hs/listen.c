@@ -107,10 +107,11 @@ static bool has_data(const struct smcr_sock *child)
 	const struct sock *clcsk = child->clcsock->sk;
 
 	if (smcr_mode(child) == SMCR_MODE_SMC)
-		return smcr_rx_unread(child->conn) || child->sk.sk_shutdown ||
+		return smcr_rx_unread(child->conn) ||
+		       READ_ONCE(child->sk.sk_shutdown) ||
 		       READ_ONCE(child->conn->rx_urgent.state);
 	return !skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
-	       clcsk->sk_state != TCP_ESTABLISHED;
+	       inet_sk_state_load(clcsk) != TCP_ESTABLISHED;
 }
 
 /* TCP_DEFER_ACCEPT: come back when data arrives or the time is over */
@@ -156,7 +157,7 @@ static bool is_silent(const struct smcr_sock *child)
 {
 	const struct sock *clcsk = child->clcsock->sk;
 
-	return clcsk->sk_state == TCP_ESTABLISHED &&
+	return inet_sk_state_load(clcsk) == TCP_ESTABLISHED &&
 	       skb_queue_empty_lockless(&clcsk->sk_receive_queue);
 }
 
@@ -224,7 +225,7 @@ static void start_handshake(struct smcr_sock *child)
 	smcr_hs_hook(child);
 	/* what arrived before the callbacks were in place */
 	if (!skb_queue_empty_lockless(&clcsk->sk_receive_queue) ||
-	    clcsk->sk_state != TCP_ESTABLISHED)
+	    inet_sk_state_load(clcsk) != TCP_ESTABLISHED)
 		smcr_hs_queue(child, 0);
 	sock_put(clcsk);
 	sock_put(&child->sk);

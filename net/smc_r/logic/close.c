@@ -40,7 +40,7 @@ u8 smcr_close_remote(struct smcr_close *c, u8 flags)
 
 	if (news && !c->rcvd && !c->sent)
 		c->is_passive = true;
-	c->rcvd |= news;
+	WRITE_ONCE(c->rcvd, c->rcvd | news);
 	return news;
 }
 

@@ -10,7 +10,7 @@
  */
 void smcr_cursor_add(struct smcr_cursor *cur, u32 len, u32 size)
 {
-	cur->total += len;
+	WRITE_ONCE(cur->total, cur->total + len);
 	if (len >= size - cur->count) {
 		cur->count = len - (size - cur->count);
 		cur->wrap++;
@@ -62,7 +62,7 @@ int smcr_cursor_update(struct smcr_cursor *cur,
 		return 0;
 	if (cur->total + (u64)delta > max_total)
 		return -EPROTO;
-	cur->total += (u64)delta;
+	WRITE_ONCE(cur->total, cur->total + (u64)delta);
 	cur->count = wire->count;
 	cur->wrap = wire->wrap;
 	return (int)delta;

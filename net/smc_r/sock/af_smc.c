@@ -206,7 +206,8 @@ static int shutdown_handshake(struct smcr_sock *smc, int how)
 	int ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
 
 	/* unhooked: the work is in the handshake and will end it */
-	if (smc->saved.is_hooked && smc->clcsock->sk->sk_state == TCP_CLOSE)
+	if (smc->saved.is_hooked &&
+	    inet_sk_state_load(smc->clcsock->sk) == TCP_CLOSE)
 		smcr_hs_tcp_ended(smc);
 	return ret;
 }
@@ -251,7 +252,7 @@ static int dissolve_listener(struct smcr_sock *smc, struct sockaddr *addr,
 
 	if (ret)
 		return ret;
-	smc->sk.sk_state = SMCR_INIT;
+	WRITE_ONCE(smc->sk.sk_state, SMCR_INIT);
 	release_listener(smc);
 	smc->sk.sk_state_change(&smc->sk);
 	return 0;
@@ -347,7 +348,7 @@ static int listen_locked(struct smcr_sock *smc, int backlog)
 	sk->sk_max_ack_backlog = backlog;
 	if (smc->mode == SMCR_MODE_LISTEN)
 		return 0;
-	sk->sk_state = SMCR_LISTEN;
+	WRITE_ONCE(sk->sk_state, SMCR_LISTEN);
 	/* children of a socket that ruled SMC out inherit fallback_reason */
 	smcr_hs_set_mode(smc, SMCR_MODE_LISTEN);
 	smcr_hs_listen_start(smc);
@@ -450,7 +451,7 @@ int smcr_accept(struct socket *sock, struct socket *new_sock,
 /* where TCP would be in state CLOSE, although the TCP socket inside is not */
 static bool is_over(const struct smcr_sock *smc)
 {
-	return smc->sk.sk_state == SMCR_CLOSED ||
+	return READ_ONCE(smc->sk.sk_state) == SMCR_CLOSED ||
 	       smcr_conn_is_over(smc->conn);
 }
 
@@ -496,7 +497,7 @@ static int shutdown_listener(struct smcr_sock *smc, int how)
 
 	if (ret || how == SHUT_WR)
 		return ret;
-	smc->sk.sk_state = SMCR_INIT;
+	WRITE_ONCE(smc->sk.sk_state, SMCR_INIT);
 	release_listener(smc);
 	smc->sk.sk_state_change(&smc->sk);
 	return 0;

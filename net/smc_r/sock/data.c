@@ -76,7 +76,7 @@ enum ask {
 
 static int not_smc(struct smcr_sock *smc, enum ask *ask)
 {
-	if (smc->mode == SMCR_MODE_FAILED && smc->sk.sk_err)
+	if (smc->mode == SMCR_MODE_FAILED && READ_ONCE(smc->sk.sk_err))
 		return sock_error(&smc->sk);
 	*ask = smc->mode == SMCR_MODE_TCP ? ASK_TCP : ASK_TCP_NOW;
 	return 0;
