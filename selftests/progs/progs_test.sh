@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here" || exit 1
 . ./tap.sh
 
-base=$((20000 + $$ % 20000))
+base=$((20000 + $$ % 12000))
 pids=()
 
 # serve PORT PROGRAM ARG...: start a server and wait until it is ready
@@ -19,7 +19,7 @@ serve()
 	"$@" "$port" >"$tap_work/server.$port" 2>&1 &
 	pids+=($!)
 	for ((i = 0; i < 100; i++)); do
-		grep -q ready "$tap_work/server.$port" && return
+		grep -qw ready "$tap_work/server.$port" && return
 		sleep 0.05
 	done
 	echo "Bail out! $1 does not start: $(cat "$tap_work/server.$port")"

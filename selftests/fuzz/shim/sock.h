@@ -10,6 +10,8 @@
 #define LINUX_VERSION_CODE	KERNEL_VERSION(6, 12, 0)
 
 struct ctl_table;
+struct file;
+struct tcp_sock;
 struct ctl_table_header;
 struct proto_accept_arg {
 	int flags;
