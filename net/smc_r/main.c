@@ -70,14 +70,10 @@ static int __init smcr_init(void)
 	ret = report_taken(smcr_sock_register(), "address family 43 (AF_SMC)");
 	if (ret)
 		goto exit_protos;
-	ret = report_taken(smcr_ulp_register(), "TCP ULP smc");
-	if (ret)
-		goto exit_sock;
+	smcr_ulp_register();
 	smcr_tcp_option_enable();
 	return 0;
 
-exit_sock:
-	smcr_sock_unregister();
 exit_protos:
 	smcr_hs_unregister_protos();
 exit_sysctl:

@@ -50,6 +50,7 @@ unix: EOPNOTSUPP
 AF_SMC: EEXIST EOPNOTSUPP
 fast open: EOPNOTSUPP 6 works
 zero copy: EOPNOTSUPP 6 works
+locked filter: EOPNOTSUPP 6 works
 dup: EBUSY 6, then 0 256 works
 child: EBUSY 6, then 0 256 works
 in flight: EBUSY 6, then 0 256 works

@@ -508,6 +508,7 @@ int main(int argc, char **argv)
 	states();
 	ruled_out("fast open", IPPROTO_TCP, TCP_FASTOPEN_CONNECT);
 	ruled_out("zero copy", SOL_SOCKET, SO_ZEROCOPY);
+	ruled_out("locked filter", SOL_SOCKET, SO_LOCK_FILTER);
 	duplicates();
 	in_flight();
 	threads();

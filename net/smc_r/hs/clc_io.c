@@ -34,7 +34,9 @@ static int read_some(struct reader *r, u8 *buf, size_t len)
 	if (left <= 0)
 		return -ETIMEDOUT;
 	WRITE_ONCE(clcsock->sk->sk_rcvtimeo, left);
-	ret = kernel_recvmsg(clcsock, &msg, &vec, 1, len, flags);
+	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &vec, 1, len);
+	/* whether the program may was asked of the socket outside */
+	ret = clcsock->ops->recvmsg(clcsock, &msg, len, flags);
 	if (ret == -EAGAIN)
 		return -ETIMEDOUT;
 	return ret ?: -ECONNRESET;
@@ -159,7 +161,8 @@ static int send_raw(struct smcr_sock *smc, u8 *raw, int len)
 
 	if (WARN_ON_ONCE(len < 0))
 		return len;
-	ret = kernel_sendmsg(smc->clcsock, &msg, &vec, 1, len);
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &vec, 1, len);
+	ret = smc->clcsock->ops->sendmsg(smc->clcsock, &msg, len);
 	if (ret < 0)
 		return ret;
 	push_corked(smc->clcsock->sk);

@@ -242,8 +242,8 @@ static int defer_secs_of(const struct sock *clcsk)
  * smcr_hs_alloc_around() - allocate a socket for a TCP socket that is there
  * @clcsk: the TCP socket, of AF_INET or AF_INET6, not connected; locked
  *
- * The new socket is one of IPPROTO_SMC and has the options, the owner and the
- * security label of @clcsk. It has not got @clcsk itself.
+ * The new socket is one of IPPROTO_SMC and has the options of @clcsk. Its owner
+ * and its security label are up to the caller. It has not got @clcsk itself.
  *
  * Context: process, may sleep.
  * Return: the socket in mode IDLE, its reference is the caller's, or NULL.
@@ -257,8 +257,6 @@ struct smcr_sock *smcr_hs_alloc_around(const struct sock *clcsk)
 			 IPPROTO_SMC);
 	if (!smc)
 		return NULL;
-	smc->sk.sk_uid = clcsk->sk_uid;
-	security_sk_clone(clcsk, &smc->sk);
 	smcr_hs_copy_options(&smc->sk, clcsk);
 	smc->sk.sk_flags |= clcsk->sk_flags & (BIT(SOCK_BROADCAST) |
 					       BIT(SOCK_RCVTSTAMP) |

@@ -41,6 +41,13 @@ static bool is_fastopen(int level, int optname)
 	}
 }
 
+/* with TCP_REPAIR, TCP is connected without a handshake */
+static bool rules_smc_out(int level, int optname)
+{
+	return is_fastopen(level, optname) || is_signature(level, optname) ||
+	       (level == SOL_TCP && optname == TCP_REPAIR);
+}
+
 static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 {
 	struct smcr_stats_path __percpu *stats;
@@ -184,7 +191,7 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 		ret = smc->clcsock->ops->setsockopt(smc->clcsock, level,
 						    optname, optval, optlen);
 	if (!ret && smc->mode == SMCR_MODE_IDLE &&
-	    (is_fastopen(level, optname) || is_signature(level, optname)))
+	    rules_smc_out(level, optname))
 		smcr_fb_rule_out(smc);
 	if (!ret && level == SOL_TCP && optlen >= sizeof(val) &&
 	    !copy_from_sockptr(&val, optval, sizeof(val)))

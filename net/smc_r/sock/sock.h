@@ -16,7 +16,7 @@ int smcr_sock_register(void);
 void smcr_sock_unregister(void);
 
 /* ulp.c: a TCP socket becomes one of SMC */
-int smcr_ulp_register(void);
+void smcr_ulp_register(void);
 void smcr_ulp_unregister(void);
 
 /* data.c: send, receive, poll, ioctl */

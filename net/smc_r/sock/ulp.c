@@ -19,10 +19,13 @@
  *
  * Documentation/converting.md has the whole list.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "sock.h"
 
 #include <linux/fdtable.h>
 #include <linux/module.h>
+#include <linux/security.h>
 #include <linux/sched/task.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
@@ -53,7 +56,10 @@ static bool rules_smc_out(const struct sock *sk)
 	fastopen = &inet_csk(sk)->icsk_accept_queue.fastopenq;
 	return tp->fastopen_connect || tp->fastopen_no_cookie ||
 	       fastopen->max_qlen || rcu_access_pointer(fastopen->ctx) ||
-	       smcr_compat_tcp_signs(tp) || sock_flag(sk, SOCK_ZEROCOPY);
+	       smcr_compat_tcp_signs(tp) || tp->repair ||
+	       sock_flag(sk, SOCK_ZEROCOPY) ||
+	       /* for ever, and it would see nothing of what goes by RDMA */
+	       sock_flag(sk, SOCK_FILTER_LOCKED);
 }
 
 /* what does not change as long as the caller holds the TCP socket's lock */
@@ -151,6 +157,9 @@ static int exchange(struct socket *sock, struct smcr_sock *smc,
 		return ret;
 	SOCK_INODE(clcsock)->i_uid = inode->i_uid;
 	SOCK_INODE(clcsock)->i_gid = inode->i_gid;
+	/* both change under the lock of the inode */
+	smc->sk.sk_uid = sock->sk->sk_uid;
+	security_sk_clone(sock->sk, &smc->sk);
 	task_lock(current);
 	if (nobody_else_locked(sock)) {
 		move_tcp(sock->sk, clcsock);
@@ -166,7 +175,7 @@ static int exchange(struct socket *sock, struct smcr_sock *smc,
 }
 
 /*
- * Called by setsockopt() with the lock of the TCP socket held, which goes on
+ * Called with the lock of the TCP socket held, which goes on
  * with that after a success: whoever finds the new socket before has to wait.
  */
 static int convert(struct sock *clcsk)
@@ -194,6 +203,16 @@ static int convert(struct sock *clcsk)
 	return ret;
 }
 
+/* the caller takes away what a ULP of TCP cannot do, whatever comes of it */
+static int init_ulp(struct sock *clcsk)
+{
+	int ret = convert(clcsk);
+
+	if (ret && clcsk->sk_socket && is_plain_tcp(clcsk))
+		set_bit(SOCK_SUPPORT_ZC, &clcsk->sk_socket->flags);
+	return ret;
+}
+
 /* TCP copied the listener; accept() makes an SMC socket of the child */
 static void forget(const struct request_sock *req, struct sock *newsk,
 		   const gfp_t priority)
@@ -204,19 +223,24 @@ static void forget(const struct request_sock *req, struct sock *newsk,
 static struct tcp_ulp_ops smcr_ulp = {
 	.name = SMCR_ULP_NAME,
 	.owner = THIS_MODULE,
-	.init = convert,
+	.init = init_ulp,
 	.clone = forget,
 };
+
+static bool is_registered;
 
 /**
  * smcr_ulp_register() - let programs convert TCP sockets by setsockopt()
  *
+ * Without it all else works.
+ *
  * Context: module init, when sockets can be made.
- * Return: 0, -EEXIST when another module has the name.
  */
-int smcr_ulp_register(void)
+void smcr_ulp_register(void)
 {
-	return tcp_register_ulp(&smcr_ulp);
+	is_registered = !tcp_register_ulp(&smcr_ulp);
+	if (!is_registered)
+		pr_warn("another module has the TCP ULP smc: setsockopt(TCP_ULP) does not convert sockets\n");
 }
 
 /**
@@ -226,5 +250,6 @@ int smcr_ulp_register(void)
  */
 void smcr_ulp_unregister(void)
 {
-	tcp_unregister_ulp(&smcr_ulp);
+	if (is_registered)
+		tcp_unregister_ulp(&smcr_ulp);
 }
