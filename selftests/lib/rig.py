@@ -771,6 +771,12 @@ class Guest:
             found += ["\n".join(report.lines) for report in race.unknown(races)]
         return list(dict.fromkeys(found))
 
+    def sees_races(self):
+        """Does KCSAN find a race that is made on purpose?"""
+        return self.on("insmod /rig/smcr_race.ko && rmmod smcr_race &&"
+                       "dmesg | grep -q 'KCSAN: data-race in race_writer'",
+                       60).returncode == 0
+
     def checkers_off(self):
         """Why the kernel no longer checks itself, or ""."""
         return self.on(
@@ -928,6 +934,9 @@ class Pair:
             name, f"dmesg -n 7; RIG_SLOW={self.slow} /rig/setup {name} {self.roles[name]} "
             f"{'yes' if name in self.rdma else 'no'} {self.mtu} {self.wires}",
             timeout=BOOT_SECONDS * self.slow, check=True))
+        for name, guest in self.guests.items():
+            if guest.finds() == "races" and not guest.sees_races():
+                raise RigError(f"guest {name}: KCSAN does not see smcr_race.c")
         self.log(f"both guests are up after {time.monotonic() - begin:.1f} s")
 
     def describe(self):
