@@ -190,6 +190,18 @@ group_conns() {
 	on "$1" "smcnl lgr" | sed 's/.* conns \([0-9]*\) .*/\1/' | sort -nr | xargs
 }
 
+# conns_on GUEST DEVICE: connections of its link there.
+conns_on() {
+	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"
+}
+
+# second_on GUEST NUMBER: another device on the subnet of eth0: rxe2 of mv0.
+second_on() {
+	on "$1" "modprobe macvlan; ip link add mv0 link eth0 type macvlan mode bridge
+		ip link set mv0 up; ip addr add 10.0.0.2$2/24 dev mv0
+		rdma link add rxe2 type rxe netdev mv0; /rig/wait-gid rxe2 10.0.0.2$2"
+}
+
 # Objects that exist on rxe0: queue pairs, memory regions, ...
 rdma_resources() {
 	on "$1" "rdma resource show" | sed 's/^[0-9]*: //'

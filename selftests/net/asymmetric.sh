@@ -14,13 +14,6 @@ move() {
 	start a move "xfer client -m smc -k smc -n 2000000 -c 4 -d both -w rand -r rand -T 100 $B 7000"
 }
 
-# second_on GUEST NUMBER: another device on the subnet of eth0.
-second_on() {
-	on "$1" "modprobe macvlan; ip link add mv0 link eth0 type macvlan mode bridge
-		ip link set mv0 up; ip addr add 10.0.0.2$2/24 dev mv0
-		rdma link add rxe2 type rxe netdev mv0; /rig/wait-gid rxe2 10.0.0.2$2"
-}
-
 start b server "xfer server -m smc 7000"
 wait_port b 7000
 for guest in a b; do

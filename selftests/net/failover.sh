@@ -14,11 +14,6 @@ becomes() {
 	become "$1" "$1" "$2: both groups are $1"
 }
 
-# conns_on GUEST DEVICE: connections of its link there.
-conns_on() {
-	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"
-}
-
 spread() {
 	[ "$(conns_on a rxe0) $(conns_on a rxe1)" = "3 3" ]
 }

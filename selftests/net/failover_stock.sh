@@ -3,29 +3,13 @@
 # Connections to a peer with the kernel's own SMC survive the loss of a link.
 #
 #	a  eth0/rxe0 -+-- eth0/rxe0  b
-#	   mv0/rxe1  -+-- mv0/rxe1	(macvlan)
+#	   mv0/rxe2  -+-- mv0/rxe2	(macvlan)
 #
 # timeout: 240
 . "$RIG_LIB"
 
-conns_on() {
-	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"
-}
-
 spread() {
-	[[ "$(conns_on $ours rxe0) $(conns_on $ours rxe1)" = [1-9]*' '[1-9]* ]]
-}
-
-# Stock adds a link where PNET IDs say that there is a way, and only where the
-# device has an address in the subnet of the connection. Each interface
-# answers for its own address, so that each is reached by its own device.
-second_on() {
-	on "$1" "sysctl -q net.ipv4.conf.all.arp_ignore=1
-		modprobe macvlan; ip link add mv0 link eth0 type macvlan mode bridge
-		ip link set mv0 up; ip addr add 10.0.0.2$2/24 dev mv0
-		rdma link add rxe1 type rxe netdev mv0; /rig/wait-gid rxe1 10.0.0.2$2
-		smcnl pnet add WIRE eth0 rxe0 1
-		smcnl pnet add WIRE mv0 rxe1 1"
+	[[ "$(conns_on $ours rxe0) $(conns_on $ours rxe2)" = [1-9]*' '[1-9]* ]]
 }
 
 # move DIRECTION NAME
@@ -36,14 +20,21 @@ move() {
 
 # returns GUEST: its second device.
 returns() {
-	on $1 "rdma link add rxe1 type rxe netdev mv0"
+	on $1 "rdma link add rxe2 type rxe netdev mv0"
 	become sym sym "it returns"
 }
 
 ours=$(guests ours)
 stock=$(guests stock)
-second_on a 1
-second_on b 2
+# Each interface answers for its own address, so that each is reached by its own
+# device. Stock adds a link where PNET IDs say that there is a way, and only where
+# the device has an address in the subnet of the connection.
+for guest in a b; do
+	on $guest "sysctl -q net.ipv4.conf.all.arp_ignore=1"
+	second_on $guest $([ $guest = a ] && echo 1 || echo 2)
+	on $guest "smcnl pnet add WIRE eth0 rxe0 1
+		smcnl pnet add WIRE mv0 rxe2 1"
+done
 start b server "xfer server -m smc 7000"
 wait_port b 7000
 ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
@@ -58,13 +49,13 @@ fi
 # Only from us to stock: what it sends while it moves may be wrong. It writes
 # again from a buffer that the last completions of the lost link have freed.
 move $to_stock "stock's second device goes"
-ok "stock's second device goes" on $stock "rdma link del rxe1"
+ok "stock's second device goes" on $stock "rdma link del rxe2"
 become "${of_one[@]}" "stock's second device goes: we go on with our two"
 ok "stock's second device goes: each byte arrived" finish a move 100
 returns $stock
 # Not under way: what stock sends to a device that is gone it repeats for ever
 # over rxe, and it waits for the end of that before it lets go of the link.
-ok "our second device goes" on $ours "rdma link del rxe1"
+ok "our second device goes" on $ours "rdma link del rxe2"
 become "${of_one[1]}" "${of_one[0]}" "our second device goes: stock goes on with its two"
 returns $ours
 move both "both are there again"

@@ -60,7 +60,7 @@ static void adopt(struct smcr_link *via, struct smcr_link *link,
 	link->peer_qpn = add->qpn;
 	link->peer_psn = add->psn;
 	link->peer_mtu = add->mtu_code;
-	link->is_asymmetric = shares_port(link);
+	WRITE_ONCE(link->is_asymmetric, shares_port(link));
 	smcr_rtoken_add_link(via, link, add->rtoken, add->rtoken_count);
 }
 

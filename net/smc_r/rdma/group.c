@@ -592,7 +592,7 @@ void smcr_group_free_link(struct smcr_link *link)
 	WRITE_ONCE(link->port.dev, NULL);
 	WRITE_ONCE(link->is_lost, false);
 	WRITE_ONCE(link->is_told, false);
-	link->is_asymmetric = false;
+	WRITE_ONCE(link->is_asymmetric, false);
 	spin_unlock_bh(&groups_lock);
 }
 

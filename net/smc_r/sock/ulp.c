@@ -25,8 +25,8 @@
 
 #include <linux/fdtable.h>
 #include <linux/module.h>
-#include <linux/security.h>
 #include <linux/sched/task.h>
+#include <linux/security.h>
 #include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tcp.h>
@@ -175,8 +175,8 @@ static int exchange(struct socket *sock, struct smcr_sock *smc,
 }
 
 /*
- * Called with the lock of the TCP socket held, which goes on
- * with that after a success: whoever finds the new socket before has to wait.
+ * The lock of the TCP socket is held, also for a while after a success: whoever
+ * finds the new socket before that ends has to wait.
  */
 static int convert(struct sock *clcsk)
 {
@@ -191,14 +191,15 @@ static int convert(struct sock *clcsk)
 	if (ret)
 		return ret;
 	smc = smcr_hs_alloc_around(clcsk);
-	if (smc)
-		ret = exchange(clcsk->sk_socket, smc, clcsock);
-	else
+	if (!smc) {
 		ret = -ENOBUFS;
+		goto release;
+	}
+	ret = exchange(clcsk->sk_socket, smc, clcsock);
 	if (!ret)
 		return 0;
-	if (smc)
-		sock_put(&smc->sk);
+	sock_put(&smc->sk);
+release:
 	sock_release(clcsock);
 	return ret;
 }
