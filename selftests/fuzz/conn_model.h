@@ -616,6 +616,9 @@ static inline void report_rx(struct end *e, const struct smcr_tx *tx,
 			     const u8 *data, const void *via)
 {
 	struct smcr_path *path = &e->conn->path;
+	/* who was not told of an urgent byte takes none */
+	bool is_ordinary = !e->conn->rx_urgent.state && !tx->is_plain &&
+			   smcr_cdc_age(tx->msg.seq, e->conn->rx_seq) <= 0;
 
 	if (e->is_dead || e->is_detached)
 		return;
@@ -626,6 +629,7 @@ static inline void report_rx(struct end *e, const struct smcr_tx *tx,
 				       SMCR_CDC_WRITE_BLOCKED, via);
 	else
 		path->events->rx(path, &tx->msg, via);
+	SHIM_ASSERT(!is_ordinary || !e->conn->rx_urgent.state);
 	note_skipped(e);
 	event_end();
 }

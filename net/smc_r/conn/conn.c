@@ -130,7 +130,12 @@ static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 	if (ret < 0)
 		return ret;
 	news->readable = ret > 0;
-	if (ret > 0 && (msg->prod_flags & SMCR_CDC_URG_PRESENT))
+	/*
+	 * Of what was not announced, as the message is no news, a reader may
+	 * be about to take the byte: then it is one like any other.
+	 */
+	if (ret > 0 && (msg->prod_flags & SMCR_CDC_URG_PRESENT) &&
+	    conn->rx_urgent.state == SMCR_URGENT_ANNOUNCED)
 		smcr_rx_take_urgent_locked(conn);
 
 	/* a fast peer sends before its ACCEPT or CONFIRM told us its ring */

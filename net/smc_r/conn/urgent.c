@@ -46,7 +46,7 @@ bool smcr_rx_announce_urgent_locked(struct smcr_conn *conn)
 
 /**
  * smcr_rx_take_urgent_locked() - the byte before the producer cursor is urgent
- * @conn: the connection; conn->lock held
+ * @conn: the connection, to which it was announced; conn->lock held
  *
  * Context: softirq.
  */
