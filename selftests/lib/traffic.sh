@@ -5,10 +5,11 @@
 # how soon. Sourced by scenarios. The limits are those of
 # Documentation/reliability.md.
 
-# a peer that is gone, with data under way
-LOST=$((14 * SLOW))
+# In seconds, of which a built kernel has more. A peer that is gone, with data
+# under way
+LOST=14
 # what is known at once, and told to the peer
-TOLD=$((5 * SLOW))
+TOLD=5
 CONNS=4
 
 serve() {
@@ -46,14 +47,14 @@ server_cuts() {
 cut_at_client() {
 	fails "$1: the client's connections end" finish a busy $(($2 + 5))
 	note "$1: the client knows after $((SECONDS - began)) s"
-	num "$((SECONDS - began)) -le $2" "$1: within $2 s"
+	num "$((SECONDS - began)) -le $(($2 * SLOW))" "$1: within $2 s"
 	ok "$1: with ECONNRESET, all they had read was right" all_cut "$(log_of a busy)"
 }
 
 cut_at_server() {
 	wait_for $2 eval 'all_cut "$(server_cuts)"' || note "$(server_cuts)"
 	note "$1: the server knows after $((SECONDS - began)) s"
-	num "$((SECONDS - began)) -le $2" "$1: the server's as well"
+	num "$((SECONDS - began)) -le $(($2 * SLOW))" "$1: the server's as well"
 	ok "$1: with ECONNRESET, all they had read was right" all_cut "$(server_cuts)"
 }
 

@@ -24,18 +24,31 @@ netem() {
 	done
 }
 
+# counted packets|drops: of what the queueing disciplines of both have met.
+counted() {
+	local guest
+
+	for guest in a b; do
+		on $guest "tc -s -j qdisc show dev ifb0"
+	done | grep -o "\"$1\":[0-9]*" | awk -F : '{n += $2} END {print n + 0}'
+}
+
 # under NAME NETEM...: writers both ways for SECS seconds of it, whose
 # connections all live on and are exact.
 under() {
-	local name=$1 tx
+	local name=$1 tx packets drops
 	shift
 
-	tx=$(smc_stat a tx_bytes)
+	tx=$(smc_stat a tx_bytes) packets=$(counted packets) drops=$(counted drops)
 	start a client "xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E $((SECS + 4)) -T $((SECS + LATE + 30)) $B 7000"
 	wait_for 20 eval '[ "$(group_conns a)" = 4 ]'
 	netem "$@"
 	sleep $SECS
 	is 4 "$(group_conns a)" "$name: all connections live after $SECS s"
+	case $1 in
+	loss) num "$(counted drops) -gt $drops" "$name: packets were lost" ;;
+	*)    num "$(counted packets) -gt $((packets + 100))" "$name: packets were met" ;;
+	esac
 	netem delay 0
 	ok "$name: each byte arrives, once and in order" finish a client $((LATE + 10))
 	note "$name: $((($(smc_stat a tx_bytes) - tx) / 1000)) kB from a"
