@@ -9,13 +9,15 @@
  *
  * A byte is the number of its place in the stream. What stands for what:
  *
- *	push			push_one_locked() with what it calls: holds_back,
- *				wants_done, update_is_due, note_sent
+ *	push			push_one_locked() with what it calls:
+ *				holds_back_locked(), wants_done_locked(),
+ *				update_is_due_locked(), note_sent_locked()
  *	deliver			the devices: data moves from ring to ring, a
  *				completion is under way if it was asked for
  *	on_rx			on_rx(), on_rx_plain(), rx_message_locked(),
  *				check_rx_locked(), smcr_cursor_update()
- *	on_tx_done, on_tx_room	the events of that name
+ *	on_tx_done		on_tx_done()
+ *	on_tx_room		on_tx_room()
  *	apply_close		apply_close_locked()
  *	tell			tell_socket(), tell_writer(), after the lock is
  *				dropped
@@ -24,8 +26,10 @@
  *				send_loop(), wait_for_room()
  *	READS, PEEKS, DOZES	recv_loop(), consume(), wait_for_data()
  *	LINGERS, SEES, LIES	smcr_conn_wait_drained()
- *	close_local, close_due, state_of
- *				logic/close.c
+ *	close_local		smcr_close_local()
+ *	close_remote		smcr_close_remote()
+ *	close_due		smcr_close_due()
+ *	state_of		smcr_close_state()
  *	wants_update		smcr_ring_wants_update()
  *
  * Left out: urgent data, larger send rings, bundles, the loss of the link

@@ -14,19 +14,23 @@
  *	arrive			the device of B: data is in memory, the message in
  *				the completion queue, an acknowledgment under way
  *	handle			on_recv(), rx_message_locked(), on_rx_plain(),
- *				smcr_bundle_rx()
- *	read, update		recv_loop(), consume()
+ *				smcr_bundle_rx(); rx_link: is_stale_locked()
+ *	b			recv_loop(), consume()
+ *	post_back		push_one_locked(), update_is_due_locked()
  *	handle_back		on_rx(), check_rx_locked() of A
- *	a_notice, b_notice	fail_link(); the queue pair is closed
- *	a_move, b_move		the move itself (wire.md 8.7)
+ *	a_notice, b_notice	smcr_link_fail(), and what smcr_failover() begins
+ *				with: smcr_link_close(), smcr_link_stop()
+ *	a_move, b_move		on_way_lost(), smcr_tx_rewind_locked(),
+ *				validate_locked() (wire.md 8.7)
  *	a_go, b_go		finish_locked()
  *
  * When a link breaks, what is under way on it may still arrive while the
  * receiver's queue pair lives, or only the data of it, or nothing; behind what
  * was lost, nothing arrives. With PROMPT it is lost at once. With ALONE each
  * side moves as soon as it notices, and aborts are no errors: of hosts that
- * do not wait for each other, one may miss what had been acknowledged. With
- * SPLIT, B begins on another link than A.
+ * do not wait for each other, one may miss what had been acknowledged. So does
+ * smcr_failover(), except that it waits SETTLE_MS for what was acknowledged to
+ * be handled. With SPLIT, B begins on another link than A.
  *
  * Left out: urgent data, several entries in a bundle, and LLC: a side knows at
  * once that the other one has closed a link.
