@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A network namespace and its sockets: it sees its own link groups, counters and
-# settings only, and goes when the last socket does, with data under way.
+# A network namespace and its sockets: it has counters and settings of its own,
+# and goes when the last socket does, with data under way.
 #
 #	a xfer in a namespace, macvlan on eth0 ---- TCP: rxe has no address of others ---- xfer b
 #
