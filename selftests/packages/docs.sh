@@ -61,6 +61,13 @@ strange_functions() {
 	done
 }
 
+# strange_files: sources that stdin names, and the tree has not.
+strange_files() {
+	grep -oE '`[a-z][a-z0-9_/]*\.(awk|c|h|py|pml|sh)`' | tr -d '`' | sort -u | while read -r file; do
+		[ -n "$(find /src -path "*/$file" -print -quit)" ] || echo "$file"
+	done
+}
+
 # tests_in FILE...: "NAME<tab>POINT" of the column "Test" of its tables, which
 # has "NAME, NAME: POINT, POINT; ..." or "**none**" with a reason.
 tests_in() {
@@ -127,7 +134,8 @@ MODELS=/src/Documentation/models
 TABLES=$(cd /src/Documentation && grep -lE '\| Test \|$' *.md | xargs)
 
 is "" "$(cat "$README" /src/Documentation/*.md | strange_functions)" "documents name functions of net/"
-is "" "$(comments "$MODELS"/*.pml | strange_functions)" "models, too"
+is "" "$(cat "$README" /src/Documentation/*.md /src/selftests/README.md | strange_files)" "and sources"
+is "" "$(comments "$MODELS"/*.pml | strange_functions)" "models name functions of net/"
 is "" "$(for model in "$MODELS"/*.pml; do
 	comments "$model" | grep -q '[a-z]()$' || echo "$model"
 done)" "each says what stands for what"
