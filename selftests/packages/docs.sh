@@ -45,6 +45,8 @@ is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/`\1`/p' /src/net/smc_r/base/sysctl.c 
 	"README.md has each setting"
 is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/\1/p' /src/net/smc_r/base/sysctl.c |
 	missing_in /src/Documentation/tuning.md)" "tuning.md, too"
+is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/\1/p' /src/net/smc_r/base/sysctl.c |
+	missing_in /src/tools/smc_r.4)" "smc_r(4), too"
 
 # --- what documents say of code and tests ---
 
