@@ -231,6 +231,18 @@ static bool scan_dev(struct smcr_dev *dev, const struct want *want,
 	return false;
 }
 
+/* a route does not keep its device */
+static struct net_device *hold_netdev(const struct dst_entry *dst)
+{
+	struct net_device *ndev;
+
+	rcu_read_lock();
+	ndev = READ_ONCE(dst->dev);
+	dev_hold(ndev);
+	rcu_read_unlock();
+	return ndev;
+}
+
 /**
  * smcr_port_find() - the port for a TCP connection (wire.md 3.2, 3.4)
  * @clcsk: established TCP socket
@@ -254,7 +266,8 @@ int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 
 	if (!dst)
 		return -ENODEV;
-	want.ndev = dst->dev;
+	want.ndev = hold_netdev(dst);
+	dst_release(dst);
 	want.has_pnet = smcr_pnet_of_netdev(want.ndev, &want.pnet);
 	mutex_lock(&devs_mutex);
 	list_for_each_entry(dev, &devs, list) {
@@ -268,7 +281,7 @@ int smcr_port_find(const struct sock *clcsk, enum ib_gid_type type,
 		break;
 	}
 	mutex_unlock(&devs_mutex);
-	dst_release(dst);
+	dev_put(want.ndev);
 	return ret;
 }
 
@@ -458,8 +471,10 @@ static int find_gateway_mac(struct rtable *rt, const struct flowi4 *fl4,
 
 	if (!neigh)
 		return ret;
-	if (READ_ONCE(neigh->nud_state) & NUD_VALID) {
-		neigh_ha_snapshot(mac, neigh, rt->dst.dev);
+	/* the peer says where to, and tunnels have longer addresses */
+	if (neigh->dev->addr_len == SMCR_MAC_LEN &&
+	    READ_ONCE(neigh->nud_state) & NUD_VALID) {
+		neigh_ha_snapshot(mac, neigh, neigh->dev);
 		ret = 0;
 	} else {
 		neigh_event_send(neigh, NULL);
