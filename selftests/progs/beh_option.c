@@ -5,8 +5,10 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -398,6 +400,24 @@ static void defer_accept(void)
 	beh_out("accept=%s", accept(lfd, NULL, NULL) < 0 ? beh_errname(errno) : "0");
 }
 
+/* what was never accepted keeps no address */
+static void defer_accept_close(void)
+{
+	int lfd = beh_socket(0);
+	struct address addr;
+	int fd;
+
+	beh_set_int(lfd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 100);
+	RES("listen", listen(lfd, 5));
+	endpoint_any(&beh_ep, socket_port(lfd), &addr);
+	beh_peer_do("peer_connect", OP_CONNECT, address_port(&addr), 0);
+	sleep_ms(700);
+	RES("close", close(lfd));
+	sleep_ms(700);
+	fd = beh_socket(0);
+	RES("bind", bind(fd, (struct sockaddr *)&addr.ss, addr.len));
+}
+
 static void timeout_values(void)
 {
 	struct timeval tv = { .tv_sec = 12, .tv_usec = 340000 };
@@ -435,6 +455,21 @@ static void ulp_option(void)
 	RES("ulp", setsockopt(beh_connected(), IPPROTO_TCP, TCP_ULP, "nosuch", 6));
 }
 
+/* the host has a rule that prohibits packets with this mark */
+static void mark_reroutes(void)
+{
+	int fd = beh_connected();
+	int unsent = -1;
+
+	RES("send", send(fd, "1", 1, 0));
+	sleep_ms(300);
+	RES("mark", beh_set_int(fd, SOL_SOCKET, SO_MARK, 0x77) ? 0 : -1);
+	RES("send", send(fd, "2", 1, 0));
+	sleep_ms(700);
+	ioctl(fd, SIOCOUTQ, &unsent);
+	beh_out("unsent=%d", unsent);
+}
+
 const struct beh_case beh_option_cases[] = {
 	{ "options_fresh", options_fresh },
 	{ "options_connected", options_connected },
@@ -452,9 +487,11 @@ const struct beh_case beh_option_cases[] = {
 	{ "reuseport", reuseport },
 	{ "reuseaddr", reuseaddr },
 	{ "defer_accept", defer_accept },
+	{ "defer_accept_close", defer_accept_close },
 	{ "timeout_values", timeout_values },
 	{ "domain_options", domain_options, "the family and protocol numbers are those of AF_SMC" },
 	{ "zerocopy_option", zerocopy_option, "AF_SMC: EOPNOTSUPP" },
+	{ "mark_reroutes", mark_reroutes, "no data by RDMA asks for a route, and the host needs a rule" },
 	{ "ulp_option", ulp_option, "AF_SMC: EOPNOTSUPP whatever the name" },
 	{ 0 }
 };

@@ -304,10 +304,13 @@ static void copy_changes(struct sock *clcsk, const struct smcr_mirror *old,
 	WRITE_ONCE(clcsk->sk_rcvtimeo, new->rcvtimeo);
 	clcsk->sk_reuse = new->reuse;
 	clcsk->sk_reuseport = new->reuseport;
-	if (new->bound_dev_if != old->bound_dev_if)
+	if (new->bound_dev_if != old->bound_dev_if ||
+	    new->mark != old->mark) {
 		WRITE_ONCE(clcsk->sk_bound_dev_if, new->bound_dev_if);
-	if (new->mark != old->mark)
 		WRITE_ONCE(clcsk->sk_mark, new->mark);
+		/* they choose the route, as the core knows of the outer one */
+		sk_dst_reset(clcsk);
+	}
 	if (new->priority != old->priority)
 		WRITE_ONCE(clcsk->sk_priority, new->priority);
 	if (new->sndbuf && new->sndbuf != old->sndbuf) {
@@ -679,6 +682,7 @@ void smcr_hs_prepare_sock(struct smcr_sock *smc)
 	INIT_DELAYED_WORK(&smc->hs_work, hs_work);
 	INIT_WORK(&smc->listener.accept_work, smcr_hs_accept_work);
 	INIT_LIST_HEAD(&smc->listener.ready);
+	INIT_LIST_HEAD(&smc->listener.deferred);
 	INIT_LIST_HEAD(&smc->accept_node);
 	spin_lock_init(&smc->listener.lock);
 	smcr_hs_list_sock(smc);

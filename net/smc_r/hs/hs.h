@@ -51,6 +51,7 @@ enum smcr_mode {
  *	instance holds a reference to the socket
  * @lock: guards the rest; leaf, process context only
  * @ready: accepted sockets whose handshake is over, by smcr_sock.accept_node
+ * @deferred: those that TCP_DEFER_ACCEPT still keeps back, likewise
  * @ready_count: entries in @ready
  * @handshakes: accepted sockets in handshake
  */
@@ -58,6 +59,7 @@ struct smcr_listener {
 	struct work_struct accept_work;
 	spinlock_t lock;	/* guards what follows */
 	struct list_head ready;
+	struct list_head deferred;
 	int ready_count;
 	int handshakes;
 };
@@ -110,7 +112,7 @@ struct smcr_mirror {
  * @saved: callbacks of @clcsock
  * @mirror: what smcr_hs_sync_options() copied last
  * @parent: the listener of an accepted socket in handshake, referenced
- * @accept_node: in parent's ready list
+ * @accept_node: in a list of parent's listener: ready or deferred
  * @listener: valid in mode LISTEN
  * @limit_hs: as listener, take connections by TCP when many are in handshake
  * @defer_secs: TCP_DEFER_ACCEPT: an accepted socket waits for data this long

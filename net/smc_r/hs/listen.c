@@ -114,6 +114,40 @@ static bool has_data(const struct smcr_sock *child)
 	       inet_sk_state_load(clcsk) != TCP_ESTABLISHED;
 }
 
+/* what has no listener any more need not wait */
+static void note_deferred(struct smcr_sock *parent, struct smcr_sock *child)
+{
+	struct smcr_listener *l = &parent->listener;
+	bool is_listening;
+
+	spin_lock_bh(&l->lock);
+	is_listening = smcr_mode(parent) == SMCR_MODE_LISTEN;
+	if (is_listening)
+		list_add_tail(&child->accept_node, &l->deferred);
+	spin_unlock_bh(&l->lock);
+	if (!is_listening)
+		smcr_hs_queue(child, 0);
+}
+
+static void forget_deferred(struct smcr_sock *parent, struct smcr_sock *child)
+{
+	struct smcr_listener *l = &parent->listener;
+
+	spin_lock_bh(&l->lock);
+	list_del_init(&child->accept_node);
+	spin_unlock_bh(&l->lock);
+}
+
+static void end_deferred(struct smcr_listener *l)
+{
+	struct smcr_sock *child;
+
+	spin_lock_bh(&l->lock);
+	list_for_each_entry(child, &l->deferred, accept_node)
+		smcr_hs_queue(child, 0);
+	spin_unlock_bh(&l->lock);
+}
+
 /* TCP_DEFER_ACCEPT: come back when data arrives or the time is over */
 static bool defer(struct smcr_sock *child)
 {
@@ -121,6 +155,7 @@ static bool defer(struct smcr_sock *child)
 		return false;
 	child->is_deferred = true;
 	smcr_hs_queue(child, child->defer_secs * HZ);
+	note_deferred(child->parent, child);
 	if (smcr_mode(child) == SMCR_MODE_SMC)
 		WRITE_ONCE(child->sk.sk_data_ready, deferred_data_ready);
 	else
@@ -133,6 +168,7 @@ static bool defer(struct smcr_sock *child)
 static void undefer(struct smcr_sock *child)
 {
 	child->is_deferred = false;
+	forget_deferred(child->parent, child);
 	if (smcr_mode(child) == SMCR_MODE_TCP)
 		smcr_hs_hook_errors(child);
 	WRITE_ONCE(child->sk.sk_data_ready, child->parent->sk.sk_data_ready);
@@ -323,7 +359,8 @@ void smcr_hs_listen_start(struct smcr_sock *smc)
  * smcr_hs_listen_stop() - no more connections are accepted
  * @smc: the socket, its mode is not LISTEN any more
  *
- * Children in handshake end by themselves.
+ * Children in handshake end by themselves; those that only wait for data end
+ * now, as those of TCP do.
  *
  * Context: process, sleeps; socket lock held.
  */
@@ -335,6 +372,7 @@ void smcr_hs_listen_stop(struct smcr_sock *smc)
 	smcr_hs_unhook(smc);
 	if (cancel_work_sync(&smc->listener.accept_work))
 		sock_put(&smc->sk);
+	end_deferred(&smc->listener);
 	while ((child = smcr_hs_dequeue(smc)))
 		discard(child);
 }
