@@ -1030,13 +1030,18 @@ static void check_bundle(const struct smcr_group *g)
 {
 	const struct smcr_link *link = g->link;
 	bool has_room = link->sq_free > SMCR_LINK_LLC_RESERVE;
+	u32 requests = link->sq_unsignaled;
 	int bundles = 0;
 	u32 waiting = 0;
+	u16 number;
 	u32 i;
 
-	for (i = link->rec_tail; i != link->rec_head;
-	     i = (i + 1) % SMCR_LINK_SQ_DEPTH)
+	for (number = link->rec_tail; number != link->rec_head; number++) {
+		i = number % SMCR_LINK_SQ_DEPTH;
 		bundles += link->record[i].is_bundle;
+		requests += link->record[i].wrs;
+	}
+	SHIM_ASSERT(requests + link->sq_free == SMCR_LINK_SQ_DEPTH);
 	SHIM_ASSERT(link->bundle_seq - link->bundle_done == (u32)bundles);
 	SHIM_ASSERT(bundles <= SMCR_LINK_BUNDLES);
 	SHIM_ASSERT(!link->bundle_len || bundles < SMCR_LINK_BUNDLES);

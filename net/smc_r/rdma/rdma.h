@@ -289,8 +289,8 @@ enum smcr_link_state {
  * @sq_unsignaled: requests posted since the last signaled one
  * @tx_next: next slot of @tx_slots
  * @record: ring of signaled requests under way
- * @rec_head: next record to fill
- * @rec_tail: oldest record
+ * @rec_head: number of the next record to fill; its place is modulo the depth
+ * @rec_tail: of the oldest record
  * @waiters: RDMA paths that found no room, by smcr_rdma_path.wait_node
  * @is_watched: the group's test_work looks soon at what was posted
  * @is_shared: several connections write at a time, so small writes gather

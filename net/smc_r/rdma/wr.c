@@ -26,19 +26,25 @@
 /* requests that one smcr_tx takes at most */
 #define MAX_CHAIN	(SMCR_RING_MAX_SPANS + 1)
 
+/* The number of a record runs on, so that a full ring is not an empty one. */
+static struct smcr_tx_record *record_of(struct smcr_link *link, u16 number)
+{
+	BUILD_BUG_ON(SMCR_LINK_SQ_DEPTH & (SMCR_LINK_SQ_DEPTH - 1));
+	return &link->record[number % SMCR_LINK_SQ_DEPTH];
+}
+
 /* the work item for links, which closes it, may be one of those who wait */
 static void end_waits_locked(struct smcr_link *link)
 {
-	struct completion *waiter;
+	struct smcr_tx_record *rec;
 	u16 i;
 
 	lockdep_assert_held(&link->tx_lock);
-	for (i = link->rec_tail; i != link->rec_head;
-	     i = (i + 1) % SMCR_LINK_SQ_DEPTH) {
-		waiter = link->record[i].waiter;
-		link->record[i].waiter = NULL;
-		if (waiter)
-			complete(waiter);
+	for (i = link->rec_tail; i != link->rec_head; i++) {
+		rec = record_of(link, i);
+		if (rec->waiter)
+			complete(rec->waiter);
+		rec->waiter = NULL;
 	}
 }
 
@@ -216,9 +222,8 @@ int smcr_link_post_receives(struct smcr_link *link)
 
 static struct smcr_tx_record pop_record_locked(struct smcr_link *link)
 {
-	struct smcr_tx_record rec = link->record[link->rec_tail];
+	struct smcr_tx_record rec = *record_of(link, link->rec_tail++);
 
-	link->rec_tail = (link->rec_tail + 1) % SMCR_LINK_SQ_DEPTH;
 	link->sq_free += rec.wrs;
 	link->bundle_done += rec.is_bundle;
 	return rec;
@@ -371,8 +376,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 	if (is_signaled) {
 		rec->wrs = link->sq_unsignaled;
 		link->sq_unsignaled = 0;
-		link->record[link->rec_head] = *rec;
-		link->rec_head = (link->rec_head + 1) % SMCR_LINK_SQ_DEPTH;
+		*record_of(link, link->rec_head++) = *rec;
 	}
 	return 0;
 }
@@ -616,11 +620,10 @@ static bool forget_record_waiter(struct smcr_link *link,
 	u16 i;
 
 	spin_lock_bh(&link->tx_lock);
-	for (i = link->rec_tail; i != link->rec_head;
-	     i = (i + 1) % SMCR_LINK_SQ_DEPTH) {
-		if (link->record[i].waiter != done)
+	for (i = link->rec_tail; i != link->rec_head; i++) {
+		if (record_of(link, i)->waiter != done)
 			continue;
-		link->record[i].waiter = NULL;
+		record_of(link, i)->waiter = NULL;
 		found = true;
 	}
 	spin_unlock_bh(&link->tx_lock);
