@@ -7,6 +7,7 @@
 #	                  mv0/rxe2	(macvlan)
 #
 # wires: 2
+# capture: yes
 # timeout: 240
 . "$RIG_LIB"
 
@@ -49,4 +50,8 @@ on a "rdma link del rxe1"
 ok "version 1: each byte arrived" finish a move 100
 become single single "version 1: one link is left"
 ok "server ends" stop b server
+note "$(decode a b)"
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+done
 done_testing

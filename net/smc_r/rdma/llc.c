@@ -539,6 +539,26 @@ static int ask_over_a_link_locked(struct smcr_group *group,
 }
 
 /*
+ * The lock may be held by a test of a link, which is long when the peer does
+ * not answer: who has waited for too long does not wait for it as well.
+ */
+static int take_turn(struct smcr_llc_flow *flow, u32 misses)
+{
+	unsigned long deadline = jiffies + SMCR_LLC_TURN_TIMEOUT;
+
+	mutex_lock(&flow->queue);
+	if (flow->misses != misses || time_after(jiffies, deadline))
+		goto late;
+	mutex_lock(&flow->lock);
+	if (!time_after(jiffies, deadline))
+		return 0;
+	mutex_unlock(&flow->lock);
+late:
+	mutex_unlock(&flow->queue);
+	return -EIO;
+}
+
+/*
  * One at a time (wire.md 6.11). When the peer does not answer one, those who
  * wait for their turn would only find out the same, one after another: they
  * fail with it. Returns -EPROTO if it refuses, -ETIMEDOUT if it does not
@@ -548,17 +568,15 @@ static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
 			 enum smcr_llc_type type)
 {
 	struct smcr_llc_flow *flow = &group->flow;
-	unsigned long deadline = jiffies + SMCR_LLC_TURN_TIMEOUT;
 	struct smcr_llc *msg = smcr_llc_alloc(group, type);
 	u32 misses = READ_ONCE(flow->misses);
-	int ret = -EIO;
+	int ret;
 
 	if (!msg)
 		return -ENOMEM;
-	mutex_lock(&flow->queue);
-	mutex_lock(&flow->lock);
-	if (flow->misses != misses || time_after(jiffies, deadline))
-		goto unlock;
+	ret = take_turn(flow, misses);
+	if (ret)
+		goto free;
 	/* a link may have come since the ring was made ready */
 	if (type == SMCR_LLC_CONFIRM_RKEY)
 		smcr_buf_make_ready_everywhere(group, buf);
@@ -566,9 +584,9 @@ static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
 	if (ret == -ETIMEDOUT)
 		WRITE_ONCE(flow->misses, misses + 1);
 	buf->is_known = !ret && type == SMCR_LLC_CONFIRM_RKEY;
-unlock:
 	smcr_llc_end_flow(group);
 	mutex_unlock(&flow->queue);
+free:
 	kfree(msg);
 	return ret;
 }
