@@ -302,6 +302,22 @@ static void add_write(struct chain *c, struct smcr_link *link,
 	}
 }
 
+/* sends one message; @sge is filled in and has to live as long */
+static struct ib_send_wr make_send(struct smcr_link *link, struct ib_sge *sge,
+				   u64 dma, u32 len)
+{
+	sge->addr = dma;
+	sge->length = len;
+	sge->lkey = link->pd->local_dma_lkey;
+	return (struct ib_send_wr){
+		.wr_cqe = &link->cqe,
+		.sg_list = sge,
+		.num_sge = 1,
+		.opcode = IB_WR_SEND,
+		.send_flags = IB_SEND_SOLICITED,
+	};
+}
+
 static u8 *add_message_locked(struct chain *c, struct smcr_link *link,
 			      u32 len)
 {
@@ -309,16 +325,8 @@ static u8 *add_message_locked(struct chain *c, struct smcr_link *link,
 	struct ib_sge *sge = &c->sge[c->count];
 	u8 *slot = link->tx_slots[link->tx_next];
 
-	sge->addr = link->tx_dma + (slot - (u8 *)link->tx_slots);
-	sge->length = len;
-	sge->lkey = link->pd->local_dma_lkey;
-	wr->wr = (struct ib_send_wr){
-		.wr_cqe = &link->cqe,
-		.sg_list = sge,
-		.num_sge = 1,
-		.opcode = IB_WR_SEND,
-		.send_flags = IB_SEND_SOLICITED,
-	};
+	wr->wr = make_send(link, sge,
+			   link->tx_dma + (slot - (u8 *)link->tx_slots), len);
 	if (link->max_inline >= len) {
 		/* inline data is read by the CPU, from where it really is */
 		sge->addr = (uintptr_t)slot;
@@ -423,18 +431,8 @@ bool smcr_link_has_room_locked(const struct smcr_link *link)
 int smcr_link_post_bundle_locked(struct smcr_link *link, u64 dma, u32 len)
 {
 	struct smcr_tx_record rec = { .is_bundle = true };
-	struct ib_sge sge = {
-		.addr = dma,
-		.length = len,
-		.lkey = link->pd->local_dma_lkey,
-	};
-	struct ib_send_wr wr = {
-		.wr_cqe = &link->cqe,
-		.sg_list = &sge,
-		.num_sge = 1,
-		.opcode = IB_WR_SEND,
-		.send_flags = IB_SEND_SOLICITED,
-	};
+	struct ib_sge sge;
+	struct ib_send_wr wr = make_send(link, &sge, dma, len);
 
 	return post_locked(link, &wr, &wr, 1, &rec);
 }
@@ -731,14 +729,8 @@ static int get_long_tx(struct smcr_link *link)
  */
 int smcr_link_send_long(struct smcr_link *link, const struct smcr_llc *msg)
 {
-	struct ib_sge sge = {};
-	struct ib_send_wr wr = {
-		.wr_cqe = &link->cqe,
-		.sg_list = &sge,
-		.num_sge = 1,
-		.opcode = IB_WR_SEND,
-		.send_flags = IB_SEND_SOLICITED,
-	};
+	struct ib_send_wr wr;
+	struct ib_sge sge;
 	int ret = get_long_tx(link);
 
 	if (ret)
@@ -748,9 +740,7 @@ int smcr_link_send_long(struct smcr_link *link, const struct smcr_llc *msg)
 	ret = smcr_llc_encode(msg, link->long_tx, SMCR_LLC_MAX_LEN);
 	if (WARN_ON_ONCE(ret < 0))
 		return ret;
-	sge.addr = link->long_tx_dma;
-	sge.length = ret;
-	sge.lkey = link->pd->local_dma_lkey;
+	wr = make_send(link, &sge, link->long_tx_dma, ret);
 	ret = post_patiently(link, &wr);
 	/* it may leave yet */
 	link->is_long_stuck = ret == -EIO;
