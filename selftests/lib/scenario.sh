@@ -256,6 +256,11 @@ fault() {
 	on "$1" "insmod /rig/smcr_fault.ko ${*:2}"
 }
 
+# module_code GUEST: where smc_r's code is, to limit a fault to its calls.
+module_code() {
+	on $1 "awk '\$1 == \"smc_r\" {print \"from=\" \$6 \" len=\" \$2}' /proc/modules"
+}
+
 # unfault GUEST: prints how often it has failed.
 unfault() {
 	on "$1" "cat /sys/module/smcr_fault/parameters/failed; rmmod smcr_fault"

@@ -29,11 +29,6 @@ known() {
 		grep -xF -e $(xargs <<<"$2" | sed 's/ / -e /g') /run/symbols | sort -u" | xargs
 }
 
-# code GUEST: where the module is.
-code() {
-	on $1 "awk '\$1 == \"smc_r\" {print \"from=\" \$6 \" len=\" \$2}' /proc/modules"
-}
-
 no_group() {
 	[ -z "$(group_conns a)$(group_conns b)" ]
 }
@@ -50,7 +45,7 @@ each_fails() {
 
 	while [ $met = 1 ] && [ $n -lt 60 ]; do
 		forget || bad+=" group$n"
-		fault $1 symbol=$2 retval=$3 skip=$n times=1 $(code $1)
+		fault $1 symbol=$2 retval=$3 skip=$n times=1 $(module_code $1)
 		out=$(on a "xfer client -m smc -n 100k -d both -c 2 -T 20 $B 7000" 2>&1) ||
 			grep -q "Cannot allocate memory\|ENOMEM\|reset by peer\|ECONNRESET" <<<"$out" ||
 			bad+=" $n: $out"

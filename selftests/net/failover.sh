@@ -9,6 +9,8 @@
 # timeout: 240
 . "$RIG_LIB"
 
+ENOMEM=-12
+
 # becomes TYPE NAME
 becomes() {
 	become "$1" "$1" "$2: both groups are $1"
@@ -26,6 +28,10 @@ survives() {
 	ok "$1" on "$2" "$3"
 	becomes single "$1"
 	ok "$1: each byte arrived" finish a move 100
+}
+
+no_group() {
+	[ -z "$(on a "smcnl lgr")" ]
 }
 
 start b server "xfer server -m smc 7000"
@@ -53,4 +59,13 @@ is 25 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
 ok "server ends" stop b server
+
+# The device does not take REQUEST ADD LINK. Nothing else is sent, and TEST LINK
+# is not due yet.
+on a "rdma link del rxe1"
+becomes single "the client's second device goes again"
+fault a symbol=rxe_post_send retval=$ENOMEM times=1 "$(module_code a)"
+on a "rdma link add rxe1 type rxe netdev eth1"
+ok "a request that cannot be posted ends the last link" wait_for 8 no_group
+is 1 "$(unfault a)" "the fault was met"
 done_testing

@@ -655,6 +655,7 @@ static int post_and_wait(struct smcr_link *link, struct ib_send_wr *wr,
 	else
 		ret = post_locked(link, wr, wr, 1, &rec);
 	spin_unlock_bh(&link->tx_lock);
+	fail_if_broken(link, ret);
 	if (ret)
 		return ret;
 	return wait_for_record(link, &done, timeo);
@@ -689,8 +690,10 @@ int smcr_link_send_llc_wait(struct smcr_link *link, const struct smcr_llc *msg,
 {
 	DECLARE_COMPLETION_ONSTACK(done);
 	struct smcr_tx_record rec = { .waiter = &done };
+	int ret = post_llc(link, msg, &rec);
 
-	if (post_llc(link, msg, &rec))
+	fail_if_broken(link, ret);
+	if (ret)
 		return -EIO;
 	return wait_for_record(link, &done, timeo);
 }
