@@ -864,13 +864,15 @@ static bool answer(unsigned int pick, bool is_positive)
 	return true;
 }
 
+/* the first link gets its number by this, others have one */
 static void offer_link(unsigned int pick)
 {
+	const struct smcr_link *link = shim_receiver(pick);
 	static struct smcr_llc msg;
 
 	msg.version = version;
 	msg.type = SMCR_LLC_CONFIRM_LINK;
-	msg.u.confirm_link.link_num = 1;
+	msg.u.confirm_link.link_num = link && link->num ? link->num : 1;
 	msg.u.confirm_link.no_eyecatcher = true;
 	encode_and_receive(pick, &msg);
 }

@@ -135,7 +135,7 @@ static int exchange_keys_server(struct smcr_link *via, struct smcr_link *link,
 	int ret;
 
 	do {
-		smcr_llc_expect(via, SMCR_LLC_ADD_LINK_CONT, true);
+		smcr_llc_expect(via, SMCR_LLC_ADD_LINK_CONT, true, link->num);
 		ret = send_cont(via, link, keys, false);
 		if (ret)
 			return ret;
@@ -159,9 +159,11 @@ static int exchange_keys_client(struct smcr_link *via, struct smcr_link *link,
 		has_more = take_cont(via, link) ||
 			   keys->count - keys->next > PAIRS;
 		if (has_more)
-			smcr_llc_expect(via, SMCR_LLC_ADD_LINK_CONT, false);
+			smcr_llc_expect(via, SMCR_LLC_ADD_LINK_CONT, false,
+					link->num);
 		else
-			smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, false);
+			smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, false,
+					link->num);
 		ret = send_cont(via, link, keys, true);
 	} while (!ret && has_more);
 	return ret;
@@ -196,7 +198,7 @@ static int offer(struct smcr_link *via, struct smcr_link *link,
 	const struct smcr_llc_add_link *got = &link->group->flow.got.u.add_link;
 
 	fill(msg, via, link, link->port.mtu);
-	smcr_llc_expect(via, SMCR_LLC_ADD_LINK, true);
+	smcr_llc_expect(via, SMCR_LLC_ADD_LINK, true, link->num);
 	if (smcr_link_send_long(via, msg))
 		return -ECONNREFUSED;
 	/* the client may be about to accept it */
@@ -212,7 +214,7 @@ static int confirm_server(struct smcr_link *link)
 {
 	struct smcr_group *group = link->group;
 
-	smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, true);
+	smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, true, link->num);
 	if (smcr_llc_send_confirm_link(link, false) ||
 	    !smcr_llc_wait(group, SMCR_LLC_SERVER_TIMEOUT))
 		return -ETIMEDOUT;
@@ -273,9 +275,9 @@ static int accept(struct smcr_link *via, struct smcr_link *link,
 	fill(msg, via, link, mtu);
 	msg->is_response = true;
 	if (msg->version > 1)
-		smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, false);
+		smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, false, link->num);
 	else
-		smcr_llc_expect(via, SMCR_LLC_ADD_LINK_CONT, false);
+		smcr_llc_expect(via, SMCR_LLC_ADD_LINK_CONT, false, link->num);
 	return smcr_link_send_long(via, msg);
 }
 

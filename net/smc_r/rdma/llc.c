@@ -30,10 +30,13 @@ void smcr_llc_init_flow(struct smcr_llc_flow *flow)
  *	can use the group yet
  * @type: enum smcr_llc_type
  * @is_response: wait for a response, not for a request
+ * @link_num: number of the link that CONFIRM LINK, ADD LINK or ADD LINK
+ *	CONTINUATION has to name; 0: any
  *
  * Context: process.
  */
-void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response)
+void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response,
+		     u8 link_num)
 {
 	struct smcr_llc_flow *flow = &link->group->flow;
 
@@ -42,6 +45,7 @@ void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response)
 	flow->link = link;
 	flow->type = type;
 	flow->is_response = is_response;
+	flow->link_num = link_num;
 	flow->has_got = false;
 	spin_unlock_bh(&flow->spin);
 }
@@ -111,15 +115,37 @@ void smcr_llc_lose_link(struct smcr_link *link)
 	spin_unlock_bh(&flow->spin);
 }
 
+/* 0 is no link's number */
+static bool is_about(const struct smcr_llc_flow *flow, u8 link_num)
+{
+	return link_num && (!flow->link_num || link_num == flow->link_num);
+}
+
+/* what is about another link or key answers another question, late or wrong */
+static bool has_right_subject(const struct smcr_llc_flow *flow,
+			      const struct smcr_llc *msg)
+{
+	switch (msg->type) {
+	case SMCR_LLC_CONFIRM_LINK:
+		return is_about(flow, msg->u.confirm_link.link_num);
+	case SMCR_LLC_ADD_LINK:
+		return is_about(flow, msg->u.add_link.link_num);
+	case SMCR_LLC_ADD_LINK_CONT:
+		return is_about(flow, msg->u.add_link_cont.link_num);
+	case SMCR_LLC_CONFIRM_RKEY:
+		return msg->u.confirm_rkey.rtoken[0].rkey == flow->rkey;
+	default:
+		return true;
+	}
+}
+
 static bool is_awaited(const struct smcr_llc_flow *flow,
 		       const struct smcr_link *link,
 		       const struct smcr_llc *msg)
 {
-	if (flow->link != link || flow->type != msg->type ||
-	    flow->is_response != msg->is_response)
-		return false;
-	return msg->type != SMCR_LLC_CONFIRM_RKEY ||
-	       msg->u.confirm_rkey.rtoken[0].rkey == flow->rkey;
+	return flow->link == link && flow->type == msg->type &&
+	       flow->is_response == msg->is_response &&
+	       has_right_subject(flow, msg);
 }
 
 static void deliver(struct smcr_link *link, const struct smcr_llc *msg)
@@ -187,7 +213,7 @@ static void on_add_link(struct smcr_link *link, struct smcr_llc *msg)
 {
 	if (link->group->role == SMCR_SERVER)
 		smcr_group_want_link(link->group);
-	else if (!msg->u.add_link.mtu_code ||
+	else if (!msg->u.add_link.mtu_code || !msg->u.add_link.link_num ||
 		 msg->version != link->group->peer.version)
 		smcr_llc_refuse_add_link(link, msg);
 	else
@@ -506,7 +532,7 @@ static int ask_locked(struct smcr_link *via, const struct smcr_llc *msg,
 
 	lockdep_assert_held(&flow->lock);
 	flow->rkey = rkey;
-	smcr_llc_expect(via, msg->type, true);
+	smcr_llc_expect(via, msg->type, true, 0);
 	ret = smcr_llc_send_patiently(via, msg);
 	if (ret)
 		return ret;
@@ -646,7 +672,7 @@ int smcr_llc_test_link(struct smcr_link *link, long timeo)
 	if (!msg)
 		return 0;
 	mutex_lock(&group->flow.lock);
-	smcr_llc_expect(link, SMCR_LLC_TEST_LINK, true);
+	smcr_llc_expect(link, SMCR_LLC_TEST_LINK, true, 0);
 	if (!smcr_llc_send_patiently(link, msg) &&
 	    smcr_llc_wait(group, timeo))
 		ret = 0;

@@ -424,6 +424,7 @@ enum smcr_group_state {
  * @link: on which the message is to come
  * @type: message waited for, 0 for none
  * @is_response: whether it is a response
+ * @link_num: number of the link that it has to be about, 0 for any
  * @rkey: of CONFIRM RKEY, so that a late answer is not taken for the next
  * @done: it came, or the group died, or the link was lost
  * @got: what came; valid when @has_got
@@ -437,6 +438,7 @@ struct smcr_llc_flow {
 	const struct smcr_link *link;
 	u8 type;
 	bool is_response;
+	u8 link_num;
 	u32 rkey;
 	bool has_got;
 	struct completion done;
@@ -771,7 +773,8 @@ void smcr_rtoken_add_link(struct smcr_link *via, struct smcr_link *link,
 
 /* llc.c */
 void smcr_llc_init_flow(struct smcr_llc_flow *flow);
-void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response);
+void smcr_llc_expect(struct smcr_link *link, u8 type, bool is_response,
+		     u8 link_num);
 void smcr_llc_end_flow(struct smcr_group *group);
 bool smcr_llc_wait(struct smcr_group *group, long timeo);
 void smcr_llc_abort(struct smcr_group *group);

@@ -455,7 +455,7 @@ static enum smcr_decline confirm_link_server(struct smcr_link *link)
 
 	/* a stock client needs a moment after its CONFIRM (wire.md 11) */
 	usleep_range(100, 200);
-	smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, true);
+	smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, true, link->num);
 	if (smcr_llc_send_confirm_link(link, false) ||
 	    !smcr_llc_wait(group, SMCR_LLC_SERVER_TIMEOUT))
 		return SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
@@ -600,8 +600,8 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 	reason = attach_to_hw(group->link, path, true, own);
 	if (reason)
 		return reason;
-	/* what comes next may come before CONFIRM is sent */
-	smcr_llc_expect(group->link, SMCR_LLC_CONFIRM_LINK, false);
+	/* it may come before CONFIRM is sent, and says the link's number */
+	smcr_llc_expect(group->link, SMCR_LLC_CONFIRM_LINK, false, 0);
 	down_read(&group->hw_lock);
 	smcr_link_set_peer(group->link, &a->r);
 	if (!group->has_hw || smcr_link_to_rtr(group->link))
