@@ -411,13 +411,17 @@ bool smcr_group_put_up(struct smcr_link *link)
  * smcr_group_want_link() - there may be a port for another link
  * @group: the group
  *
+ * A wish that is known already costs nothing more.
+ *
  * Context: any; takes the lock of the list of groups.
  */
 void smcr_group_want_link(struct smcr_group *group)
 {
 	spin_lock_bh(&groups_lock);
-	group->wants_link = true;
-	queue_link_work_locked(group);
+	if (!group->wants_link) {
+		group->wants_link = true;
+		queue_link_work_locked(group);
+	}
 	spin_unlock_bh(&groups_lock);
 }
 
@@ -436,6 +440,29 @@ void smcr_group_want_links(void)
 		queue_link_work_locked(group);
 	}
 	spin_unlock_bh(&groups_lock);
+}
+
+/**
+ * smcr_group_may_add() - is it time to look for another link?
+ * @group: its link_work runs, and runs again when it is
+ *
+ * Context: process; takes the lock of the list of groups.
+ * Return: true if a link is wanted or offered, and the last attempt was long
+ * enough ago.
+ */
+bool smcr_group_may_add(struct smcr_group *group)
+{
+	unsigned long now = jiffies;
+	bool is_early = time_before(now, group->next_add);
+	bool is_wanted;
+
+	spin_lock_bh(&groups_lock);
+	is_wanted = group->wants_link || group->add_via;
+	if (is_wanted && is_early && group->state == SMCR_GROUP_ACTIVE)
+		mod_delayed_work(group_wq, &group->link_work,
+				 group->next_add - now);
+	spin_unlock_bh(&groups_lock);
+	return is_wanted && !is_early;
 }
 
 /**
@@ -476,8 +503,8 @@ void smcr_group_note_add_req(struct smcr_link *via, const struct smcr_llc *msg)
 	if (!group->add_via) {
 		group->add_req = *msg;
 		group->add_via = via;
+		queue_link_work_locked(group);
 	}
-	queue_link_work_locked(group);
 	spin_unlock_bh(&groups_lock);
 }
 
@@ -821,6 +848,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 	INIT_DELAYED_WORK(&group->link_work, smcr_links_work);
 	group->net_cookie = net->net_cookie;
 	group->role = role;
+	group->next_add = jiffies;
 	group->buf_type = buf_type_for(port);
 	group->max_conns = READ_ONCE(sysctl->max_conns);
 	group->test_interval = READ_ONCE(sysctl->testlink_time) * (u64)HZ;

@@ -253,6 +253,12 @@ static void answer_server(struct smcr_link *via, struct smcr_llc *req)
 		complete_link(link);
 }
 
+/* a peer that asks for more gets no more of it */
+static void pause_adding(struct smcr_group *group)
+{
+	group->next_add = jiffies + SMCR_LINK_ADD_PAUSE;
+}
+
 /**
  * smcr_links_work() - bring the links of a group into order
  * @work: link_work of the group
@@ -270,15 +276,20 @@ void smcr_links_work(struct work_struct *work)
 	while (READ_ONCE(group->state) == SMCR_GROUP_ACTIVE &&
 	       (link = find_lost(group)))
 		take_down(link);
-	if (READ_ONCE(group->state) != SMCR_GROUP_ACTIVE)
+	if (READ_ONCE(group->state) != SMCR_GROUP_ACTIVE ||
+	    !smcr_group_may_add(group))
 		return;
 	link = smcr_group_take_add_req(group, req);
-	if (link)
+	if (link) {
 		answer_server(link, req);
+		pause_adding(group);
+	}
 	if (!smcr_group_take_wish(group, &is_asked))
 		return;
-	if (group->role == SMCR_SERVER)
+	if (group->role == SMCR_SERVER) {
 		add_as_server(group, is_asked);
-	else
+		pause_adding(group);
+	} else {
 		ask_as_client(group);
+	}
 }

@@ -60,6 +60,8 @@
  */
 #define SMCR_LINK_QUIET		(2UL * HZ)
 #define SMCR_LINK_LOST		(8 * HZ)
+/* pause between attempts to add a link, as a peer may ask for more and more */
+#define SMCR_LINK_ADD_PAUSE	HZ
 /* longest wait of a client for CONFIRM LINK on another link */
 #define SMCR_LLC_LINK_TIMEOUT	(3 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
@@ -490,6 +492,7 @@ struct smcr_rtoken {
  * @is_asked: the client waits for ADD LINK; under the list lock
  * @add_req: ADD LINK of the server; under the list lock
  * @add_via: the link that it came on, NULL for none; under the list lock
+ * @next_add: jiffies, no link is added before; link_work only
  * @peer_gid: ports of the client, as far as known; under the list lock
  * @peer_gid_count: how many; under the list lock
  * @work_llc: scratch of link_work
@@ -548,6 +551,7 @@ struct smcr_group {
 	bool is_asked;
 	struct smcr_link *add_via;
 	struct smcr_llc add_req;
+	unsigned long next_add;
 	u8 peer_gid[SMCR_CLC_MAX_GIDS][SMCR_GID_LEN];
 	u8 peer_gid_count;
 	struct smcr_llc work_llc;
@@ -670,6 +674,7 @@ struct smcr_link *smcr_group_take_slot(struct smcr_group *group,
 bool smcr_group_put_up(struct smcr_link *link);
 void smcr_group_want_link(struct smcr_group *group);
 void smcr_group_want_links(void);
+bool smcr_group_may_add(struct smcr_group *group);
 bool smcr_group_take_wish(struct smcr_group *group, bool *is_asked);
 void smcr_group_note_add_req(struct smcr_link *via, const struct smcr_llc *msg);
 struct smcr_link *smcr_group_take_add_req(struct smcr_group *group,
