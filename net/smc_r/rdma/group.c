@@ -354,6 +354,23 @@ static struct smcr_link *find_free_locked(struct smcr_group *group)
 	return NULL;
 }
 
+/* that there is a device is looked at without the lock */
+static void set_port_locked(struct smcr_link *link,
+			    const struct smcr_port *port)
+{
+	struct smcr_port *own = &link->port;
+
+	lockdep_assert_held(&groups_lock);
+	smcr_dev_get(port->dev);
+	own->num = port->num;
+	own->type = port->type;
+	own->sgid_index = port->sgid_index;
+	own->mtu = port->mtu;
+	memcpy(own->gid, port->gid, SMCR_GID_LEN);
+	memcpy(own->mac, port->mac, SMCR_MAC_LEN);
+	WRITE_ONCE(own->dev, port->dev);
+}
+
 /**
  * smcr_group_take_slot() - begin with a new link
  * @group: its link_work runs
@@ -375,8 +392,7 @@ struct smcr_link *smcr_group_take_slot(struct smcr_group *group,
 	if (group->state == SMCR_GROUP_ACTIVE && !port->dev->is_gone)
 		link = find_free_locked(group);
 	if (link) {
-		link->port = *port;
-		smcr_dev_get(port->dev);
+		set_port_locked(link, port);
 		memset(&link->route, 0, sizeof(link->route));
 		WRITE_ONCE(link->num, num ?: next_num(group));
 	}

@@ -17,7 +17,7 @@ static struct smcr_link *find_lost(struct smcr_group *group)
 	struct smcr_link *link;
 
 	smcr_for_each_link(link, group)
-		if (link->port.dev && READ_ONCE(link->is_lost))
+		if (READ_ONCE(link->port.dev) && READ_ONCE(link->is_lost))
 			return link;
 	return NULL;
 }
