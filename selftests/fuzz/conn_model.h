@@ -262,9 +262,10 @@ static inline void check_close(const struct end *e)
 	SHIM_ASSERT((c->close.sent & SMCR_CLOSE_FINAL) != SMCR_CLOSE_FINAL);
 	SHIM_ASSERT(c->is_detached == e->is_detached);
 	SHIM_ASSERT(c->is_dead == e->is_dead || e->is_detached);
-	/* whoever may go has gone */
-	SHIM_ASSERT(e->is_detached == (e->is_closed &&
-				       (e->is_dead || is_finished)));
+	/* whoever may go has gone; the final flag is the last to complete */
+	SHIM_ASSERT(e->is_detached ==
+		    (e->is_closed &&
+		     (e->is_dead || (is_finished && !want_dones(e)))));
 	/* what is sent again does not keep the module */
 	if (!e->has_moved)
 		SHIM_ASSERT(c->holds_module == (e->is_closed && !e->is_dead &&

@@ -71,13 +71,24 @@ static void fail_socket_locked(struct smcr_conn *conn, int err)
 	smp_wmb();
 }
 
+/*
+ * Our final flag is the last message. Until it has arrived its link may be
+ * lost, and then only we can send it again: the peer would wait for it. The
+ * device is through with the send ring by then, too.
+ */
+static bool has_final_arrived_locked(const struct smcr_conn *conn)
+{
+	return conn->tx_done_seq == conn->tx_seq;
+}
+
 /* true if the caller must detach the connection after unlocking */
 static bool finish_locked(struct smcr_conn *conn)
 {
 	lockdep_assert_held(&conn->lock);
 	if (rcu_access_pointer(conn->sk) || conn->is_detached)
 		return false;
-	if (!conn->is_dead && !smcr_close_is_finished(&conn->close))
+	if (!conn->is_dead && !(smcr_close_is_finished(&conn->close) &&
+				has_final_arrived_locked(conn)))
 		return false;
 	conn->is_detached = true;
 	return true;

@@ -9,7 +9,8 @@
  * A completion costs more than it tells, so it is asked for only when it is
  * needed: for each quarter of the send ring, and when the peer has said
  * nothing since the last send. As long as it answers (request and response),
- * nothing completes. While a completion is under way, small writes gather in
+ * nothing completes. The final flag asks for one, as the connection is given
+ * back only when that has arrived. While a completion is under way, small writes gather in
  * the ring and leave with it.
  */
 #include "conn.h"
@@ -224,7 +225,8 @@ static bool push_one_locked(struct smcr_conn *conn, enum smcr_push push)
 	tx.spans = smcr_ring_spans(conn->tx_off, conn->path.tx_size,
 				   sent.count, conn->path.peer_size, len,
 				   tx.span);
-	tx.want_done = wants_done_locked(conn, len);
+	tx.want_done = wants_done_locked(conn, len) ||
+		       (state & SMCR_CLOSE_FINAL);
 	tx.is_only = !is_under_way_locked(conn);
 	tx.is_done = false;
 	smcr_cursor_add(&conn->tx_sent, len, conn->path.peer_size);

@@ -55,11 +55,12 @@ u8 smcr_close_due(const struct smcr_close *c, bool is_drained);
 enum smcr_state smcr_close_state(const struct smcr_close *c);
 
 /**
- * smcr_close_is_finished() - may token and rings be given away?
+ * smcr_close_is_finished() - have both sides said their last?
  * @c: progress
  *
  * The peer may write into our ring until its final flag came, and waits
- * with its own until ours did.
+ * with its own until ours did. Then token and rings can be given away, once
+ * our flag is known to have arrived.
  *
  * Return: true if both final flags have been exchanged.
  */
