@@ -760,6 +760,12 @@ static unsigned long test_link(struct smcr_link *link)
 	return patience;
 }
 
+/*
+ * One link after another, on purpose: the last one is given more time than one
+ * that has others beside it, so the verdict on a link has to know those before.
+ * A silent one delays the others of its group by SMCR_LLC_TEST_TIMEOUT, but no
+ * other group.
+ */
 static void test_work(struct work_struct *work)
 {
 	struct smcr_group *group = container_of(to_delayed_work(work),
