@@ -1061,6 +1061,22 @@ static void check_bundle(const struct smcr_group *g)
 				SMCR_BUNDLE_HDR_LEN : 0));
 }
 
+/* what was waited for is about the link that it was asked of */
+static void check_answer(const struct smcr_llc_flow *f)
+{
+	u8 num = f->link_num;
+
+	if (!f->has_got)
+		return;
+	if (f->got.type == SMCR_LLC_CONFIRM_LINK)
+		num = f->got.u.confirm_link.link_num;
+	else if (f->got.type == SMCR_LLC_ADD_LINK)
+		num = f->got.u.add_link.link_num;
+	else if (f->got.type == SMCR_LLC_ADD_LINK_CONT)
+		num = f->got.u.add_link_cont.link_num;
+	SHIM_ASSERT(!f->link_num || num == f->link_num);
+}
+
 static void check_group(struct seen *s)
 {
 	struct smcr_group *g = s->group;
@@ -1078,6 +1094,7 @@ static void check_group(struct seen *s)
 	SHIM_ASSERT(link->sq_free <= SMCR_LINK_SQ_DEPTH);
 	SHIM_ASSERT(!g->flow.type || g->flow.lock.owner ||
 		    g->state != SMCR_GROUP_ACTIVE);
+	check_answer(&g->flow);
 	check_bufs(g);
 	if (link->state == SMCR_LINK_READY)
 		check_bundle(g);
