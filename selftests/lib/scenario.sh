@@ -225,6 +225,19 @@ decode() {
 		$(printf '52:54:00:00:00:%02d ' $(printf '%s\n' "$@" | tr ab 12))
 }
 
+# sent GUEST...: kinds of messages these have sent, as tshark calls them.
+sent() {
+	decode "$@" | sed -n 's/^[0-9]* SMC/SMC/p' | sort -u
+}
+
+# has_kinds NAME KIND...: by those with our module, all of these.
+has_kinds() {
+	local name=$1 missing
+	shift
+	missing=$(printf '%s\n' "$@" | sort | comm -23 - <(sent $(guests ours)))
+	is "" "$missing" "$name: none is missing"
+}
+
 # llc_flags ADDRESS TYPE: the flags of each LLC message of a type (first byte,
 # 2 hex digits) from there, on one line. Of what is sent over a queue pair,
 # the message follows 12 bytes of header. A packet sent twice is one message.

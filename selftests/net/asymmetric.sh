@@ -51,6 +51,8 @@ ok "version 1: each byte arrived" finish a move 100
 become single single "version 1: one link is left"
 ok "server ends" stop b server
 note "$(decode a b)"
+has_kinds "links of version 1" "SMC-R Add Link" "SMC-R Add Link(Resp)" \
+	"SMC-R Add Link Continuous" "SMC-R Add Link Continuous(Resp)" "SMC-R Delete Link"
 for guest in a b; do
 	ok "the module goes from $guest" unload $guest
 done

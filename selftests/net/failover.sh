@@ -6,7 +6,8 @@
 #	   eth1/rxe1 ---- eth1/rxe1
 #
 # wires: 2
-# timeout: 240
+# capture: yes
+# timeout: 300
 . "$RIG_LIB"
 
 ENOMEM=-12
@@ -52,10 +53,27 @@ survives "the client's second interface goes down" a "ip link set eth1 down"
 on a "ip link set eth1 up"
 becomes sym "it comes up"
 
+# nothing tells that a wire is cut, nor that it is mended
+start a move "xfer client -m smc -k smc -n 4g -E 12 -c 6 -d both -w rand -r rand -T 100 $B 7000"
+ok "a wire is cut: connections on both links" wait_for 10 spread
+for guest in a b; do
+	on $guest "modprobe -a sch_ingress act_gact cls_matchall; tc qdisc add dev eth1 ingress
+		tc filter add dev eth1 ingress matchall action drop"
+done
+began=$SECONDS
+becomes single "a wire is cut"
+num "$((SECONDS - began)) -le $((10 * SLOW))" "a wire is cut: known within 10 s"
+for guest in a b; do
+	on $guest "tc qdisc del dev eth1 ingress"
+done
+ok "a wire is cut: each byte arrived" finish a move 60
+wait_for 40 eval '[ "$(group_type a) $(group_type b)" = "sym sym" ]' || true
+becomes sym "it is mended"
+
 for guest in a b; do
 	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
 done
-is 25 "$(smc_stat a client_v2)" "connections of the client"
+is 31 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
 ok "server ends" stop b server
@@ -68,4 +86,11 @@ fault a symbol=rxe_post_send retval=$ENOMEM times=1 "$(module_code a)"
 on a "rdma link add rxe1 type rxe netdev eth1"
 ok "a request that cannot be posted ends the last link" wait_for 8 no_group
 is 1 "$(unfault a)" "the fault was met"
+note "$(decode a b)"
+has_kinds "links that come and go" "SMC-Rv2 Add Link (v2)" "SMC-Rv2 Add Link (v2)(Resp)" \
+	"SMC-Rv2 Request Add Link (v2)" "SMC-Rv2 Confirm Link (v2)(Resp)" \
+	"SMC-Rv2 Delete Link (v2)" "SMC-Rv2 Delete Link (v2)(Resp)"
+for guest in a b; do
+	ok "the module goes from $guest" unload $guest
+done
 done_testing

@@ -17,19 +17,6 @@ connect() {
 	on a "conns client -m smc -k $1 -n $2 -p -T 25 $B 7000"
 }
 
-# sent GUEST...: kinds of messages these have sent, as tshark calls them.
-sent() {
-	decode "$@" | sed -n 's/^[0-9]* SMC/SMC/p' | sort -u
-}
-
-# has_kinds NAME KIND...: by those with our module, all of these.
-has_kinds() {
-	local name=$1 missing
-	shift
-	missing=$(printf '%s\n' "$@" | sort | comm -23 - <(sent $OURS))
-	is "" "$missing" "$name: none is missing"
-}
-
 client_sends() {
 	[ "$(role_of a)" = ours ] || return 0
 	has_kinds "client" "SMC-Rv2-Proposal" "SMC-Rv2-Confirm" "SMC-Decline" \

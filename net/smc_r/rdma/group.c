@@ -108,6 +108,7 @@ static void kill_work(struct work_struct *work)
 		smcr_link_close(link);
 	/* these may wait for registrations, even of others, which end now */
 	cancel_delayed_work_sync(&group->link_work);
+	cancel_delayed_work_sync(&group->retry_work);
 	stop_trimming(group);
 	/* what is posted queues it */
 	cancel_delayed_work_sync(&group->test_work);
@@ -456,6 +457,30 @@ void smcr_group_want_links(void)
 		queue_link_work_locked(group);
 	}
 	spin_unlock_bh(&groups_lock);
+}
+
+static void retry_work(struct work_struct *work)
+{
+	struct smcr_group *group = container_of(to_delayed_work(work),
+						struct smcr_group, retry_work);
+
+	smcr_group_want_link(group);
+}
+
+/**
+ * smcr_group_retry_link() - another link could not be added
+ * @group: server; its link_work runs
+ *
+ * A path that was cut and is there again does not tell, so it is tried again,
+ * after a pause that doubles each time.
+ *
+ * Context: process.
+ */
+void smcr_group_retry_link(struct smcr_group *group)
+{
+	group->retry_pause = clamp(2 * group->retry_pause, SMCR_LINK_RETRY_MIN,
+				   SMCR_LINK_RETRY_MAX);
+	queue_delayed_work(group_wq, &group->retry_work, group->retry_pause);
 }
 
 /**
@@ -867,6 +892,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 	INIT_DELAYED_WORK(&group->idle_work, idle_work);
 	INIT_DELAYED_WORK(&group->test_work, test_work);
 	INIT_DELAYED_WORK(&group->trim_work, trim_work);
+	INIT_DELAYED_WORK(&group->retry_work, retry_work);
 	INIT_DELAYED_WORK(&group->link_work, smcr_links_work);
 	group->net_cookie = net->net_cookie;
 	group->role = role;

@@ -5,8 +5,8 @@
  * work item for each group; add_link.c has the exchange of messages.
  *
  * The server adds links. It tries when the group is new, when a link was lost,
- * when a port came, and when the client asks for it, which a client does when
- * it has got another port.
+ * when a port came, some time after it has failed, and when the client asks for
+ * it, which a client does when it has got another port.
  */
 #include "rdma.h"
 
@@ -218,8 +218,12 @@ static void add_as_server(struct smcr_group *group, bool is_asked)
 	ret = smcr_add_link_server(link);
 	if (ret) {
 		give_up(link, ret != -ECONNREFUSED);
+		/* a client that does not want one will ask when it does */
+		if (ret != -ECONNREFUSED)
+			smcr_group_retry_link(group);
 		return;
 	}
+	group->retry_pause = 0;
 	complete_link(link);
 	drop_spare(group);
 }

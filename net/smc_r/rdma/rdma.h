@@ -62,6 +62,9 @@
 #define SMCR_LINK_LOST		(8 * HZ)
 /* pause between attempts to add a link, as a peer may ask for more and more */
 #define SMCR_LINK_ADD_PAUSE	HZ
+/* pauses until what failed is tried again, as the path may have been mended */
+#define SMCR_LINK_RETRY_MIN	(15UL * HZ)
+#define SMCR_LINK_RETRY_MAX	(240UL * HZ)
 /* longest wait of a client for CONFIRM LINK on another link */
 #define SMCR_LLC_LINK_TIMEOUT	(3 * HZ)
 #define SMCR_GROUP_IDLE_SERVER	(600 * HZ)
@@ -493,6 +496,8 @@ struct smcr_rtoken {
  * @add_req: ADD LINK of the server; under the list lock
  * @add_via: the link that it came on, NULL for none; under the list lock
  * @next_add: jiffies, no link is added before; link_work only
+ * @retry_pause: jiffies, the last one after a failure, 0 for none; link_work
+ *	only
  * @peer_gid: ports of the client, as far as known; under the list lock
  * @peer_gid_count: how many; under the list lock
  * @work_llc: scratch of link_work
@@ -520,6 +525,7 @@ struct smcr_rtoken {
  * @idle_work: ends a group without connections
  * @test_work: TEST LINK on a quiet link, sooner if requests are under way
  * @trim_work: frees buffers that nobody needs
+ * @retry_work: asks for the link that could not be added
  * @link_work: adds links and takes lost ones down
  */
 struct smcr_group {
@@ -552,6 +558,7 @@ struct smcr_group {
 	struct smcr_link *add_via;
 	struct smcr_llc add_req;
 	unsigned long next_add;
+	unsigned long retry_pause;
 	u8 peer_gid[SMCR_CLC_MAX_GIDS][SMCR_GID_LEN];
 	u8 peer_gid_count;
 	struct smcr_llc work_llc;
@@ -582,6 +589,7 @@ struct smcr_group {
 	struct delayed_work idle_work;
 	struct delayed_work test_work;
 	struct delayed_work trim_work;
+	struct delayed_work retry_work;
 	struct delayed_work link_work;
 };
 
@@ -674,6 +682,7 @@ struct smcr_link *smcr_group_take_slot(struct smcr_group *group,
 bool smcr_group_put_up(struct smcr_link *link);
 void smcr_group_want_link(struct smcr_group *group);
 void smcr_group_want_links(void);
+void smcr_group_retry_link(struct smcr_group *group);
 bool smcr_group_may_add(struct smcr_group *group);
 bool smcr_group_take_wish(struct smcr_group *group, bool *is_asked);
 void smcr_group_note_add_req(struct smcr_link *via, const struct smcr_llc *msg);

@@ -81,6 +81,7 @@ static inline void strscpy(char *to, const char *from, size_t size)
 #define max(a, b) \
 	({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); \
 	   _a > _b ? _a : _b; })
+#define clamp(v, lo, hi)	min(max(v, lo), hi)
 #define min_not_zero(a, b)	(!(a) ? (b) : !(b) ? (a) : min(a, b))
 #define min_t(type, a, b)	min((type)(a), (type)(b))
 #define max_t(type, a, b)	max((type)(a), (type)(b))
