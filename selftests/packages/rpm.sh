@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# In `rpm`: RPM packages are built, are as they should be, and run through their
+# In `rpm`: the RPM packages of /out are as they should be, and run through their
 # life. The root is a Debian: rpm's own database knows none of its packages, so
-# dependencies are read, not checked.
+# dependencies are read here, and checked by dnf.sh.
 . /src/selftests/packages/lib.sh
 
 # package OUT NAME
@@ -15,12 +15,11 @@ sources_of() {
 	rpm -qlvp "$1" | sed -n "s:^-.* /usr/src/smc_r-$VERSION/::p" | sort
 }
 
-follow Install 2 2
 mkdir /tmp/out && mv /out/* /tmp/out
 dkms=$(package /tmp/out smc-r-dkms)
 tools=$(package /tmp/out smc-r-tools)
 is "smc-r-dkms-$VERSION-1.noarch.rpm smc-r-tools-$VERSION-1.x86_64.rpm" \
-	"$(basename -a "$dkms" "$tools" | xargs)" "... makes two packages"
+	"$(basename -a "$dkms" "$tools" | xargs)" "there are two packages"
 is "${dkms#/tmp/} ${tools#/tmp/}" \
 	"$(cd /tmp && eval "echo $(typed Install 2 3 | sed 's:^dnf install packaging/::')")" \
 	"README.md installs these"
