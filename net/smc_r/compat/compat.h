@@ -163,11 +163,6 @@ static inline ssize_t copy_splice_read(struct file *in, loff_t *ppos,
 #define SMC_LIMIT_HS	1
 #endif
 
-/* 6.7 has TCP-AO. Gone when 6.6 is not supported any more. */
-#ifndef TCP_AO_ADD_KEY
-#define TCP_AO_ADD_KEY	38
-#endif
-
 /*
  * Is somebody to check the sender of each segment? 6.7 has TCP-AO, in the same
  * place as TCP-MD5. Gone when 6.6 is not supported any more.

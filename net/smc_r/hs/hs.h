@@ -254,6 +254,7 @@ int smcr_hs_create(struct net *net, struct socket *sock, int protocol,
 		   int kern);
 struct smcr_sock *smcr_hs_child_alloc(const struct smcr_sock *parent);
 struct smcr_sock *smcr_hs_alloc_around(const struct sock *clcsk);
+int smcr_hs_defer_secs(const struct sock *clcsk);
 void smcr_hs_prepare_inet6(struct smcr_sock *smc);
 
 /* snapshot.c: all sockets, for those who list them */

@@ -224,8 +224,17 @@ static struct proto *inet_proto_of(int family)
 	return &smcr_inet_proto;
 }
 
-/* in seconds, as the program gave it; TCP keeps a number of retransmissions */
-static int defer_secs_of(const struct sock *clcsk)
+/**
+ * smcr_hs_defer_secs() - TCP_DEFER_ACCEPT of a TCP socket
+ * @clcsk: the TCP socket
+ *
+ * TCP keeps a number of retransmissions, 255 at most: what the program gave is
+ * rounded up to the time that these take.
+ *
+ * Context: process; no option of @clcsk is set meanwhile.
+ * Return: seconds, up to about 30000; 0 if the option is not set.
+ */
+int smcr_hs_defer_secs(const struct sock *clcsk)
 {
 	int retrans = inet_csk(clcsk)->icsk_accept_queue.rskq_defer_accept;
 	int timeout = TCP_TIMEOUT_INIT / HZ;
@@ -262,7 +271,7 @@ struct smcr_sock *smcr_hs_alloc_around(const struct sock *clcsk)
 					       BIT(SOCK_RCVTSTAMP) |
 					       BIT(SOCK_RCVTSTAMPNS) |
 					       BIT(SOCK_TSTAMP_NEW));
-	smc->defer_secs = defer_secs_of(clcsk);
+	smc->defer_secs = smcr_hs_defer_secs(clcsk);
 	smcr_hs_init_mirror(smc);
 	return smc;
 }

@@ -8,23 +8,13 @@
 #include "sock.h"
 
 #include <linux/tcp.h>
+#include <net/inet_connection_sock.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
 #include "../base/stats.h"
 #include "../compat/compat.h"
 #include "../hs/hs.h"
-
-/*
- * Who has TCP check each segment does not want data that goes around TCP. The
- * option of SMC may find room beside that of TCP-MD5.
- */
-static bool is_signature(int level, int optname)
-{
-	return level == SOL_TCP &&
-	       (optname == TCP_MD5SIG || optname == TCP_MD5SIG_EXT ||
-		optname == TCP_AO_ADD_KEY);
-}
 
 static bool is_fastopen(int level, int optname)
 {
@@ -41,11 +31,27 @@ static bool is_fastopen(int level, int optname)
 	}
 }
 
-/* with TCP_REPAIR, TCP is connected without a handshake */
-static bool rules_smc_out(int level, int optname)
+/**
+ * smcr_rules_smc_out() - does TCP have an option that SMC cannot go with?
+ * @clcsk: the TCP socket, not connected; no option of it is set meanwhile
+ *
+ * TCP fast open puts data where the handshake has to be. With TCP_REPAIR, TCP is
+ * connected without a handshake. Who has TCP check each segment (TCP-MD5,
+ * TCP-AO) does not want data that goes around TCP; the option of SMC may find
+ * room beside the signature.
+ *
+ * Context: process.
+ * Return: true if the connection has to stay with TCP.
+ */
+bool smcr_rules_smc_out(const struct sock *clcsk)
 {
-	return is_fastopen(level, optname) || is_signature(level, optname) ||
-	       (level == SOL_TCP && optname == TCP_REPAIR);
+	const struct fastopen_queue *fastopen;
+	const struct tcp_sock *tp = tcp_sk(clcsk);
+
+	fastopen = &inet_csk(clcsk)->icsk_accept_queue.fastopenq;
+	return tp->fastopen_connect || tp->fastopen_no_cookie ||
+	       fastopen->max_qlen || rcu_access_pointer(fastopen->ctx) ||
+	       smcr_compat_tcp_signs(tp) || tp->repair;
 }
 
 static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
@@ -69,7 +75,7 @@ static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 		smcr_tx_set_cork(smc->conn, val);
 		break;
 	case TCP_DEFER_ACCEPT:
-		smc->defer_secs = clamp(val, 0, 3600);
+		smc->defer_secs = smcr_hs_defer_secs(smc->clcsock->sk);
 		break;
 	}
 }
@@ -191,7 +197,7 @@ int smcr_setsockopt(struct socket *sock, int level, int optname,
 		ret = smc->clcsock->ops->setsockopt(smc->clcsock, level,
 						    optname, optval, optlen);
 	if (!ret && smc->mode == SMCR_MODE_IDLE &&
-	    rules_smc_out(level, optname))
+	    smcr_rules_smc_out(smc->clcsock->sk))
 		smcr_fb_rule_out(smc);
 	if (!ret && level == SOL_TCP && optlen >= sizeof(val) &&
 	    !copy_from_sockptr(&val, optval, sizeof(val)))

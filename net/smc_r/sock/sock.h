@@ -7,6 +7,7 @@
 
 struct pipe_inode_info;
 struct poll_table_struct;
+struct sock;
 
 #define SMCR_ULP_NAME	"smc"
 
@@ -31,6 +32,7 @@ ssize_t smcr_splice_read(struct socket *sock, loff_t *ppos,
 int smcr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg);
 
 /* options.c */
+bool smcr_rules_smc_out(const struct sock *clcsk);
 int smcr_setsockopt(struct socket *sock, int level, int optname,
 		    sockptr_t optval, unsigned int optlen);
 int smcr_getsockopt(struct socket *sock, int level, int optname,

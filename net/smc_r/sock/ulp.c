@@ -47,17 +47,10 @@ static bool is_plain_tcp(const struct sock *sk)
 	return sk->sk_family == AF_INET && sk->sk_prot == &tcp_prot;
 }
 
-/* it would have to be a TCP socket again at once, or promises what SMC cannot */
-static bool rules_smc_out(const struct sock *sk)
+/* promised to the program, and SMC cannot keep it */
+static bool is_bound_to_tcp(const struct sock *sk)
 {
-	const struct fastopen_queue *fastopen;
-	const struct tcp_sock *tp = tcp_sk(sk);
-
-	fastopen = &inet_csk(sk)->icsk_accept_queue.fastopenq;
-	return tp->fastopen_connect || tp->fastopen_no_cookie ||
-	       fastopen->max_qlen || rcu_access_pointer(fastopen->ctx) ||
-	       smcr_compat_tcp_signs(tp) || tp->repair ||
-	       sock_flag(sk, SOCK_ZEROCOPY) ||
+	return sock_flag(sk, SOCK_ZEROCOPY) ||
 	       /* for ever, and it would see nothing of what goes by RDMA */
 	       sock_flag(sk, SOCK_FILTER_LOCKED);
 }
@@ -74,7 +67,9 @@ static int check_state(const struct sock *clcsk)
 	/* what a connection has left behind for the program to take */
 	if (clcsk->sk_shutdown || !skb_queue_empty(&clcsk->sk_error_queue))
 		return -EBUSY;
-	return rules_smc_out(clcsk) ? -EOPNOTSUPP : 0;
+	if (smcr_rules_smc_out(clcsk) || is_bound_to_tcp(clcsk))
+		return -EOPNOTSUPP;
+	return 0;
 }
 
 static int is_this_file(const void *this, struct file *file, unsigned int fd)
