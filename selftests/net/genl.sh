@@ -99,9 +99,24 @@ like "^sent" "$(on $me "ip netns exec other nlfuzz SMC_PNETID")" "requests in an
 is "$before" "$(state)" "do not change this one"
 on $me "ip netns del other; smcnl pnet flush"
 
+# debugged: what dynamic_debug adds to the kernel log, $lines.
+debugged() {
+	if ! on a "[ -e $debug ]"; then
+		skip "dynamic_debug" "this kernel has none"
+		return
+	fi
+	like "smc_r: client handshake with $B:7002: version 2, error 0, reason 0x00000000" "$lines" \
+		"dynamic_debug: a handshake"
+	like "smc_r: client handshake with $B:7002: .* reason 0x05000000" "$lines" "one that is declined"
+	like "smc_r: link 1 of group [0-9a-f]{6}00 by rxe0 to ::ffff:$B is up" "$lines" "link up"
+	like "smc_r: link 1 of group .* is down" "$lines" "link down"
+}
+
 # What is counted. The rings of these are of a size that is asked for.
 events=/sys/kernel/tracing/events/smc
-[ "$(role_of a)" != ours ] || on a "echo 1 >$events/enable; : >/sys/kernel/tracing/trace"
+debug=/proc/dynamic_debug/control
+[ "$(role_of a)" != ours ] || on a "echo 1 >$events/enable; : >/sys/kernel/tracing/trace
+	[ ! -e $debug ] || echo 'module smc_r +p' >$debug"
 for guest in a b; do
 	on $guest "echo 32768 >/proc/sys/net/smc/wmem; echo 32768 >/proc/sys/net/smc/rmem"
 done
@@ -144,6 +159,7 @@ if [ "$(role_of a)" = ours ]; then
 	shows "^8 8=\[ 1=0 2=0 3=1 4=83886080 5=1 \]$" $G 8 dump
 	on a "rdma link del rxe0"
 	trace=$(on a "cat /sys/kernel/tracing/trace; echo 0 >$events/enable")
+	lines=$(on a "dmesg; [ ! -e $debug ] || echo 'module smc_r -p' >$debug")
 	like 'smc_tx_sendmsg: smc=[0-9a-f]+ net=[0-9]+ len=5000 dev=rxe0' "$trace" "tracepoint: send"
 	like 'smc_rx_recvmsg: smc=[0-9a-f]+ net=[0-9]+ len=1 dev=rxe0' "$trace" "receive"
 	like 'smcr_handshake: sk=[0-9a-f]+ net=[0-9]+ role=client version=2 err=0 reason=0x00000000' "$trace" "handshake"
@@ -151,6 +167,7 @@ if [ "$(role_of a)" = ours ]; then
 	like 'smc_switch_to_fallback: sk=[0-9a-f]+ clcsk=[0-9a-f]+ net=[0-9]+ fallback_rsn=83886080' "$trace" "fallback"
 	like 'smcr_link_up: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ dev=rxe0' "$trace" "link up"
 	like 'smcr_link_down: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ state=1 dev=rxe0 location=smcr_group_kill_dev\+' "$trace" "link down"
+	debugged
 fi
 on b "kill -TERM \$(pidof conns)"
 for guest in $(guests ours); do

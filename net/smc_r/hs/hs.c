@@ -6,6 +6,8 @@
  * A handshake runs in a work item and may wait there for its peer. It holds
  * no lock meanwhile, so a slow peer delays only itself.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "hs.h"
 
 #include <linux/module.h>
@@ -533,6 +535,18 @@ static void fail(struct smcr_sock *smc, int err)
 	WRITE_ONCE(sk->sk_err, -err);
 }
 
+/* what the tracepoint has not: who the peer is */
+static void debug_result(const struct smcr_sock *smc,
+			 const struct smcr_hs_result *res)
+{
+	struct sockaddr_storage peer = {};
+
+	kernel_getpeername(smc->clcsock, (struct sockaddr *)&peer);
+	pr_debug("%s handshake with %pISpc: version %u, error %d, reason 0x%08x\n",
+		 smc->role == SMCR_SERVER ? "server" : "client", &peer,
+		 res->version, res->err, res->reason);
+}
+
 /**
  * smcr_hs_apply_result() - the handshake is over
  * @smc: the socket; changes its mode
@@ -546,6 +560,7 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 	trace_smcr_handshake(&smc->sk, sock_net(&smc->sk)->net_cookie,
 			     smc->role == SMCR_SERVER, res->version, res->err,
 			     res->reason);
+	debug_result(smc, res);
 	if (res->err) {
 		fail(smc, res->err);
 	} else if (res->conn) {

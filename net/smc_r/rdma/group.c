@@ -7,6 +7,8 @@
  * creates the group and the others wait for that group alone; nothing is
  * locked while waiting for a peer.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "rdma.h"
 
 #include <linux/slab.h>
@@ -145,14 +147,23 @@ static void start_teardown(struct smcr_group *group)
 	queue_work(group_wq, &group->kill_work);
 }
 
+/* what the tracepoints have not: whose link it is */
+static void debug_link(const struct smcr_link *link, const char *state)
+{
+	pr_debug("link %u of group %08x by %s to %pI6c is %s\n", link->num,
+		 link->group->id, dev_name(&link->port.dev->ib->dev),
+		 link->peer_gid, state);
+}
+
 static void trace_down_locked(struct smcr_link *link, void *location)
 {
 	lockdep_assert_held(&groups_lock);
-	if (link->is_up)
-		trace_smcr_link_down(link, link->group, link->group->net_cookie,
-				     link->state,
-				     dev_name(&link->port.dev->ib->dev),
-				     location);
+	if (!link->is_up)
+		return;
+	trace_smcr_link_down(link, link->group, link->group->net_cookie,
+			     link->state, dev_name(&link->port.dev->ib->dev),
+			     location);
+	debug_link(link, "down");
 }
 
 static void trace_up_locked(struct smcr_link *link)
@@ -160,6 +171,7 @@ static void trace_up_locked(struct smcr_link *link)
 	lockdep_assert_held(&groups_lock);
 	trace_smcr_link_up(link, link->group, link->group->net_cookie,
 			   dev_name(&link->port.dev->ib->dev));
+	debug_link(link, "up");
 }
 
 /**
@@ -183,8 +195,10 @@ void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason)
 		if (is_first)
 			trace_down_locked(link, __builtin_return_address(0));
 	spin_unlock_bh(&groups_lock);
-	if (is_first)
-		start_teardown(group);
+	if (!is_first)
+		return;
+	pr_debug("group %08x ends for reason 0x%08x\n", group->id, reason);
+	start_teardown(group);
 }
 
 /* -- links ---------------------------------------------------------------- */

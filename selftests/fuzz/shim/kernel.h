@@ -99,6 +99,7 @@ static inline void strscpy(char *to, const char *from, size_t size)
 	({ bool _bad = (cond); if (_bad) \
 	   shim_fail(__FILE__, __LINE__, "warning: " #cond); _bad; })
 #define pr_warn_once(...)	((void)0)
+#define pr_debug(...)		((void)0)
 
 /* -- lists --------------------------------------------------------------- */
 
