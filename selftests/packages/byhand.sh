@@ -12,6 +12,15 @@ is "$(printf 'updates/%s.ko\n' $MODULES | sort)" "$(where_installed "$REL" | sed
 for tool in smc_run smcss smcr smc_pnet; do
 	ok "$tool runs" $tool -h
 done
+
+# named: pages and units that README.md names, where they belong.
+named() {
+	grep -oE '\b[a-z_]+\([478]\)' /src/README.md | sed 's:\(.*\)(\(.\)):/usr/share/man/man\2/\1.\2:'
+	grep -oE '[a-z_-]+\.service' /src/README.md | sed 's:^:/usr/lib/systemd/system/:'
+}
+
+is "" "$(named | sort -u | while read -r file; do [ -e "$file" ] || echo "$file"; done)" \
+	"pages and units are there"
 ok "make uninstall" make -C /tmp/src uninstall
 is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$REL")" "no module is left"

@@ -34,7 +34,8 @@ for tool in $(dpkg -L smc-r-tools | grep "^/usr/bin/."); do
 	is "" "$(ldd "$tool" 2>&1 | grep 'not found')" "$tool finds its libraries"
 done
 ok "the units are good ones" systemd-analyze verify --man=no \
-	/lib/systemd/system/smc_r-config.service /lib/systemd/system/smc-convert.service
+	/lib/systemd/system/smc_r-config.service /lib/systemd/system/smc-convert.service \
+	/usr/share/smc_r/monitoring/smcr-metrics.service /usr/share/smc_r/monitoring/smcr-metrics.timer
 is enabled "$(systemctl is-enabled smc_r-config)" "the one for EIDs is enabled"
 is disabled "$(systemctl is-enabled smc-convert)" "the one for smc_run --attach is not"
 
