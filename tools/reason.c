@@ -70,8 +70,10 @@ static const struct reason reasons[] = {
 	{ 0x09990000, "INTERR", "an internal error", FIX_LOG },
 	{ 0x09990001, "ERR_RTOK", "the key of the peer's ring could not be used", FIX_LOG },
 	{ 0x09990002, "ERR_RDYLNK", "the link could not be made ready", FIX_LINK },
-	{ 0x09990003, "ERR_REGBUF", "the ring could not be registered with the RDMA device",
-	  "use smaller rings (net.smc.wmem, net.smc.rmem), or virtual memory "
+	{ 0x09990003, "ERR_REGBUF",
+	  "the ring could not be registered with the RDMA device, or its key not confirmed in time",
+	  "if many connections began at once: 'sysctl net.smc.limit_smc_hs=1' at the server; "
+	  "otherwise use smaller rings (net.smc.wmem, net.smc.rmem), or virtual memory "
 	  "(net.smc.smcr_buf_type=1)" },
 };
 

@@ -4,10 +4,10 @@
 #
 #	a iperf3, redis-benchmark, conns ---- SMC-R over rxe0 ---- the same b
 #
-# timeout: 600
+# timeout: 900
 . "$RIG_LIB"
 
-ROUNDS=$(by_size 1 2)
+ROUNDS=$(by_size 1 3)
 
 # fresh [NAME=VALUE]...: a module with these settings on both guests.
 fresh() {
@@ -53,20 +53,20 @@ rings() {
 
 SETTINGS=("wmem=16384 rmem=16384" "wmem=262144 rmem=262144" "wmem=1048576 rmem=1048576"
 	"smcr_buf_type=1" "autocorking_size=0")
-declare -A sum=()
+declare -A measured=()
 
-# measure WHAT: what is sent in all rounds with this setting, and with the
-# defaults just before: the machine's speed wavers.
+# measure WHAT: with this setting in each round, and with the defaults just
+# before: the machine's speed wavers.
 measure() {
-	local value
-
-	value=$($1)
-	sum["$setting $1 $with"]=$((${sum["$setting $1 $with"]:-0} + value))
+	measured["$setting $1 $with"]+="$($1) "
 }
 
-# ratio WHAT: to the defaults.
-ratio() {
-	awk -v a="${sum["$setting $1 setting"]}" -v b="${sum["$setting $1 default"]}" 'BEGIN {printf "%.2f", a / b}'
+# ratios WHAT: to the defaults, the median of all rounds, the least and the most.
+ratios() {
+	paste -d ' ' <(xargs -n 1 <<<"${measured["$setting $1 setting"]}") \
+		<(xargs -n 1 <<<"${measured["$setting $1 default"]}") |
+		awk '{printf "%.2f\n", $1 / $2}' | sort -n |
+		awk '{ratio[NR] = $1} END {print ratio[int((NR + 1) / 2)] " (" ratio[1] " to " ratio[NR] ")"}'
 }
 
 for ((round = 0; round < ROUNDS; round++)); do
@@ -89,12 +89,14 @@ note "|---|---|---|---|"
 for setting in "${SETTINGS[@]}"; do
 	fresh $setting
 	kib=$(rings)
-	note "| $setting | $(ratio iperf) | $(ratio redis) | $kib KiB |"
+	note "| $setting | $(ratios iperf) | $(ratios redis) | $kib KiB |"
 	for what in iperf redis; do
-		num "${sum["$setting $what setting"]} -gt 0" "$setting: $what is measured"
+		is $ROUNDS "$(grep -oE '\b[1-9][0-9]*' <<<"${measured["$setting $what setting"]}" | wc -l)" \
+			"$setting: $what is measured in each round"
 	done
 	case $setting in
 	wmem*) is $((${setting##*=} / 512)) $kib "$setting: rings as large as they are set" ;;
+	smcr_buf_type=1) like '"buf_type":"virtual"' "$(on a "smcr --json linkgroup")" "$setting: they are virtual" ;;
 	esac
 done
 
@@ -120,13 +122,26 @@ for value in 16 64 255; do
 	like " connected=240 .* smc=240 " "$out" "$value for each group: all connect"
 	num "$groups -ge $(((240 + value - 1) / value))" "$value for each group: so many groups"
 done
+# field NAME: of what at_once printed.
+field() {
+	sed "s/.* $1=\([0-9.]*\).*/\1/" <<<"$out"
+}
+
 note "| Setting | connections at once | took | SMC | TCP |"
 note "|---|---|---|---|---|"
 for value in 0 1; do
 	fresh limit_smc_hs=$value
 	out=$(at_once 600)
-	note "| limit_smc_hs=$value | 600 | ${out##*seconds=} s | $(sed 's/.* smc=\([0-9]*\).*/\1/' <<<"$out") | $(sed 's/.* tcp=\([0-9]*\).*/\1/' <<<"$out") |"
+	note "| limit_smc_hs=$value | 600 | $(field seconds) s | $(field smc) | $(field tcp) |"
 	like " connected=600 " "$out" "limit_smc_hs=$value: all connect"
+	reasons=$(on a "smcnl fback" | awk '$1 == "reason" {print $2, $3, $4}' | xargs)
+	if [ $value = 1 ]; then
+		is "client 0x03010000 $(field tcp)" "$reasons" "those by TCP were not offered SMC"
+		num "$(field tcp) -ge 100" "limit_smc_hs=1: many are by TCP"
+	else
+		note "fallbacks by reason: ${reasons:-none}"
+		num "$(field smc) -ge 400" "limit_smc_hs=0: most are by SMC"
+	fi
 done
 note "| Setting | packets of an idle link in 6 s |"
 note "|---|---|"
