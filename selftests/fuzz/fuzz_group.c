@@ -24,7 +24,7 @@
 #define LLC_TYPES	16
 #define MAX_ENTRIES	15
 #define MAX_DELETED	48
-/* of the peer's receive rings */
+/* of the peer's receive rings, which are elements of one buffer */
 #define PEER_SIZE	16384
 #define PEER_VADDR	0x10000
 
@@ -286,9 +286,10 @@ static void take_imm(u32 imm)
 
 static void on_wrote(u64 to, const u8 *data, u32 len, const u32 *imm)
 {
-	u32 token = to >> 32;
+	u32 token = (to - PEER_VADDR) / PEER_SIZE + 1;
 
-	SHIM_ASSERT((u32)to == PEER_VADDR + flow_of(token)->written % PEER_SIZE);
+	SHIM_ASSERT((to - PEER_VADDR) % PEER_SIZE ==
+		    flow_of(token)->written % PEER_SIZE);
 	take_data(token, data, len);
 	if (imm)
 		take_imm(*imm);
@@ -528,10 +529,10 @@ static void fill_peer(struct smcr_clc_accept *a, u8 type, bool is_first,
 	memset(a->r.gid, 2, SMCR_GID_LEN);
 	a->r.qpn = 0x77;
 	a->r.rkey = 0x1234;
-	a->r.rmbe_idx = 1;
+	a->r.rmbe_idx = token;
 	a->r.token = token;
 	a->r.mtu_code = 3;
-	a->r.vaddr = (u64)token << 32 | PEER_VADDR;
+	a->r.vaddr = PEER_VADDR;
 	a->has_fce = is_first && version > 1;
 	a->fce.is_direct = true;
 	a->fce.release = release;

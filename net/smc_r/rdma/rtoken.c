@@ -5,7 +5,12 @@
  * connection that moves to another link finds the key for that here.
  *
  * A peer of ours keeps rings that no connection uses, so there may be more than
- * connections. A connection whose ring finds no room here stays with its link.
+ * connections. One that finds no room here is refused.
+ *
+ * Anybody can name a group in an ACCEPT or CONFIRM, and a write to a wrong key
+ * ends it. So only the first contact, which has nothing to lose, brings a key
+ * of its own; after that a ring is one that the peer has named over the group's
+ * own links. It does so before it sends its ACCEPT or CONFIRM (wire.md 6.12).
  *
  * Who breaks the rules, and deletes what is in use, has our data written to
  * another ring of its own.
@@ -54,6 +59,16 @@ static int get_locked(struct smcr_link *link, u32 rkey, u64 vaddr)
 	return i;
 }
 
+static int find_known_locked(struct smcr_link *link, u32 rkey, u64 vaddr)
+{
+	int i = find_locked(link->group, link->slot, rkey);
+
+	lockdep_assert_held(&link->group->key_lock);
+	if (i >= 0 && link->group->rtoken[i].vaddr[link->slot] != vaddr)
+		return -ENOENT;
+	return i;
+}
+
 /**
  * smcr_rtoken_confirm() - the peer names a ring, for several links
  * @link: that carries the message
@@ -62,7 +77,7 @@ static int get_locked(struct smcr_link *link, u32 rkey, u64 vaddr)
  * Links that are not known here may have been lost a moment ago.
  *
  * Context: any; takes group->key_lock.
- * Return: false if there are too many links.
+ * Return: false if there are too many links or rings.
  */
 bool smcr_rtoken_confirm(struct smcr_link *link,
 			 const struct smcr_llc_confirm_rkey *msg)
@@ -83,7 +98,7 @@ bool smcr_rtoken_confirm(struct smcr_link *link,
 				   rtoken[i].vaddr);
 	}
 	spin_unlock_bh(&group->key_lock);
-	return true;
+	return ring >= 0;
 }
 
 /**
@@ -145,7 +160,8 @@ static bool use_locked(struct smcr_rdma_path *rp, struct smcr_link *link)
  * @offset: of the element in it, bytes
  *
  * Context: process; takes group->key_lock.
- * Return: false if there is no key for the link that the connection uses.
+ * Return: false if the peer has not made the key known, or none for the link
+ * that the connection uses.
  */
 bool smcr_rtoken_adopt(struct smcr_rdma_path *rp, u32 rkey, u64 vaddr,
 		       u64 offset)
@@ -155,12 +171,16 @@ bool smcr_rtoken_adopt(struct smcr_rdma_path *rp, u32 rkey, u64 vaddr,
 	bool is_usable;
 
 	spin_lock_bh(&group->key_lock);
-	rp->peer_rtoken = get_locked(named, rkey, vaddr);
+	if (rp->is_founder)
+		rp->peer_rtoken = get_locked(named, rkey, vaddr);
+	else
+		rp->peer_rtoken = find_known_locked(named, rkey, vaddr);
 	rp->peer_offset = offset;
 	rp->peer_rkey = rkey;
 	rp->peer_vaddr = vaddr + offset;
 	rp->has_keys = true;
-	is_usable = rp->link == named || use_locked(rp, rp->link);
+	is_usable = rp->peer_rtoken >= 0 &&
+		    (rp->link == named || use_locked(rp, rp->link));
 	spin_unlock_bh(&group->key_lock);
 	return is_usable;
 }

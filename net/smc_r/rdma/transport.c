@@ -490,8 +490,8 @@ static enum smcr_decline first_contact_server(struct smcr_path *path,
 
 /*
  * Who speaks on the TCP connection names a group by what it claims to be. It
- * has to know the queue pair as well before data goes there: a write to a
- * wrong key would end the group.
+ * has to know the queue pair as well, and a key that came over it, see
+ * smcr_rtoken_adopt(), before data goes there.
  */
 static bool is_from_peer(const struct smcr_rdma_path *rp,
 			 const struct smcr_clc_rdma *r)
