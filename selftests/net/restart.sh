@@ -63,7 +63,7 @@ fault a symbol=smcr_peer_id_copy retval=0
 ok "restarts: the next connection uses TCP" connection tcp
 is "1 1" "$(reason_count a client $SYNC) $(reason_count b server $PEER_DECLINED)" \
 	"as it does not know the link group"
-wait_for 10 eval '[ "$(groups b)" = 0 ]' || true
+wait_for 15 eval '[ "$(groups b)" = 0 ]' || true
 is 0 "$(groups b)" "which ends at the server"
 ok "the one after that uses SMC" connection smc
 unfault a >/dev/null

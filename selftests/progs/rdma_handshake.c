@@ -194,6 +194,19 @@ bool cmd_patch(struct play *p, const struct rdma_command *cmd)
 	return true;
 }
 
+bool cmd_decline(struct play *p, const struct rdma_command *cmd)
+{
+	uint8_t raw[SMCR_CLC_MAX_LEN];
+
+	(void)cmd;
+	if (!send_clc(p, raw, clc_message_build("decline", &p->facts, raw, sizeof(raw))))
+		return false;
+	p->declined++;
+	close(p->conn->fd);
+	p->conn->fd = -1;
+	return true;
+}
+
 bool cmd_declined(struct play *p, const struct rdma_command *cmd)
 {
 	uint8_t raw[SMCR_CLC_MAX_LEN];

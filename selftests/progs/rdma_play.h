@@ -144,6 +144,7 @@ bool cmd_propose(struct play *p, const struct rdma_command *cmd);
 bool cmd_accept(struct play *p, const struct rdma_command *cmd);
 bool cmd_confirm(struct play *p, const struct rdma_command *cmd);
 bool cmd_patch(struct play *p, const struct rdma_command *cmd);
+bool cmd_decline(struct play *p, const struct rdma_command *cmd);
 bool cmd_declined(struct play *p, const struct rdma_command *cmd);
 bool cmd_lost(struct play *p, const struct rdma_command *cmd);
 

@@ -13,6 +13,7 @@
  *	confirm		CONFIRM; the queue pair is ready then
  *	patch AT HEX	replace bytes of the next of these messages
  *	smc		it is over, and the connection uses SMC
+ *	decline		we fall back to TCP, and end it
  *	declined CODE [SECONDS]	the other side falls back to TCP
  *	lost [SECONDS]	the other side ends the TCP connection
  *
@@ -163,6 +164,7 @@ static const struct {
 	{ "accept", 0, 0, cmd_accept },
 	{ "confirm", 0, 0, cmd_confirm },
 	{ "patch", 2, 2, cmd_patch },
+	{ "decline", 0, 0, cmd_decline },
 	{ "declined", 1, 2, cmd_declined },
 	{ "lost", 0, 1, cmd_lost },
 	{ "smc", 0, 0, count_smc },

@@ -181,7 +181,8 @@ struct smcr_path {
  *	there is none. Once it was true, it is until switch_ring.
  * @switch_ring: send from the ring that grow got from now on. No send is
  *	under way. Called with bottom halves disabled, may not sleep.
- * @desync: the client declined because it does not know our group: end it.
+ * @desync: the client declined because it does not know our group: if that is
+ *	so, end it. Does not wait.
  * @snapshot: optional. Copy the group with the lowest ID that is not below
  *	@from_id. May sleep. Return: false when there is none.
  * @snapshot_dev: optional. Copy the device that comes behind the one with the

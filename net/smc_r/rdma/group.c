@@ -751,6 +751,19 @@ static bool is_active(const struct smcr_group *group)
 	return READ_ONCE(group->state) == SMCR_GROUP_ACTIVE;
 }
 
+/* a send queue that is full says nothing yet */
+static int test_for(struct smcr_link *link, long patience)
+{
+	unsigned long end = jiffies + patience;
+	int ret;
+
+	do {
+		ret = smcr_llc_test_link(link, patience);
+	} while (ret == -EAGAIN && is_active(link->group) &&
+		 READ_ONCE(link->is_up) && time_before(jiffies, end));
+	return ret;
+}
+
 /*
  * An answer behind much data on a bad path is late, while some of it arrives.
  * Where connections can move, less patience is needed.
@@ -763,7 +776,7 @@ static bool is_peer_lost(struct smcr_link *link)
 
 	do {
 		heard = READ_ONCE(link->last_rx);
-		if (!smcr_llc_test_link(link, patience))
+		if (!test_for(link, patience))
 			return false;
 	} while (is_active(link->group) && READ_ONCE(link->is_up) &&
 		 smcr_link_stop_watch(link) &&
@@ -783,20 +796,31 @@ static unsigned long test_delay(const struct smcr_group *group, bool is_busy)
 }
 
 /* returns jiffies until the next look, 0 if there is none before posts */
-static unsigned long test_link(struct smcr_link *link)
+static unsigned long test_link(struct smcr_link *link, bool is_doubted)
 {
 	bool is_busy = smcr_link_stop_watch(link);
 	unsigned long patience = test_delay(link->group, is_busy);
 	unsigned long due = READ_ONCE(link->last_rx) + patience;
 
-	if (!patience)
+	if (!is_doubted && !patience)
 		return 0;
-	if (time_before(jiffies, due))
+	if (!is_doubted && time_before(jiffies, due))
 		return due - jiffies;
 	/* it may still carry the news of its end */
 	if (is_peer_lost(link))
 		smcr_group_lose_link(link, SMCR_LLC_REASON_LOST_PATH, false);
 	return patience;
+}
+
+static bool take_doubt(struct smcr_group *group)
+{
+	bool is_doubted;
+
+	spin_lock_bh(&groups_lock);
+	is_doubted = group->is_doubted;
+	group->is_doubted = false;
+	spin_unlock_bh(&groups_lock);
+	return is_doubted;
 }
 
 /*
@@ -809,6 +833,7 @@ static void test_work(struct work_struct *work)
 {
 	struct smcr_group *group = container_of(to_delayed_work(work),
 						struct smcr_group, test_work);
+	bool is_doubted = take_doubt(group);
 	unsigned long next = MAX_JIFFY_OFFSET;
 	struct smcr_link *link;
 	unsigned long delay;
@@ -819,7 +844,7 @@ static void test_work(struct work_struct *work)
 	smcr_for_each_link(link, group) {
 		if (!READ_ONCE(link->is_up))
 			continue;
-		delay = test_link(link);
+		delay = test_link(link, is_doubted);
 		if (delay)
 			next = min(next, delay);
 	}
@@ -838,6 +863,25 @@ void smcr_group_watch(struct smcr_link *link)
 	lockdep_assert_held(&link->tx_lock);
 	mod_delayed_work(group_wq, &link->group->test_work,
 			 test_delay(link->group, true));
+}
+
+/**
+ * smcr_group_doubt() - somebody says that the peer does not know the group
+ * @group: the group
+ *
+ * Whether that is so, each link is asked, with the same patience as always.
+ *
+ * Context: any; takes the lock of the list of groups.
+ */
+void smcr_group_doubt(struct smcr_group *group)
+{
+	spin_lock_bh(&groups_lock);
+	/* its end waits for the work, but not for one that is queued later */
+	if (group->state == SMCR_GROUP_ACTIVE) {
+		group->is_doubted = true;
+		mod_delayed_work(group_wq, &group->test_work, 0);
+	}
+	spin_unlock_bh(&groups_lock);
 }
 
 static void trim_work(struct work_struct *work)

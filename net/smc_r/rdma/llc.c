@@ -660,22 +660,23 @@ int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf)
  * @timeo: jiffies to wait for the answer
  *
  * Context: process, sleeps; takes the flow lock.
- * Return: 0, -EIO when there is no answer.
+ * Return: 0, -EIO when there is no answer, -EAGAIN when there was no room for
+ * the question.
  */
 int smcr_llc_test_link(struct smcr_link *link, long timeo)
 {
 	struct smcr_group *group = link->group;
 	struct smcr_llc *msg = smcr_llc_alloc(group, SMCR_LLC_TEST_LINK);
-	int ret = -EIO;
+	int ret;
 
 	/* that says nothing of the peer */
 	if (!msg)
 		return 0;
 	mutex_lock(&group->flow.lock);
 	smcr_llc_expect(link, SMCR_LLC_TEST_LINK, true, 0);
-	if (!smcr_llc_send_patiently(link, msg) &&
-	    smcr_llc_wait(group, timeo))
-		ret = 0;
+	ret = smcr_llc_send_patiently(link, msg);
+	if (!ret && !smcr_llc_wait(group, timeo))
+		ret = -EIO;
 	smcr_llc_end_flow(group);
 	kfree(msg);
 	return ret;

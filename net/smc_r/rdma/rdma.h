@@ -521,6 +521,8 @@ struct smcr_rtoken {
  * @is_idle: the group ends because it has had no connections for long; set
  *	with the mark that it is dead
  * @test_interval: jiffies until a quiet link is tested, 0 for never
+ * @is_doubted: links are to be tested even if the peer was heard; under the
+ *	list lock
  * @kill_work: teardown of a dead group
  * @idle_work: ends a group without connections
  * @test_work: TEST LINK on a quiet link, sooner if requests are under way
@@ -585,6 +587,7 @@ struct smcr_group {
 	enum smcr_llc_reason kill_reason;
 	bool is_idle;
 	unsigned long test_interval;
+	bool is_doubted;
 	struct work_struct kill_work;
 	struct delayed_work idle_work;
 	struct delayed_work test_work;
@@ -671,6 +674,7 @@ struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_peer *peer);
 void smcr_group_activate(struct smcr_group *group);
 void smcr_group_watch(struct smcr_link *link);
+void smcr_group_doubt(struct smcr_group *group);
 void smcr_group_kill(struct smcr_group *group, enum smcr_llc_reason reason);
 void smcr_group_lose_link(struct smcr_link *link, enum smcr_llc_reason reason,
 			  bool is_told);

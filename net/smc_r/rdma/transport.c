@@ -719,14 +719,12 @@ static enum smcr_decline finish_client(struct smcr_path *path)
 	return reason;
 }
 
-/* anybody can send a DECLINE: believe it only if the link is dead as well */
+/* anybody can send a DECLINE: believe it only if the links are dead as well */
 static void desync(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
-	struct smcr_link *link = smcr_group_any_link(rp->group);
 
-	if (smcr_llc_test_link(link, SMCR_LLC_TEST_TIMEOUT))
-		smcr_group_kill(rp->group, SMCR_LLC_REASON_PROGRAM);
+	smcr_group_doubt(rp->group);
 }
 
 static int send(struct smcr_path *path, struct smcr_tx *tx)
