@@ -502,6 +502,17 @@ static bool is_from_peer(const struct smcr_rdma_path *rp,
 	       !memcmp(r->gid, link->peer_gid, SMCR_GID_LEN);
 }
 
+/* nobody founds a group in the name of another (wire.md 4.2) */
+static bool is_proposer(const struct smcr_group *group,
+			const struct smcr_clc_rdma *r)
+{
+	const struct smcr_peer *peer = &group->peer;
+
+	return !memcmp(r->gid, peer->gid, SMCR_GID_LEN) &&
+	       (peer->version > 1 ||
+		!memcmp(r->mac, peer->mac, SMCR_MAC_LEN));
+}
+
 static enum smcr_decline finish_server(struct smcr_path *path,
 				       const struct smcr_clc_accept *confirm)
 {
@@ -509,7 +520,8 @@ static enum smcr_decline finish_server(struct smcr_path *path,
 	struct smcr_group *group = rp->group;
 	enum smcr_decline reason;
 
-	if (!rp->is_founder && !is_from_peer(rp, &confirm->r))
+	if (rp->is_founder ? !is_proposer(group, &confirm->r) :
+			     !is_from_peer(rp, &confirm->r))
 		return SMCR_DECLINE_MODE;
 	reason = adopt_peer_ring(path, &confirm->r);
 	if (reason)
