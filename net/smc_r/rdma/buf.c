@@ -348,6 +348,9 @@ int smcr_buf_make_all_ready(struct smcr_link *link)
  * @link: the new one, for which they are mapped
  * @pair: filled in, SMCR_LLC_MAX_RTOKENS at most
  *
+ * A ring that is left out is not known any more: before a connection uses it
+ * again, it is confirmed again, for all links.
+ *
  * Context: process; the flow lock is held, so that none is confirmed meanwhile.
  * Return: how many.
  */
@@ -357,15 +360,16 @@ u32 smcr_buf_list_keys(const struct smcr_link *via,
 {
 	struct smcr_group *group = link->group;
 	const struct smcr_buf_map *old, *new;
-	const struct smcr_buf *buf;
+	struct smcr_buf *buf;
 	u32 count = 0;
 
 	spin_lock_bh(&group->buf_lock);
 	list_for_each_entry(buf, &group->bufs, all) {
 		old = &buf->map[via->slot];
 		new = &buf->map[link->slot];
-		if (!buf->is_known || !old->is_ready || !new->is_mapped ||
-		    count == SMCR_LLC_MAX_RTOKENS)
+		buf->is_known = buf->is_known && old->is_ready &&
+				new->is_mapped && count < SMCR_LLC_MAX_RTOKENS;
+		if (!buf->is_known)
 			continue;
 		pair[count].rkey = old->mr->rkey;
 		pair[count].new_rkey = new->mr->rkey;
