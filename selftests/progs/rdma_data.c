@@ -5,6 +5,9 @@
 #include "imm.h"
 #include "obey.h"
 
+/* what our own memory holds before something of the other side's may come */
+#define MARK	0x5a
+
 static bool send_news(struct play *p)
 {
 	play_load_cdc(p);
@@ -16,14 +19,26 @@ static uint64_t room(const struct conn *conn)
 	return play_ring_size(conn) - (conn->prod - conn->peer_cons);
 }
 
+/* where a byte of the other side's ring is */
+static uint64_t address(const struct conn *conn, uint64_t at)
+{
+	const struct smcr_clc_rdma *r = &conn->peer;
+
+	return r->vaddr + (uint64_t)(r->rmbe_idx - 1) * play_ring_size(conn) + at;
+}
+
+static bool has_link(struct play *p)
+{
+	return (p->link.qp && !p->is_dead) || play_fail(p, "there is no link");
+}
+
 static bool write_bytes(struct play *p, uint64_t at, uint32_t key, size_t len, const uint32_t *imm)
 {
-	const struct smcr_clc_rdma *r = &p->conn->peer;
-	uint64_t addr = r->vaddr + (uint64_t)(r->rmbe_idx - 1) * play_ring_size(p->conn) + at;
+	const struct conn *conn = p->conn;
 
-	if (!p->link.qp || p->is_dead)
-		return play_fail(p, "there is no link");
-	return rdma_link_write(&p->link, addr, r->rkey + key, len, imm) ||
+	if (!has_link(p))
+		return false;
+	return rdma_link_write(&p->link, address(conn, at), conn->peer.rkey + key, len, imm) ||
 	       play_fail(p, "cannot write");
 }
 
@@ -97,6 +112,13 @@ bool cmd_order(struct play *p, const struct rdma_command *cmd)
 	return write_all(p, head, sizeof(head), false);
 }
 
+static bool is_refused(struct play *p, int status)
+{
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	return p->link.error == status ||
+	       play_fail(p, "not refused as it should be: %s", ibv_wc_status_str(p->link.error));
+}
+
 bool cmd_write(struct play *p, const struct rdma_command *cmd)
 {
 	uint32_t key = (uint32_t)play_number(p, cmd, 3, 0);
@@ -111,6 +133,66 @@ bool cmd_write(struct play *p, const struct rdma_command *cmd)
 	/* whether it was refused is what the next commands are about */
 	rdma_link_flush(&p->link, PATIENCE * 1000);
 	return true;
+}
+
+bool cmd_trespass(struct play *p, const struct rdma_command *cmd)
+{
+	const struct conn *victim = p->other->conn;
+	uint64_t at = play_number(p, cmd, 1, 0);
+	size_t len = play_number(p, cmd, 2, 0);
+
+	if (!has_link(p))
+		return false;
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	memset(p->link.out, MARK, len);
+	if (!rdma_link_write(&p->link, address(victim, at), victim->peer.rkey, len, NULL))
+		return play_fail(p, "cannot write");
+	return is_refused(p, IBV_WC_REM_ACCESS_ERR);
+}
+
+/* nothing has come to where it was to go to */
+static bool is_untouched(struct play *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (p->link.out[i] != MARK)
+			return play_fail(p, "byte %zu is 0x%02x", i, p->link.out[i]);
+	return true;
+}
+
+/* the queue pair may not be read through, whatever the key would allow */
+static bool reads_nothing(struct play *p, size_t len)
+{
+	return is_refused(p, IBV_WC_REM_INV_REQ_ERR) && is_untouched(p, len);
+}
+
+bool cmd_read(struct play *p, const struct rdma_command *cmd)
+{
+	uint32_t key = p->conn->peer.rkey + (uint32_t)play_number(p, cmd, 3, 0);
+	uint64_t addr = address(p->conn, play_number(p, cmd, 1, 0));
+	size_t len = play_number(p, cmd, 2, 0);
+
+	if (!has_link(p))
+		return false;
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	memset(p->link.out, MARK, len);
+	if (!rdma_link_read(&p->link, addr, key, len))
+		return play_fail(p, "cannot read");
+	return reads_nothing(p, len);
+}
+
+bool cmd_atomic(struct play *p, const struct rdma_command *cmd)
+{
+	uint64_t addr = address(p->conn, play_number(p, cmd, 1, 0));
+
+	if (!has_link(p))
+		return false;
+	rdma_link_flush(&p->link, PATIENCE * 1000);
+	memset(p->link.out, MARK, sizeof(uint64_t));
+	if (!rdma_link_add(&p->link, addr, p->conn->peer.rkey))
+		return play_fail(p, "cannot add");
+	return reads_nothing(p, sizeof(uint64_t));
 }
 
 bool cmd_imm(struct play *p, const struct rdma_command *cmd)

@@ -134,7 +134,7 @@ void rdma_link_create(struct rdma_link *link, const struct rdma_device *dev, siz
 	link->ring = memory(dev, ring_len, IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE,
 			    &link->ring_mr);
 	link->in = memory(dev, RDMA_RECVS * RDMA_RECV_LEN, IBV_ACCESS_LOCAL_WRITE, &link->in_mr);
-	link->out = memory(dev, RDMA_SEND_MAX, 0, &link->out_mr);
+	link->out = memory(dev, RDMA_SEND_MAX, IBV_ACCESS_LOCAL_WRITE, &link->out_mr);
 	link->send_cq = ibv_create_cq(dev->ctx, RDMA_SENDS + 1, NULL, NULL, 0);
 	link->recv_cq = ibv_create_cq(dev->ctx, RDMA_RECVS + 1, NULL, NULL, 0);
 	if (!link->send_cq || !link->recv_cq)
@@ -305,6 +305,42 @@ bool rdma_link_write(struct rdma_link *link, uint64_t addr, uint32_t key, size_t
 		wr.imm_data = htonl(*imm);
 	}
 	return post(link, &wr, len);
+}
+
+/**
+ * rdma_link_read() - read from the peer, into the first bytes of @link->out
+ * @link: ready
+ * @addr: where from
+ * @key: remote key
+ * @len: how many
+ *
+ * Return: as rdma_link_send().
+ */
+bool rdma_link_read(struct rdma_link *link, uint64_t addr, uint32_t key, size_t len)
+{
+	struct ibv_send_wr wr = { .opcode = IBV_WR_RDMA_READ };
+
+	wr.wr.rdma.remote_addr = addr;
+	wr.wr.rdma.rkey = key;
+	return post(link, &wr, len);
+}
+
+/**
+ * rdma_link_add() - add 1 to eight bytes of the peer, by an atomic operation
+ * @link: ready
+ * @addr: where to, aligned; what was there comes to @link->out
+ * @key: remote key
+ *
+ * Return: as rdma_link_send().
+ */
+bool rdma_link_add(struct rdma_link *link, uint64_t addr, uint32_t key)
+{
+	struct ibv_send_wr wr = { .opcode = IBV_WR_ATOMIC_FETCH_AND_ADD };
+
+	wr.wr.atomic.remote_addr = addr;
+	wr.wr.atomic.rkey = key;
+	wr.wr.atomic.compare_add = 1;
+	return post(link, &wr, sizeof(uint64_t));
 }
 
 /**

@@ -31,7 +31,7 @@ struct rdma_device {
 /**
  * struct rdma_link - one end of a link
  * @ring: the ring, @ring_len bytes, for each connection one
- * @out: what is sent next
+ * @out: what is sent next, or where what is read comes to
  * @is_deaf: no more receives are posted
  * @under_way: posted sends without completion
  * @error: status of the first completion that failed, 0 for none
@@ -69,6 +69,8 @@ bool rdma_link_connect(struct rdma_link *link, uint32_t qpn, uint32_t psn, int m
 bool rdma_link_send(struct rdma_link *link, size_t len);
 bool rdma_link_write(struct rdma_link *link, uint64_t addr, uint32_t key, size_t len,
 		     const uint32_t *imm);
+bool rdma_link_read(struct rdma_link *link, uint64_t addr, uint32_t key, size_t len);
+bool rdma_link_add(struct rdma_link *link, uint64_t addr, uint32_t key);
 bool rdma_link_poll(struct rdma_link *link, struct rdma_arrival *arrival);
 bool rdma_link_flush(struct rdma_link *link, int ms);
 void rdma_link_destroy(struct rdma_link *link);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A case of rdmapeer that runs: a link group of ours, with its connections.
+ * A case of rdmapeer that runs: link groups of ours, with their connections.
  * Commands return false if something did not go by the script; what they do is
  * told in rdmapeer.c.
  */
@@ -85,7 +85,8 @@ struct patch {
 };
 
 /**
- * struct play - a case that runs
+ * struct play - a case that runs, or its other link group
+ * @other: the other one of these two
  * @number: by which obey knows it
  * @msg: what is to be sent, @len bytes
  * @last: what was expected last
@@ -93,12 +94,14 @@ struct patch {
  * @newest: the LLC message that came last
  * @arrivals: whatever came
  * @is_dead: the group has ended
- * @failed: the command that went wrong, the number of commands for none
+ * @is_bad: something went wrong
+ * @failed: the command that did, the number of commands for none
  * @why: what went wrong
  */
 struct play {
 	struct run *run;
 	const struct rdma_case *c;
+	struct play *other;
 	int number;
 	struct clc_facts facts;
 	struct rdma_link link;
@@ -119,6 +122,7 @@ struct play {
 	bool has_vanished;
 	long declined;
 	long lost;
+	bool is_bad;
 	int failed;
 	char why[200];
 };
@@ -171,6 +175,9 @@ bool cmd_wait(struct play *p, const struct rdma_command *cmd);
 bool cmd_order(struct play *p, const struct rdma_command *cmd);
 bool cmd_put(struct play *p, const struct rdma_command *cmd);
 bool cmd_write(struct play *p, const struct rdma_command *cmd);
+bool cmd_trespass(struct play *p, const struct rdma_command *cmd);
+bool cmd_read(struct play *p, const struct rdma_command *cmd);
+bool cmd_atomic(struct play *p, const struct rdma_command *cmd);
 bool cmd_imm(struct play *p, const struct rdma_command *cmd);
 bool cmd_move(struct play *p, const struct rdma_command *cmd);
 bool cmd_get(struct play *p, const struct rdma_command *cmd);

@@ -12,6 +12,7 @@
  *	accept		ACCEPT
  *	confirm		CONFIRM; the queue pair is ready then
  *	patch AT HEX	replace bytes of the next of these messages
+ *	decline		DECLINE instead
  *	smc		it is over, and the connection uses SMC
  *	decline		we fall back to TCP, and end it
  *	declined CODE [SECONDS]	the other side falls back to TCP
@@ -37,6 +38,9 @@
  *	put LEN		write, and tell by CDC
  *	plain LEN	write, and tell by the immediate value
  *	write AT LEN [KEY]	write anywhere; KEY is added to the remote key
+ *	trespass AT LEN	write to the ring of the other group's connection: refused
+ *	read AT LEN [KEY]	read from there: refused, and no byte comes
+ *	atomic AT	add to the eight bytes there: the same
  *	imm VALUE LEN	write at the start of the ring, with an immediate value
  *	move NUMBER	have the producer cursor go there, without data
  *	get LEN [COUNT]	wait for data, check it, free its room
@@ -46,6 +50,9 @@
  *	news		tell our cursors and flags by CDC
  *	state FLAGS	the same with connection state flags
  *	flags FLAGS	wait for connection state flags
+ *
+ * other		go on with the other link group of the case, that of another
+ *		peer, or back with the first one
  *
  * The end:
  *	sees RESULT [WHO]	what the other side's socket is told
@@ -190,6 +197,9 @@ static const struct {
 	{ "put", 1, 1, cmd_put },
 	{ "plain", 1, 1, cmd_put },
 	{ "write", 2, 3, cmd_write },
+	{ "trespass", 2, 2, cmd_trespass },
+	{ "read", 2, 3, cmd_read },
+	{ "atomic", 1, 1, cmd_atomic },
 	{ "imm", 2, 2, cmd_imm },
 	{ "move", 1, 1, cmd_move },
 	{ "get", 1, 2, cmd_get },
@@ -200,6 +210,8 @@ static const struct {
 	{ "state", 1, 1, cmd_news },
 	{ "flags", 1, 2, cmd_flags },
 	{ "use", 1, 1, cmd_use },
+	/* perform_all() does that */
+	{ "other", 0, 0, NULL },
 	{ "sees", 1, 2, sees },
 	{ "dead", 0, 1, dead },
 	{ "vanish", 0, 0, vanish },
@@ -221,39 +233,50 @@ static size_t find_command(const struct rdma_command *cmd)
 
 /* --- runs --- */
 
-static bool perform_all(struct play *p)
+static void perform_all(struct play *p)
 {
 	int i;
 
 	for (i = 0; i < p->c->n; i++) {
 		const struct rdma_command *cmd = &p->c->commands[i];
+		size_t at = find_command(cmd);
 
-		if (table[find_command(cmd)].perform(p, cmd))
+		if (!table[at].perform) {
+			p = p->other;
 			continue;
+		}
+		if (table[at].perform(p, cmd))
+			continue;
+		p->is_bad = true;
 		p->failed = i;
-		return false;
+		return;
 	}
-	return true;
 }
 
-static void run_case(struct run *run, int at)
+static struct play *new_play(struct run *run, int at, int number)
 {
 	struct play *p = calloc(1, sizeof(*p));
-	bool is_good;
-	int i;
 
 	if (!p)
 		die("no memory");
 	p->run = run;
 	p->c = &run->script.cases[at];
-	p->number = at + 1;
+	p->number = number;
 	p->conn = &p->conns[0];
-	p->facts.id = run->seed + at;
+	p->facts.id = run->seed + number;
 	memcpy(p->facts.gid, run->dev.gid, SMCR_GID_LEN);
 	memcpy(p->facts.eid, run->eid, SMCR_EID_LEN);
 	p->failed = p->c->n;
-	is_good = perform_all(p);
-	is_good = say_goodbye(p) && is_good;
+	return p;
+}
+
+static void end_play(struct play *p)
+{
+	struct run *run = p->run;
+	int i;
+
+	if (!say_goodbye(p))
+		p->is_bad = true;
 	rdma_link_destroy(&p->link);
 	pthread_mutex_lock(&run->lock);
 	for (i = 0; i < p->n_conns; i++) {
@@ -263,14 +286,29 @@ static void run_case(struct run *run, int at)
 	}
 	run->declined += p->declined;
 	run->lost += p->lost;
-	run->failed += !is_good;
-	if (!is_good)
+	if (p->is_bad)
 		printf("case %d, %s: command %d, %s: %s\n", p->number, p->c->title,
 		       p->failed + 1,
 		       p->failed < p->c->n ? p->c->commands[p->failed].word[0] : "its end", p->why);
 	fflush(stdout);
 	pthread_mutex_unlock(&run->lock);
+}
+
+static void run_case(struct run *run, int at)
+{
+	struct play *p = new_play(run, at, at + 1);
+	struct play *other = new_play(run, at, run->script.n + at + 1);
+
+	p->other = other;
+	other->other = p;
+	perform_all(p);
+	end_play(p);
+	end_play(other);
+	pthread_mutex_lock(&run->lock);
+	run->failed += p->is_bad || other->is_bad;
+	pthread_mutex_unlock(&run->lock);
 	free(p);
+	free(other);
 }
 
 static void *worker(void *arg)
