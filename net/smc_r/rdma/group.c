@@ -1099,6 +1099,17 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 	return NULL;
 }
 
+static bool is_client_of_locked(const struct smcr_group *group,
+				const struct net *net,
+				const struct smcr_peer *peer)
+{
+	return group->role == SMCR_CLIENT &&
+	       group->net_cookie == net->net_cookie &&
+	       group->state == SMCR_GROUP_ACTIVE &&
+	       group->peer.version == peer->version &&
+	       !memcmp(group->peer.id, peer->id, SMCR_PEER_ID_LEN);
+}
+
 /* by the other end's queue pair; which of its ports that is at may differ */
 static struct smcr_link *find_link_to_locked(struct smcr_group *group,
 					     const struct smcr_peer *peer,
@@ -1106,9 +1117,6 @@ static struct smcr_link *find_link_to_locked(struct smcr_group *group,
 {
 	struct smcr_link *link;
 
-	if (group->peer.version != peer->version ||
-	    memcmp(group->peer.id, peer->id, SMCR_PEER_ID_LEN))
-		return NULL;
 	smcr_for_each_link(link, group)
 		if (link->is_up && link->peer_qpn == peer_qpn &&
 		    !memcmp(link->peer_gid, peer->gid, SMCR_GID_LEN))
@@ -1136,9 +1144,7 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 
 	spin_lock_bh(&groups_lock);
 	list_for_each_entry(group, &groups, list) {
-		if (group->role != SMCR_CLIENT ||
-		    group->net_cookie != net->net_cookie ||
-		    group->state != SMCR_GROUP_ACTIVE)
+		if (!is_client_of_locked(group, net, peer))
 			continue;
 		*link = find_link_to_locked(group, peer, peer_qpn);
 		if (!*link)
@@ -1150,6 +1156,28 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 	}
 	spin_unlock_bh(&groups_lock);
 	return found;
+}
+
+/**
+ * smcr_group_knows_server() - is there any group with the sender of an ACCEPT?
+ * @net: namespace of the connection
+ * @peer: from the ACCEPT
+ *
+ * Context: process.
+ * Return: true if there is one that works, by whichever link.
+ */
+bool smcr_group_knows_server(const struct net *net,
+			     const struct smcr_peer *peer)
+{
+	struct smcr_group *group;
+	bool is_known = false;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list)
+		if (is_client_of_locked(group, net, peer))
+			is_known = true;
+	spin_unlock_bh(&groups_lock);
+	return is_known;
 }
 
 /**

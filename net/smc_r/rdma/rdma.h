@@ -669,6 +669,8 @@ struct smcr_group *smcr_group_get_client(const struct net *net,
 					 const struct smcr_peer *peer,
 					 u32 peer_qpn,
 					 struct smcr_link **link);
+bool smcr_group_knows_server(const struct net *net,
+			     const struct smcr_peer *peer);
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
 				     const struct smcr_peer *peer);

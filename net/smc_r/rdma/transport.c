@@ -622,6 +622,17 @@ static enum smcr_decline first_contact_client(struct smcr_path *path,
 	return reason;
 }
 
+/*
+ * Out of sync ends the group at the server: not if only the link is unknown
+ * here, as it was just lost (wire.md 2.10, 4.1).
+ */
+static enum smcr_decline unknown_link(const struct net *net,
+				      const struct smcr_peer *peer)
+{
+	return smcr_group_knows_server(net, peer) ? SMCR_DECLINE_UNKNOWN_LINK :
+						    SMCR_DECLINE_SYNC;
+}
+
 static enum smcr_decline later_contact_client(struct smcr_path *path,
 					      struct sock *clcsk,
 					      const struct smcr_clc_accept *a,
@@ -635,7 +646,7 @@ static enum smcr_decline later_contact_client(struct smcr_path *path,
 	*groupp = smcr_group_get_client(sock_net(clcsk), &peer, a->r.qpn,
 					&link);
 	if (!*groupp)
-		return SMCR_DECLINE_SYNC;
+		return unknown_link(sock_net(clcsk), &peer);
 	return attach_to_hw(link, path, false, own);
 }
 
