@@ -12,6 +12,7 @@
 . "$RIG_LIB"
 
 PORT=7000
+A_TOO=10.0.0.3
 SCRIPTS=$(dirname "$RIG_LIB")/../net/rdma
 # of an echo of the good peer, while others flood their links
 SLOWEST_MS=$((3000 * SLOW))
@@ -58,6 +59,8 @@ all_ended() {
 }
 
 on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT"
+# for a second link by the same device
+on a "ip addr add $A_TOO/24 dev eth0; /rig/wait-gid rxe0 $A_TOO"
 # Small rings wrap often, and a peer that went is missed soon.
 on b "cd /proc/sys/net/smc && echo 16384 | tee rmem wmem >/dev/null && echo 3 >smcr_testlink_time"
 for script in client server good; do

@@ -19,17 +19,20 @@ static uint64_t room(const struct conn *conn)
 	return play_ring_size(conn) - (conn->prod - conn->peer_cons);
 }
 
-/* where a byte of the other side's ring is */
-static uint64_t address(const struct conn *conn, uint64_t at)
+/* the other side's ring, as the link knows it */
+static const struct place *place(const struct play *p)
 {
-	const struct smcr_clc_rdma *r = &conn->peer;
+	return &p->conn->places[p->link - p->links];
+}
 
-	return r->vaddr + (uint64_t)(r->rmbe_idx - 1) * play_ring_size(conn) + at;
+static uint64_t address(const struct conn *conn, const struct place *place, uint64_t at)
+{
+	return place->vaddr + (uint64_t)(conn->peer.rmbe_idx - 1) * play_ring_size(conn) + at;
 }
 
 static bool has_link(struct play *p)
 {
-	return (p->link.qp && !p->is_dead) || play_fail(p, "there is no link");
+	return (p->link->qp && !p->is_dead) || play_fail(p, "there is no link");
 }
 
 static bool write_bytes(struct play *p, uint64_t at, uint32_t key, size_t len, const uint32_t *imm)
@@ -38,7 +41,8 @@ static bool write_bytes(struct play *p, uint64_t at, uint32_t key, size_t len, c
 
 	if (!has_link(p))
 		return false;
-	return rdma_link_write(&p->link, address(conn, at), conn->peer.rkey + key, len, imm) ||
+	return rdma_link_write(p->link, address(conn, place(p), at), place(p)->rkey + key, len,
+			       imm) ||
 	       play_fail(p, "cannot write");
 }
 
@@ -46,9 +50,9 @@ static void fill_out(struct play *p, const uint8_t *bytes, size_t len)
 {
 	size_t i;
 
-	rdma_link_flush(&p->link, PATIENCE * 1000);
+	rdma_link_flush(p->link, PATIENCE * 1000);
 	for (i = 0; i < len; i++)
-		p->link.out[i] = bytes ? bytes[i] : obey_byte(p->conn->put++);
+		p->link->out[i] = bytes ? bytes[i] : obey_byte(p->conn->put++);
 }
 
 /* write what the ring has room for, up to its end; 0 if something is wrong */
@@ -114,9 +118,9 @@ bool cmd_order(struct play *p, const struct rdma_command *cmd)
 
 static bool is_refused(struct play *p, int status)
 {
-	rdma_link_flush(&p->link, PATIENCE * 1000);
-	return p->link.error == status ||
-	       play_fail(p, "not refused as it should be: %s", ibv_wc_status_str(p->link.error));
+	rdma_link_flush(p->link, PATIENCE * 1000);
+	return p->link->error == status ||
+	       play_fail(p, "not refused as it should be: %s", ibv_wc_status_str(p->link->error));
 }
 
 bool cmd_write(struct play *p, const struct rdma_command *cmd)
@@ -131,21 +135,21 @@ bool cmd_write(struct play *p, const struct rdma_command *cmd)
 	if (!write_bytes(p, at, key, len, NULL))
 		return false;
 	/* whether it was refused is what the next commands are about */
-	rdma_link_flush(&p->link, PATIENCE * 1000);
+	rdma_link_flush(p->link, PATIENCE * 1000);
 	return true;
 }
 
 bool cmd_trespass(struct play *p, const struct rdma_command *cmd)
 {
-	const struct conn *victim = p->other->conn;
-	uint64_t at = play_number(p, cmd, 1, 0);
+	const struct place *there = place(p->other);
+	uint64_t addr = address(p->other->conn, there, play_number(p, cmd, 1, 0));
 	size_t len = play_number(p, cmd, 2, 0);
 
 	if (!has_link(p))
 		return false;
-	rdma_link_flush(&p->link, PATIENCE * 1000);
-	memset(p->link.out, MARK, len);
-	if (!rdma_link_write(&p->link, address(victim, at), victim->peer.rkey, len, NULL))
+	rdma_link_flush(p->link, PATIENCE * 1000);
+	memset(p->link->out, MARK, len);
+	if (!rdma_link_write(p->link, addr, there->rkey, len, NULL))
 		return play_fail(p, "cannot write");
 	return is_refused(p, IBV_WC_REM_ACCESS_ERR);
 }
@@ -156,8 +160,8 @@ static bool is_untouched(struct play *p, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (p->link.out[i] != MARK)
-			return play_fail(p, "byte %zu is 0x%02x", i, p->link.out[i]);
+		if (p->link->out[i] != MARK)
+			return play_fail(p, "byte %zu is 0x%02x", i, p->link->out[i]);
 	return true;
 }
 
@@ -169,28 +173,28 @@ static bool reads_nothing(struct play *p, size_t len)
 
 bool cmd_read(struct play *p, const struct rdma_command *cmd)
 {
-	uint32_t key = p->conn->peer.rkey + (uint32_t)play_number(p, cmd, 3, 0);
-	uint64_t addr = address(p->conn, play_number(p, cmd, 1, 0));
+	uint32_t key = place(p)->rkey + (uint32_t)play_number(p, cmd, 3, 0);
+	uint64_t addr = address(p->conn, place(p), play_number(p, cmd, 1, 0));
 	size_t len = play_number(p, cmd, 2, 0);
 
 	if (!has_link(p))
 		return false;
-	rdma_link_flush(&p->link, PATIENCE * 1000);
-	memset(p->link.out, MARK, len);
-	if (!rdma_link_read(&p->link, addr, key, len))
+	rdma_link_flush(p->link, PATIENCE * 1000);
+	memset(p->link->out, MARK, len);
+	if (!rdma_link_read(p->link, addr, key, len))
 		return play_fail(p, "cannot read");
 	return reads_nothing(p, len);
 }
 
 bool cmd_atomic(struct play *p, const struct rdma_command *cmd)
 {
-	uint64_t addr = address(p->conn, play_number(p, cmd, 1, 0));
+	uint64_t addr = address(p->conn, place(p), play_number(p, cmd, 1, 0));
 
 	if (!has_link(p))
 		return false;
-	rdma_link_flush(&p->link, PATIENCE * 1000);
-	memset(p->link.out, MARK, sizeof(uint64_t));
-	if (!rdma_link_add(&p->link, addr, p->conn->peer.rkey))
+	rdma_link_flush(p->link, PATIENCE * 1000);
+	memset(p->link->out, MARK, sizeof(uint64_t));
+	if (!rdma_link_add(p->link, addr, place(p)->rkey))
 		return play_fail(p, "cannot add");
 	return reads_nothing(p, sizeof(uint64_t));
 }
@@ -201,7 +205,7 @@ bool cmd_imm(struct play *p, const struct rdma_command *cmd)
 
 	if (!write_bytes(p, 0, 0, play_number(p, cmd, 2, 0), &imm))
 		return false;
-	rdma_link_flush(&p->link, PATIENCE * 1000);
+	rdma_link_flush(p->link, PATIENCE * 1000);
 	return true;
 }
 
@@ -216,14 +220,14 @@ static bool take_data(struct play *p, size_t len, bool is_zero)
 {
 	const long long end_us = play_deadline(PATIENCE);
 	struct conn *conn = p->conn;
-	const uint8_t *ring = p->link.ring + (conn - p->conns) * OUR_RING;
+	const uint8_t *ring = p->links[0].ring + (conn - p->conns) * OUR_RING;
 
 	while (conn->peer_prod - conn->cons < len) {
 		if (!play_pump(p))
 			return false;
-		if (p->link.error)
+		if (p->link->error)
 			return play_fail(p, "the link is lost: %s",
-					 ibv_wc_status_str(p->link.error));
+					 ibv_wc_status_str(p->link->error));
 		if (now_us() > end_us)
 			return play_fail(p, "%llu of %zu bytes came",
 					 (unsigned long long)(conn->peer_prod - conn->cons), len);

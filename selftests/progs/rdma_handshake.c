@@ -112,7 +112,7 @@ bool cmd_propose(struct play *p, const struct rdma_command *cmd)
 /* in an ACCEPT or CONFIRM: wire.md 2.4 */
 static void describe(const struct play *p, uint8_t *raw)
 {
-	const struct rdma_link *link = &p->link;
+	const struct rdma_link *link = p->link;
 
 	memcpy(raw + 16, link->dev->gid, SMCR_GID_LEN);
 	memcpy(raw + 32, link->dev->mac, SMCR_MAC_LEN);
@@ -152,6 +152,8 @@ static bool take_theirs(struct play *p, int type)
 	if (p->facts.accept.is_first_contact != is_first(p))
 		return play_fail(p, "first contact: %d", p->facts.accept.is_first_contact);
 	p->conn->peer = p->facts.accept.r;
+	p->conn->places[0].rkey = p->conn->peer.rkey;
+	p->conn->places[0].vaddr = p->conn->peer.vaddr;
 	return true;
 }
 
@@ -160,7 +162,7 @@ static bool connect_link(struct play *p)
 	const struct smcr_clc_rdma *r = &p->conn->peer;
 
 	return !is_first(p) ||
-	       rdma_link_connect(&p->link, r->qpn, r->psn, r->mtu_code, r->gid) ||
+	       rdma_link_connect(p->link, r->qpn, r->psn, r->mtu_code, r->gid) ||
 	       play_fail(p, "the queue pair cannot be connected");
 }
 
@@ -168,7 +170,7 @@ bool cmd_accept(struct play *p, const struct rdma_command *cmd)
 {
 	(void)cmd;
 	if (is_first(p))
-		rdma_link_create(&p->link, &p->run->dev, MAX_CONNS * OUR_RING);
+		rdma_link_create(p->link, &p->run->dev, MAX_CONNS * OUR_RING);
 	if (play_is_server(p))
 		return send_own(p, "accept", "accept_later");
 	return take_theirs(p, SMCR_CLC_ACCEPT);

@@ -43,20 +43,22 @@ static void read_mac(struct rdma_device *dev, const char *name)
 	fclose(file);
 }
 
-static void find_gid(struct rdma_device *dev)
+/* of IPv4, at index @i or behind it, and another one than @dev has */
+static bool find_gid(struct rdma_device *dev, int i)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	union ibv_gid gid;
-	int i;
 
-	for (i = 0; i < GID_TABLE; i++)
-		if (!ibv_query_gid(dev->ctx, PORT, i, &gid) &&
-		    memcmp(gid.raw, mapped, sizeof(mapped)) == 0)
-			break;
-	if (i == GID_TABLE)
-		die("no GID for IPv4");
-	dev->gid_index = i;
-	memcpy(dev->gid, gid.raw, sizeof(dev->gid));
+	for (; i < GID_TABLE; i++) {
+		if (ibv_query_gid(dev->ctx, PORT, i, &gid) ||
+		    memcmp(gid.raw, mapped, sizeof(mapped)) != 0 ||
+		    memcmp(gid.raw, dev->gid, sizeof(dev->gid)) == 0)
+			continue;
+		dev->gid_index = i;
+		memcpy(dev->gid, gid.raw, sizeof(dev->gid));
+		return true;
+	}
+	return false;
 }
 
 /**
@@ -80,8 +82,21 @@ void rdma_device_open(struct rdma_device *dev, const char *name)
 	dev->pd = ibv_alloc_pd(dev->ctx);
 	if (!dev->pd)
 		die("no protection domain");
-	find_gid(dev);
+	if (!find_gid(dev, 0))
+		die("no GID for IPv4");
 	read_mac(dev, name);
+}
+
+/**
+ * rdma_device_find_second() - the device as if it were another one
+ * @dev: the device
+ * @second: result, with another GID; all zero if there is none
+ */
+void rdma_device_find_second(const struct rdma_device *dev, struct rdma_device *second)
+{
+	*second = *dev;
+	if (!find_gid(second, dev->gid_index + 1))
+		memset(second, 0, sizeof(*second));
 }
 
 static void *memory(const struct rdma_device *dev, size_t len, int access, struct ibv_mr **mr)

@@ -63,6 +63,7 @@ struct rdma_arrival {
 };
 
 void rdma_device_open(struct rdma_device *dev, const char *name);
+void rdma_device_find_second(const struct rdma_device *dev, struct rdma_device *second);
 void rdma_link_create(struct rdma_link *link, const struct rdma_device *dev, size_t ring_len);
 bool rdma_link_connect(struct rdma_link *link, uint32_t qpn, uint32_t psn, int mtu,
 		       const uint8_t gid[16]);

@@ -139,6 +139,16 @@ size_t play_hex(const struct rdma_command *cmd, int which, uint8_t *buf, size_t 
 
 /* --- what comes over the queue pair --- */
 
+static bool send_by(struct play *p, struct rdma_link *link, const uint8_t *bytes, size_t len)
+{
+	if (!link->qp || p->is_dead)
+		return play_fail(p, "there is no link");
+	/* what is under way may still be read */
+	rdma_link_flush(link, PATIENCE * 1000);
+	memcpy(link->out, bytes, len);
+	return rdma_link_send(link, len) || play_fail(p, "cannot send");
+}
+
 /**
  * play_send() - send a message
  * @p: the case
@@ -149,12 +159,7 @@ size_t play_hex(const struct rdma_command *cmd, int which, uint8_t *buf, size_t 
  */
 bool play_send(struct play *p, const uint8_t *bytes, size_t len)
 {
-	if (!p->link.qp || p->is_dead)
-		return play_fail(p, "there is no link");
-	/* what is under way may still be read */
-	rdma_link_flush(&p->link, PATIENCE * 1000);
-	memcpy(p->link.out, bytes, len);
-	return rdma_link_send(&p->link, len) || play_fail(p, "cannot send");
+	return send_by(p, p->link, bytes, len);
 }
 
 static struct conn *find_conn(struct play *p, uint32_t token, uint32_t mask)
@@ -168,18 +173,41 @@ static struct conn *find_conn(struct play *p, uint32_t token, uint32_t mask)
 }
 
 /* a cursor of theirs can only have come closer than a ring's size */
-static bool take_cursor(struct play *p, const char *what, const struct smcr_cdc_cursor *wire,
-			uint32_t size, uint64_t limit, uint64_t *total)
+static bool take_cursor(struct play *p, const struct conn *conn, const char *what,
+			const struct smcr_cdc_cursor *wire, uint32_t size, uint64_t limit,
+			uint64_t *total)
 {
 	int16_t wraps = (int16_t)(wire->wrap - (uint16_t)(*total / size));
 	int64_t next = ((int64_t)(*total / size) + wraps) * size + wire->count;
 
+	/* who moved says some of it again */
+	if (conn->has_moved && wire->count < size && next < (int64_t)*total)
+		return true;
 	if (wire->count >= size || next < (int64_t)*total || next > (int64_t)limit)
 		return play_fail(p, "wrong %s cursor: %u/%u behind %llu, limit %llu", what,
 				 wire->wrap, wire->count, (unsigned long long)*total,
 				 (unsigned long long)limit);
 	*total = next;
 	return true;
+}
+
+/* wire.md 8.7 */
+static bool take_failover(struct play *p, struct conn *conn, const struct smcr_cdc *msg)
+{
+	if ((int16_t)(conn->peer_seq - msg->seq) < 0)
+		return play_fail(p, "CDC %u is the last, %u would be lost", conn->peer_seq,
+				 msg->seq);
+	conn->has_moved = true;
+	conn->is_moving = true;
+	return true;
+}
+
+/* those behind the last complete one may be lost with the link */
+static bool is_next(struct conn *conn, uint16_t seq)
+{
+	int16_t step = (int16_t)(seq - conn->peer_seq);
+
+	return step == 1 || (conn->is_moving && step > 1);
 }
 
 static bool take_cdc(struct play *p, const struct rdma_arrival *in)
@@ -192,16 +220,19 @@ static bool take_cdc(struct play *p, const struct rdma_arrival *in)
 	conn = find_conn(p, msg.token, ~0u);
 	if (!conn)
 		return play_fail(p, "CDC for token 0x%x", msg.token);
-	if (msg.seq != (uint16_t)(conn->peer_seq + 1))
+	if (msg.prod_flags & SMCR_CDC_FAILOVER)
+		return take_failover(p, conn, &msg);
+	if (!is_next(conn, msg.seq))
 		return play_fail(p, "CDC %u behind %u", msg.seq, conn->peer_seq);
 	conn->peer_seq = msg.seq;
+	conn->is_moving = false;
 	if ((conn->peer_state & ~msg.state_flags) & ~SMCR_CDC_CLOSED)
 		return play_fail(p, "state flags 0x%02x behind 0x%02x", msg.state_flags,
 				 conn->peer_state);
 	conn->peer_state |= msg.state_flags;
-	return take_cursor(p, "producer", &msg.prod, OUR_RING, conn->cons + OUR_RING,
+	return take_cursor(p, conn, "producer", &msg.prod, OUR_RING, conn->cons + OUR_RING,
 			   &conn->peer_prod) &&
-	       take_cursor(p, "consumer", &msg.cons, play_ring_size(conn), conn->prod,
+	       take_cursor(p, conn, "consumer", &msg.cons, play_ring_size(conn), conn->prod,
 			   &conn->peer_cons);
 }
 
@@ -235,7 +266,7 @@ bool play_is_delete_all(const struct rdma_arrival *in)
 	       (in->data[3] & 0x40);
 }
 
-static bool take_llc(struct play *p, struct rdma_arrival *in)
+static bool take_llc(struct play *p, struct rdma_link *link, struct rdma_arrival *in)
 {
 	struct smcr_llc msg;
 
@@ -243,12 +274,29 @@ static bool take_llc(struct play *p, struct rdma_arrival *in)
 		return play_fail(p, "a wrong LLC message, type 0x%02x", in->data[0]);
 	if (msg.type == SMCR_LLC_TEST_LINK && !msg.is_response && !p->is_mute) {
 		in->data[3] |= 0x80;
-		return play_send(p, in->data, in->len);
+		return send_by(p, link, in->data, in->len);
 	}
 	p->newest = *in;
 	if (p->n_queued < MAX_QUEUED)
 		p->queue[p->n_queued++] = *in;
 	return true;
+}
+
+static bool take_all(struct play *p, struct rdma_link *link)
+{
+	struct rdma_arrival in;
+	bool is_good = true;
+
+	while (is_good && link->qp && rdma_link_poll(link, &in)) {
+		p->arrivals++;
+		if (in.has_imm)
+			is_good = take_imm(p, &in);
+		else if (in.len && in.data[0] == SMCR_CDC_TYPE)
+			is_good = take_cdc(p, &in);
+		else
+			is_good = take_llc(p, link, &in);
+	}
+	return is_good;
 }
 
 /**
@@ -261,19 +309,12 @@ static bool take_llc(struct play *p, struct rdma_arrival *in)
  */
 bool play_pump(struct play *p)
 {
-	struct rdma_arrival in;
-	bool is_good = true;
+	int i;
 
-	while (is_good && p->link.qp && rdma_link_poll(&p->link, &in)) {
-		p->arrivals++;
-		if (in.has_imm)
-			is_good = take_imm(p, &in);
-		else if (in.len && in.data[0] == SMCR_CDC_TYPE)
-			is_good = take_cdc(p, &in);
-		else
-			is_good = take_llc(p, &in);
-	}
-	return is_good;
+	for (i = 0; i < MAX_LINKS; i++)
+		if (!take_all(p, &p->links[i]))
+			return false;
+	return true;
 }
 
 /**
@@ -311,9 +352,9 @@ bool play_next(struct play *p, long seconds)
 			return false;
 		if (p->n_queued)
 			break;
-		if (p->link.error)
+		if (p->link->error)
 			return play_fail(p, "the link is lost: %s",
-					 ibv_wc_status_str(p->link.error));
+					 ibv_wc_status_str(p->link->error));
 		if (now_us() > end_us)
 			return play_fail(p, "no message for %ld s", seconds);
 		play_step();

@@ -21,6 +21,7 @@
 /* seconds for what should come at once, on a busy host */
 #define PATIENCE	time_limit(10)
 #define MAX_CONNS	2
+#define MAX_LINKS	2
 #define MAX_PATCHES	4
 #define MAX_QUEUED	32
 /* our rings, size code 0 */
@@ -30,6 +31,7 @@ struct run {
 	struct rdma_script script;
 	struct endpoint ep;
 	struct rdma_device dev;
+	struct rdma_device second;
 	const char *dev_name;
 	int lfd;
 	struct address addr;
@@ -45,12 +47,21 @@ struct run {
 	long long slowest_us;
 };
 
+/* where to write to the other side's ring, for a link */
+struct place {
+	uint32_t rkey;
+	uint64_t vaddr;
+};
+
 /**
  * struct conn - a connection
  * @fd: its TCP connection
  * @token: by which the other side calls it
  * @peer: what the other side said of itself
+ * @places: of the other side's ring, by link
  * @has_smc: the handshake is over
+ * @has_moved: the other side has told that it sends by another link
+ * @is_moving: and nothing else since
  * @prod: bytes that we wrote, and told
  * @cons: bytes that we read, and told
  * @peer_prod: the other side's word
@@ -64,7 +75,10 @@ struct conn {
 	int fd;
 	uint32_t token;
 	struct smcr_clc_rdma peer;
+	struct place places[MAX_LINKS];
 	bool has_smc;
+	bool has_moved;
+	bool is_moving;
 	uint64_t prod;
 	uint64_t cons;
 	uint64_t peer_prod;
@@ -88,6 +102,8 @@ struct patch {
  * struct play - a case that runs, or its other link group
  * @other: the other one of these two
  * @number: by which obey knows it
+ * @links: of the group; there may be no second one
+ * @link: the one to send by
  * @msg: what is to be sent, @len bytes
  * @last: what was expected last
  * @queue: LLC messages that came, @n_queued of them; more are counted only
@@ -104,7 +120,8 @@ struct play {
 	struct play *other;
 	int number;
 	struct clc_facts facts;
-	struct rdma_link link;
+	struct rdma_link links[MAX_LINKS];
+	struct rdma_link *link;
 	struct conn conns[MAX_CONNS];
 	int n_conns;
 	struct conn *conn;
@@ -170,6 +187,12 @@ bool cmd_mute(struct play *p, const struct rdma_command *cmd);
 bool cmd_deaf(struct play *p, const struct rdma_command *cmd);
 bool cmd_settle(struct play *p, const struct rdma_command *cmd);
 bool cmd_wait(struct play *p, const struct rdma_command *cmd);
+
+/* links */
+bool cmd_second(struct play *p, const struct rdma_command *cmd);
+bool cmd_join(struct play *p, const struct rdma_command *cmd);
+bool cmd_via(struct play *p, const struct rdma_command *cmd);
+bool cmd_moved(struct play *p, const struct rdma_command *cmd);
 
 /* data */
 bool cmd_order(struct play *p, const struct rdma_command *cmd);

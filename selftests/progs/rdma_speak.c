@@ -35,13 +35,13 @@ bool cmd_load(struct play *p, const struct rdma_command *cmd)
 {
 	int len;
 
-	if (!p->link.qp)
+	if (!p->link->qp)
 		return play_fail(p, "there is no link");
 	if (strcmp(cmd->word[1], "cdc") == 0) {
 		play_load_cdc(p);
 		return true;
 	}
-	len = rdma_message_build(cmd->word[1], &p->link, p->msg, sizeof(p->msg));
+	len = rdma_message_build(cmd->word[1], p->link, p->msg, sizeof(p->msg));
 	if (len < 0)
 		return play_fail(p, "%s cannot be made", cmd->word[1]);
 	p->len = len;
@@ -57,7 +57,7 @@ bool cmd_answer(struct play *p, const struct rdma_command *cmd)
 	if (rdma_message_type("confirm_link") != (p->msg[0] & 0x0f))
 		return true;
 	/* the one response that says something of its own */
-	rdma_message_build("confirm_link", &p->link, p->msg, sizeof(p->msg));
+	rdma_message_build("confirm_link", p->link, p->msg, sizeof(p->msg));
 	p->msg[3] |= 0x80;
 	p->msg[29] = p->last.data[29];
 	return true;
@@ -130,13 +130,13 @@ bool cmd_send(struct play *p, const struct rdma_command *cmd)
 		if (!play_pump(p))
 			return false;
 		/* the buffer is the same, or "answer" has changed it */
-		if (memcmp(p->link.out, p->msg, p->len) && !play_send(p, p->msg, p->len))
+		if (memcmp(p->link->out, p->msg, p->len) && !play_send(p, p->msg, p->len))
 			return false;
-		if (!rdma_link_send(&p->link, p->len))
+		if (!rdma_link_send(p->link, p->len))
 			return play_fail(p, "cannot send, %lld left", left);
 	}
 	/* whether it was refused is what the next commands are about */
-	rdma_link_flush(&p->link, PATIENCE * 1000);
+	rdma_link_flush(p->link, PATIENCE * 1000);
 	return true;
 }
 
@@ -162,7 +162,7 @@ bool cmd_has(struct play *p, const struct rdma_command *cmd)
 bool cmd_alive(struct play *p, const struct rdma_command *cmd)
 {
 	uint8_t raw[SMCR_LLC_MAX_LEN];
-	int len = rdma_message_build("test_link", &p->link, raw, sizeof(raw));
+	int len = rdma_message_build("test_link", p->link, raw, sizeof(raw));
 
 	(void)cmd;
 	if (!play_send(p, raw, len) || !play_expect(p, "test_link", true, PATIENCE))
@@ -194,7 +194,7 @@ bool cmd_mute(struct play *p, const struct rdma_command *cmd)
 bool cmd_deaf(struct play *p, const struct rdma_command *cmd)
 {
 	(void)cmd;
-	p->link.is_deaf = true;
+	p->link->is_deaf = true;
 	return true;
 }
 
@@ -208,7 +208,7 @@ static bool is_answer(const struct rdma_arrival *in, uint8_t mark)
 bool cmd_settle(struct play *p, const struct rdma_command *cmd)
 {
 	uint8_t raw[SMCR_LLC_MAX_LEN];
-	int len = rdma_message_build("test_link", &p->link, raw, sizeof(raw));
+	int len = rdma_message_build("test_link", p->link, raw, sizeof(raw));
 	int tries;
 
 	(void)cmd;

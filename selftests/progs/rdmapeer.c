@@ -33,6 +33,12 @@
  *	mute		do not answer TEST LINK
  *	deaf		post no more receives
  *
+ * A second link, if the device has a GID for it:
+ *	second		make its queue pair, and load ADD LINK for it
+ *	join		make it ready, by the answer that was expected last
+ *	via NUMBER	send by link 0 or 1 from now on
+ *	moved		wait for the failover message of the connection
+ *
  * Data of the connection made last, or chosen by "use NUMBER":
  *	order LETTER PARAMETER	tell obey what to do
  *	put LEN		write, and tell by CDC
@@ -85,7 +91,7 @@ static bool is_over(struct play *p)
 {
 	int i;
 
-	if (p->link.error)
+	if (p->link->error)
 		return true;
 	for (i = 0; i < p->n_queued; i++)
 		if (play_is_delete_all(&p->queue[i]))
@@ -151,9 +157,9 @@ static bool say_goodbye(struct play *p)
 	int tries = PATIENCE;
 	int len;
 
-	if (!p->link.qp || p->is_dead || p->has_vanished || p->link.error)
+	if (!p->link->qp || p->is_dead || p->has_vanished || p->link->error)
 		return true;
-	len = rdma_message_build("delete_all", &p->link, raw, sizeof(raw));
+	len = rdma_message_build("delete_all", p->link, raw, sizeof(raw));
 	p->n_queued = 0;
 	while (tries-- && !p->is_dead)
 		if ((!play_send(p, raw, len) && !is_over(p)) || !watch_for_end(p, 1))
@@ -193,6 +199,10 @@ static const struct {
 	{ "deaf", 0, 0, cmd_deaf },
 	{ "settle", 0, 0, cmd_settle },
 	{ "wait", 1, 1, cmd_wait },
+	{ "second", 0, 0, cmd_second },
+	{ "join", 0, 0, cmd_join },
+	{ "via", 1, 1, cmd_via },
+	{ "moved", 0, 0, cmd_moved },
 	{ "order", 1, 2, cmd_order },
 	{ "put", 1, 1, cmd_put },
 	{ "plain", 1, 1, cmd_put },
@@ -263,6 +273,7 @@ static struct play *new_play(struct run *run, int at, int number)
 	p->c = &run->script.cases[at];
 	p->number = number;
 	p->conn = &p->conns[0];
+	p->link = &p->links[0];
 	p->facts.id = run->seed + number;
 	memcpy(p->facts.gid, run->dev.gid, SMCR_GID_LEN);
 	memcpy(p->facts.eid, run->eid, SMCR_EID_LEN);
@@ -277,7 +288,8 @@ static void end_play(struct play *p)
 
 	if (!say_goodbye(p))
 		p->is_bad = true;
-	rdma_link_destroy(&p->link);
+	for (i = 0; i < MAX_LINKS; i++)
+		rdma_link_destroy(&p->links[i]);
 	pthread_mutex_lock(&run->lock);
 	for (i = 0; i < p->n_conns; i++) {
 		if (p->conns[i].fd >= 0)
@@ -373,6 +385,7 @@ static int play(struct run *run, const char *host, int port)
 	run->seed = ((uint64_t)now_us() << 16) + 1;
 	pthread_mutex_init(&run->lock, NULL);
 	rdma_device_open(&run->dev, run->dev_name);
+	rdma_device_find_second(&run->dev, &run->second);
 	if (host) {
 		endpoint_resolve(&run->ep, host, port, &run->addr);
 		return run_all(run);
