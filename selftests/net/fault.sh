@@ -19,6 +19,8 @@ EIO=-5
 MEMORY=0x01010000
 CONFIRM_TIMEOUT=0x02010000
 PEER_DECLINED=0x05000000
+NO_ACTIVE_LINK=0x030a0000
+RTOKENS=0x09990001
 LINK_READY=0x09990002
 REG_BUFFER=0x09990003
 
@@ -96,6 +98,9 @@ first "server, CONFIRM LINK not sent" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
 first "server, CONFIRM LINK lost" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
 	"$CONFIRM_TIMEOUT|$PEER_DECLINED" symbol=smcr_llc_send_confirm_link retval=0 times=1
 
+first "server, no key" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
+	$RTOKENS symbol=smcr_rtoken_adopt retval=0 times=1
+
 # The client fails.
 first "client, no connection" a $MEMORY $PEER_DECLINED symbol=smcr_conn_create retval=0 times=1
 first "client, no send ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval=0 times=1
@@ -118,6 +123,30 @@ later "server, CONFIRM RKEY fails" b $PEER_DECLINED $REG_BUFFER \
 	symbol=smcr_llc_confirm_rkey retval=$EIO times=1
 later "client, CONFIRM RKEY fails" a $REG_BUFFER $PEER_DECLINED \
 	symbol=smcr_llc_confirm_rkey retval=$EIO times=1
+
+# falls_back NAME GUEST REASON SYMBOL RETVAL: a later connection, each by the same
+# link group
+falls_back() {
+	local name=$1 guest=$2 reason=$3 ours=client before
+
+	[ $guest = a ] || ours=server
+	before=$(reason_count $guest $ours $reason)
+	fault $guest symbol=$4 retval=$5 times=1
+	ok "$name: data flows by TCP" connection tcp
+	is 1 "$(unfault $guest)" "$name: the fault was met"
+	is $((before + 1)) "$(reason_count $guest $ours $reason)" "$name: reason of the $ours"
+	ok "$name: the next connection uses SMC" connection smc
+}
+
+fresh
+connection smc >/dev/null
+falls_back "server, link lost" b $NO_ACTIVE_LINK smcr_group_attach $EIO
+falls_back "client, link lost" a $NO_ACTIVE_LINK smcr_group_attach $EIO
+falls_back "client, no key" a $RTOKENS smcr_rtoken_adopt 0
+is "1 2" "$(reason_count a client $PEER_DECLINED) $(reason_count b server $PEER_DECLINED)" \
+	"the other one is told"
+is "1 1" "$(on a "smcnl lgr" | wc -l) $(on b "smcnl lgr" | wc -l)" "in one link group"
+stop b server
 
 # A send ring that cannot grow: two rings for the handshake come before.
 fresh
