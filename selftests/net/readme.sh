@@ -168,10 +168,32 @@ loads a smc_r "smcr info"
 loads a smc_r "smc_pnet"
 loads a "smc_r smc_r_diag" "socktest 43,1,0; smcss"
 loads a smc_r "smc_run iperf3 -c 127.0.0.1"
+loads a smc_r "ulp -6"
 follow Documentation/quickstart.md "3. A user EID in common" 1
 on a "$(on a "sed -n 's/^ExecStart=//p' /lib/systemd/system/smc_r-config.service")"
 like "^CLUSTER-1 " "$(on a "smcr ueid")" "a: the service's program sets the user EID"
 is smc_r "$(loaded a)" "a: and has loaded the module"
+
+# of_unit KEY: what smc-convert.service calls.
+of_unit() {
+	on a "sed -n 's/^$1=-*//p' /lib/systemd/system/smc-convert.service"
+}
+
+# in_slice: the protocol of a TCP socket of a service in smc.slice.
+in_slice() {
+	on a "sh -c 'echo \$\$ >/sys/fs/cgroup/smc.slice/cgroup.procs; exec socktest 2,1,6'" |
+		sed 's/.* protocol=\([0-9]*\) .*/\1/'
+}
+
+if [ "$RIG_KERNEL" = 6.12 ]; then
+	on a "mount -t cgroup2 none /sys/fs/cgroup; mkdir /sys/fs/cgroup/smc.slice"
+	is 6 "$(in_slice)" "a: a service in smc.slice has TCP"
+	on a "$(of_unit ExecStartPre); $(of_unit ExecStart)"
+	is 256 "$(in_slice)" "a: with smc-convert.service, SMC"
+	like "^2,1,6: .* protocol=6 " "$(on a "socktest 2,1,6")" "a: nobody else has"
+	on a "$(of_unit ExecStop)"
+	is 6 "$(in_slice)" "a: when it has stopped, TCP again"
+fi
 
 # --- back ---
 

@@ -67,6 +67,26 @@ sleep 4
 like '^[0-9]+ 00$' "$(llc_flags $A 27)" "the link is tested every second"
 like '^[0-9]+ 80$' "$(llc_flags $B 27)" "by one side only"
 
+# gathered SIZE: packets for 2000 small writes, as many of them wait as SIZE allows.
+gathered() {
+	local before=$(rdma_packets $me)
+
+	write $me autocorking_size $1
+	on $me "xfer client -m smc -k smc -n 200k -w 100 $peer 7001" >/dev/null
+	echo $(($(rdma_packets $me) - before))
+}
+
+other=b peer=$B
+[ $me = a ] || other=a peer=$A
+start $other xfer "xfer server -m smc 7001"
+wait_port $other 7001
+with=$(gathered 65536)
+without=$(gathered 0)
+note "packets of 2000 writes: $with, not gathered: $without"
+num "$without -ge $((with * 2))" "autocorking_size: small writes are gathered, or not"
+ok "xfer ends" stop $other xfer
+write $me autocorking_size 65536
+
 like '^limit_hs: before=0 after=1 len=4 short=22 unknown=95 unknown=95$' \
 	"$(on $me 'socktest limit_hs=5')" "option SMC_LIMIT_HS"
 write $me limit_smc_hs 1

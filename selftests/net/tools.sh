@@ -296,6 +296,10 @@ RULES="mkdir /run/bin; printf '#!/bin/sh\necho reset tcp option 254\n' >/run/bin
 	rc=\$?; sysctl -qw net.ipv4.tcp_syncookies=1; exit \$rc"
 OTHER="modprobe dummy; ip link add dummy7 type dummy; ip link set dummy7 up; ip addr add 10.7.0.1/24 dev dummy7
 	smcr doctor 10.7.0.2"
+ADDRESS="ip addr add 10.8.0.1/32 dev lo; ip route add $B/32 dev eth0 src 10.8.0.1
+	smcr doctor $B; rc=\$?; ip route del $B/32; ip addr del 10.8.0.1/32 dev lo; exit \$rc"
+MEMORY="mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup; echo +memory >cgroup.subtree_control; mkdir small
+	echo 2M >small/memory.max; sh -c 'echo \$\$ >small/cgroup.procs; exec smcr --json doctor'"
 
 for guest in a b; do
 	peer=${peer_of[$guest]}
@@ -310,11 +314,18 @@ for guest in a b; do
 		'^1 to put right'
 	valid $guest "smcr doctor --json $peer:7000" "smcr doctor --json $peer:7001"
 done
-ask a "smcr doctor 192.0.2.1:80" "$STRIPPED" "$RULES" "$OTHER"
+ask a "smcr doctor 192.0.2.1:80" "$STRIPPED" "$RULES" "$OTHER" "$ADDRESS" "$MEMORY" "smcr doctor 10.0.0.99:80"
 has a "doctor: no route" "smcr doctor 192.0.2.1:80" 1 '^fail +route +there is no route to 192.0.2.1'
 has a "doctor: the option is taken out here" "$STRIPPED" 1 '^fail +peer +this host sent its SYN without'
 has a "doctor: rules of this host" "$RULES" 1 '^fail +limit ' '^fail +firewall ' '^2 to put right'
 has a "doctor: another interface" "$OTHER" 1 '^fail +device +no RDMA device is on dummy7'
+has a "doctor: an address of no RDMA device" "$ADDRESS" 1 '^ok +route .* by eth0, from 10.8.0.1' \
+	'^fail +gid +no GID of the RDMA device is for 10.8.0.1' '^1 to put right'
+valid a "$MEMORY"
+is '[["memory", true]]' "$(get a "$MEMORY" '[[c["check"], "memory.max" in c["fix"]] for c in d["doctor"]["checks"]
+	if c["status"] == "fail"]')" "a: doctor: little is left to the memory cgroup"
+has a "doctor: nobody there" "smcr doctor 10.0.0.99:80" 1 '^fail +peer +10.0.0.99 (cannot be connected to|does not answer)' \
+	'^1 to put right'
 on b "smcnl ueid flush; smcnl ueid add OTHER-EID"
 has a "doctor: no EID in common" "smcr doctor $B:7000 # EID" 1 '^ok +eid ' \
 	'^fail +peer +.*declined with 0x0303' 'to do: on the peer: .*EID'
@@ -323,7 +334,9 @@ has b "doctor: no EID in common" "smcr doctor $A:7000 # EID" 1 '^fail +peer +.*d
 
 # --- without a device, without a module ---
 
-on a "for name in held fallen v6 smc; do /rig/daemon stop \$name; done; rdma link del rxe0"
+on a "for name in held fallen v6 smc; do /rig/daemon stop \$name; done"
+DOWN="ip link set eth0 down; sleep 1; smcr doctor; rc=\$?; ip link set eth0 up; rdma link del rxe0; exit \$rc"
+has a "doctor: the link is down" "$DOWN" 1 '^fail +device +the port of rxe0 is not active' 'to do: bring the link up'
 on b "for name in fallen v6; do /rig/daemon stop \$name; done"
 has a "doctor: no RDMA device" "smcr doctor $B:7000 # device" 1 '^fail +device +there is no RDMA device' \
 	'^fail +peer .*0x03030000' 'to do: .*rdma link add'
