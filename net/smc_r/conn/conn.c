@@ -48,10 +48,13 @@ static void tell_socket(struct smcr_conn *conn, const struct news *news)
 
 	if (!sk)
 		return;
+	/* with time between them, who polls by edges would see two */
+	local_bh_disable();
 	if (news->state)
 		sk->sk_state_change(sk);
 	if (news->readable || news->state)
 		sk->sk_data_ready(sk);
+	local_bh_enable();
 	if (news->writable)
 		tell_writer(conn, sk);
 }
