@@ -10,8 +10,8 @@
  * needed: for each quarter of the send ring, and when the peer has said
  * nothing since the last send. As long as it answers (request and response),
  * nothing completes. The final flag asks for one, as the connection is given
- * back only when that has arrived. While a completion is under way, small writes gather in
- * the ring and leave with it.
+ * back only when that has arrived. While a completion is under way, small
+ * writes gather in the ring and leave with it.
  */
 #include "conn.h"
 

@@ -535,16 +535,23 @@ static void fail(struct smcr_sock *smc, int err)
 	WRITE_ONCE(sk->sk_err, -err);
 }
 
-/* what the tracepoint has not: who the peer is */
+static const void *peer_of(const struct smcr_sock *smc,
+			   struct sockaddr_storage *peer)
+{
+	memset(peer, 0, sizeof(*peer));
+	kernel_getpeername(smc->clcsock, (struct sockaddr *)peer);
+	return peer;
+}
+
+/* What the tracepoint has not: who the peer is. Asked only if it is printed. */
 static void debug_result(const struct smcr_sock *smc,
 			 const struct smcr_hs_result *res)
 {
-	struct sockaddr_storage peer = {};
+	struct sockaddr_storage peer;
 
-	kernel_getpeername(smc->clcsock, (struct sockaddr *)&peer);
 	pr_debug("%s handshake with %pISpc: version %u, error %d, reason 0x%08x\n",
-		 smc->role == SMCR_SERVER ? "server" : "client", &peer,
-		 res->version, res->err, res->reason);
+		 smc->role == SMCR_SERVER ? "server" : "client",
+		 peer_of(smc, &peer), res->version, res->err, res->reason);
 }
 
 /**
