@@ -63,7 +63,7 @@ on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT"
 on a "ip addr add $A_TOO/24 dev eth0; /rig/wait-gid rxe0 $A_TOO"
 # Small rings wrap often, and a peer that went is missed soon.
 on b "cd /proc/sys/net/smc && echo 16384 | tee rmem wmem >/dev/null && echo 3 >smcr_testlink_time"
-for script in client server good; do
+for script in client server good many one_more; do
 	put $script.rdma
 done
 rdma=$(rdma_resources b)
@@ -87,6 +87,29 @@ is "$(count lost "$out")" "$(smc_stat b server_errors)" "failed handshakes of th
 stop b server
 wait_for 10 eval '[ "$rdma" = "$(rdma_resources b)" ]' || true
 is "$rdma" "$(rdma_resources b)" "client: RDMA objects are as before"
+
+# --- a client that is another one each time ---
+start b server "obey server -T 200 $PORT"
+wait_port b $PORT
+start a many "for i in \$(seq 8); do
+	rdmapeer client -j 8 /tmp/many.rdma $B $PORT & usleep 200000; done; wait"
+
+# groups_are N
+groups_are() {
+	[ "$(on b "smcnl lgr" | wc -l)" = $1 ]
+}
+
+# as many as rdma/group.c allows
+ok "64 link groups of one host" wait_for 20 groups_are 64
+like "failed=0\$" "$(on a "rdmapeer client /tmp/one_more.rdma $B $PORT" || true)" "one more uses TCP"
+finish a many 60 || true
+like "^8 0$" "$(log_of a many | sed -n 's/^cases=8 failed=//p' | sort | uniq -c | xargs)" \
+	"those that there are go on"
+all_ended many
+# 4 is a DECLINE, 2 an ACCEPT
+like "message 4 expected, 2 came" "$(on a "rdmapeer client /tmp/one_more.rdma $B $PORT" || true)" \
+	"then one is accepted again"
+stop b server
 
 # --- the peer is the server ---
 start a peer "rdmapeer server /tmp/server.rdma $PORT"

@@ -21,6 +21,13 @@
 #define MAX_LOST	64
 
 /*
+ * A client may call itself another peer each time, and is then given a new
+ * group: those that one address may have as our clients, and all groups.
+ */
+#define MAX_OF_CLIENT	64
+#define MAX_GROUPS	4096
+
+/*
  * guards the list, and of each group on it state, reserved, and which links
  * there are and are up; leaf
  */
@@ -1028,7 +1035,19 @@ static struct smcr_group *find_server(const struct net *net,
 	return group;
 }
 
-/* NULL without memory, or when the device is going */
+static bool may_found_locked(const struct smcr_peer *peer)
+{
+	const struct smcr_group *group;
+	int count = 0;
+
+	list_for_each_entry(group, &groups, list)
+		if (group->role == SMCR_SERVER &&
+		    !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN))
+			count++;
+	return count < MAX_OF_CLIENT && atomic_read(&live_groups) < MAX_GROUPS;
+}
+
+/* NULL without memory, with too many groups, or when the device is going */
 static struct smcr_group *find_or_add(const struct net *net,
 				      const struct smcr_port *port,
 				      const struct smcr_peer *peer,
@@ -1046,7 +1065,7 @@ static struct smcr_group *find_or_add(const struct net *net,
 	spin_lock_bh(&groups_lock);
 	/* another handshake may have been faster */
 	group = find_server_locked(net, port, peer);
-	if (!group && !port->dev->is_gone) {
+	if (!group && !port->dev->is_gone && may_found_locked(peer)) {
 		add_locked(fresh, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(fresh);
@@ -1070,8 +1089,8 @@ static struct smcr_group *find_or_add(const struct net *net,
  *
  * Context: process, sleeps while another handshake creates a fitting group.
  * Return: the group with room reserved for the caller, given back by
- * smcr_group_unreserve(), and a reference; NULL without memory, or when
- * others could not create the group.
+ * smcr_group_unreserve(), and a reference; NULL without memory, when the
+ * client has too many groups, or when others could not create the group.
  */
 struct smcr_group *smcr_group_get_server(const struct net *net,
 					 const struct smcr_port *port,
