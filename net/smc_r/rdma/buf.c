@@ -575,6 +575,19 @@ static void destroy(struct smcr_group *group, struct smcr_buf *buf)
 	free_buf(buf);
 }
 
+/* a lost link repeats what it has sent, until its queue pair is gone */
+static bool is_all_sent(struct smcr_group *group)
+{
+	const struct smcr_link *link;
+
+	if (smcr_llc_flush(group))
+		return false;
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_lost))
+			return false;
+	return true;
+}
+
 /*
  * Stops at the first one that the peer does not answer for: it was told, and
  * has not used that ring, but the rest would take as long.
@@ -584,7 +597,7 @@ static void free_doomed(struct smcr_group *group, struct list_head *bufs)
 	struct smcr_buf *buf, *next;
 	int ret = 0;
 
-	if (has_kind(bufs, SMCR_BUF_TX) && smcr_llc_flush(group))
+	if (has_kind(bufs, SMCR_BUF_TX) && !is_all_sent(group))
 		return;
 	list_for_each_entry_safe(buf, next, bufs, list) {
 		if (buf->kind == SMCR_BUF_RX)
