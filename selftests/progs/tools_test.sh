@@ -200,6 +200,18 @@ metrics=$(sed -nE 's/^.*(family|by_direction)\(out, (tech, )?"([a-z_]+)".*/smc_\
 tap_is "alerts and dashboard use metrics that there are" \
 	"$(grep -oh 'smc_[a-z_]*' "$tools/monitoring/alerts.yml" "$tools/monitoring/dashboard.json" | sort -u |
 		grep -vxF "$metrics")" ""
+cat >"$tap_work/foreign.c" <<'END'
+#include <stdio.h>
+#include <string.h>
+#include "text.h"
+
+int main(int argc, char **argv)
+{
+	return argc != 2 || puts(json_object_get_string(foreign_text(argv[1], strlen(argv[1])))) < 0;
+}
+END
+tap_ok "text of others: a program" cc -I "$tools" -o "$tap_work/foreign" "$tap_work/foreign.c" "$tools/text.o" -ljson-c
+tap_is "text of others steers no terminal" "$("$tap_work/foreign" $'a~ \e[2J\n\377\"')" 'a~ ?[2J??"'
 tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard.json" /dev/null
 
 # --- installation ---
