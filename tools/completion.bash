@@ -113,7 +113,8 @@ _smc_run()
 {
 	local options with word=${COMP_WORDS[COMP_CWORD]} i
 
-	options=$("${COMP_WORDS[0]}" -h 2>/dev/null | grep -oE '^  --?[A-Za-z-]+( [A-Z]+)?')
+	options=$("${COMP_WORDS[0]}" -h 2>/dev/null | grep -oE '(^  |, )--?[A-Za-z-]+( [A-Z]+)?')
+	options=${options//, /  }
 	with=" $(grep -E ' [A-Z]+$' <<<"$options" | awk '{print $1}' | xargs) "
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in

@@ -13,6 +13,7 @@
 #include <linux/genetlink.h>
 
 #include "nl.h"
+#include "text.h"
 
 #define MAX_ATTR 32
 /* smc_diag makes messages of up to 32 KiB. */
@@ -61,7 +62,7 @@ json_object *nl_text(const struct nlattr *attr, const void *arg)
 	(void)arg;
 	while (len && text[len - 1] == ' ')
 		len--;
-	return json_object_new_string_len(text, (int)len);
+	return foreign_text(text, len);
 }
 
 static json_object *hex(uint32_t value)

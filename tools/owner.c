@@ -100,7 +100,7 @@ void owners_add(const struct owners *owners, json_object *row)
 		return;
 	if (fgets(name, sizeof(name), file)) {
 		name[strcspn(name, "\n")] = 0;
-		add_text(row, "process", name);
+		json_object_object_add(row, "process", foreign_text(name, strlen(name)));
 	}
 	fclose(file);
 }

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -52,8 +53,9 @@ static void usage(void)
 	       "             supervisor) or auto (seccomp if it is static, the default)\n"
 	       "  -r SIZE    receive buffer of the converted sockets\n"
 	       "  -t SIZE    send buffer of the converted sockets\n"
-	       "  -h         print this help\n"
-	       "  -v         print the version\n"
+	       "  -h, --help print this help\n"
+	       "  -v, --version\n"
+	       "             print the version\n"
 	       "\n"
 	       "  --attach   convert sockets of all programs, without smc_run: of those for\n"
 	       "             which the first RULE that fits says allow. RULE is allow or\n"
@@ -295,6 +297,11 @@ static int run(struct options *options, char **command)
 
 int main(int argc, char **argv)
 {
+	static const struct option names[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'v' },
+		{}
+	};
 	struct options options = { .family_name = getenv(SMC_ENV_FAMILY) };
 	int opt;
 
@@ -302,7 +309,7 @@ int main(int argc, char **argv)
 			 !strcmp(argv[1], "--status")))
 		return exec_attach(argv);
 	opterr = 0;
-	while ((opt = getopt(argc, argv, "+:df:m:r:t:hv")) != -1) {
+	while ((opt = getopt_long(argc, argv, "+:df:m:r:t:hv", names, NULL)) != -1) {
 		char name[3] = { '-', (char)optopt, '\0' };
 
 		switch (opt) {
@@ -331,7 +338,7 @@ int main(int argc, char **argv)
 		case ':':
 			return bad_use("missing argument of option ", name);
 		default:
-			return bad_use("invalid option: ", name);
+			return bad_use("invalid option: ", optopt ? name : argv[optind - 1]);
 		}
 	}
 	if (options.rcvbuf && smc_parse_size(options.rcvbuf) < 0)

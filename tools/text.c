@@ -28,6 +28,22 @@ int64_t count(json_object *row, const char *key)
 	return json_object_get_int64(json_object_object_get(row, key));
 }
 
+/* It would be no JSON otherwise, nothing for Prometheus, and could steer the terminal. */
+json_object *foreign_text(const char *text, size_t len)
+{
+	char *copy = malloc(len + 1);
+	json_object *object;
+	size_t i;
+
+	if (!copy)
+		die(1, "out of memory");
+	for (i = 0; i < len; i++)
+		copy[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	object = json_object_new_string_len(copy, (int)len);
+	free(copy);
+	return object;
+}
+
 void add_text(json_object *row, const char *key, const char *text)
 {
 	json_object_object_add(row, key, json_object_new_string(text));

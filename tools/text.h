@@ -47,6 +47,8 @@ void table_print(const struct column *columns, int level, json_object *rows);
 const char *member(json_object *row, const char *key);
 /* Number of a member; 0 if there is none. */
 int64_t count(json_object *row, const char *key);
+/* Text that somebody else has chosen: a byte that is no printable ASCII is a '?'. */
+json_object *foreign_text(const char *text, size_t len);
 /* Add a member that is text. */
 void add_text(json_object *row, const char *key, const char *text);
 

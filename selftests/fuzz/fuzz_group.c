@@ -1247,6 +1247,7 @@ static void begin(void)
 	memset(&sysctl, 0, sizeof(sysctl));
 	sysctl.testlink_time = a & 0x10 ? 30 : 0;
 	sysctl.max_conns = 16;
+	sysctl.max_links = 2;
 	extensions = SMCR_VENDOR_IMM | (a & 0xc0 ? SMCR_VENDOR_BUNDLE : 0);
 	sysctl.buf_type = buf_types[a >> 6];
 	ends_hard = a & 0x20;

@@ -97,6 +97,9 @@ for family in $G SMC_PNETID; do
 done
 like "^sent" "$(on $me "ip netns exec other nlfuzz SMC_PNETID")" "requests in another namespace"
 is "$before" "$(state)" "do not change this one"
+like "^sent" "$(on $me "ip netns exec other nlfuzz $G")" "for all but user EIDs, which are the host's, ..."
+on $me "smcnl ueid flush; smcnl ueid add SMC-R-DEFAULT-EID"
+is "$before" "$(state)" "nor do these"
 on $me "ip netns del other; smcnl pnet flush"
 
 # debugged: what dynamic_debug adds to the kernel log, $lines.
@@ -111,6 +114,12 @@ debugged() {
 	like "smc_r: link 1 of group [0-9a-f]{6}00 by rxe0 to ::ffff:$B is up" "$lines" "link up"
 	like "smc_r: link 1 of group .* is down" "$lines" "link down"
 }
+
+# As they are sent: tools read GIDs of 39 characters, and IDs of groups before their links.
+GID="0000:0000:0000:0000:0000:ffff:0a00:000"
+GROUP='^2 2=\[ 1=[0-9]+ 2=0 3=1 4=0 5=0 6=1 7=\[ 0=2 1=1 2=2 3="SMC-R-DEFAULT-EID {15}" 4="b {31}" \]'
+GROUP+=' 8=\[ 1=1 2=255 3=2 \] 9=[1-9][0-9]* 11=0 12=32768 13=32768 \]$'
+LINK="^3 3=\[ 1=1 2=\"rxe0\" 3=1 4=\"${GID}1\" 5=\"${GID}2\" 6=1 7=[1-9][0-9]* 8=[1-9][0-9]* 9=[1-9][0-9]* 10=3 \]\$"
 
 # What is counted. The rings of these are of a size that is asked for.
 events=/sys/kernel/tracing/events/smc
@@ -139,7 +148,10 @@ if [ "$(role_of a)" = ours ]; then
 	is "1 1" "$(smc_stat a tx_buf_small) $(smc_stat a tx_buf_small_peer)" "a write is longer than either"
 	num "$(smc_stat a tx_buf_full) -ge 1" "it had to wait"
 	is "0 0" "$(smc_stat a tx_buf_downgrade) $(smc_stat a rx_buf_reuse)" "none is smaller, none was used before"
-	like ' 12=32768 13=32768 \]$' "$(on a "genlraw $G 2 dump" | head -n 1)" "the link group has as much"
+	shows "$GROUP" $G 2 dump
+	is 1 "$(on a "genlraw $G 3 dump" | awk '/^2 /{group = NR} /^3 /{print group ? NR - group : "none"}')" \
+		"a link comes behind its group"
+	shows "$LINK" $G 3 dump
 fi
 like '^lgr 0x.*00 role client type single conns 1 ' "$(on a 'smcnl lgr')" "the link group"
 [ "$(role_of a)" != ours ] || for what in qp pd cq mr; do

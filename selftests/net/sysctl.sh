@@ -8,8 +8,8 @@
 # timeout: 180
 . "$RIG_LIB"
 
-NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_buf_type limit_smc_hs autocorking_size"
-DEFAULTS="65536 65536 30 255 0 0 65536"
+NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_max_links_per_lgr smcr_buf_type limit_smc_hs autocorking_size"
+DEFAULTS="65536 65536 30 255 2 0 0 65536"
 # whose settings are looked at
 read -r me < <(guests ours)
 
@@ -34,21 +34,30 @@ ring_is() {
 		tail -n 1 | cut -c 101)" "$4"
 }
 
+# link_limit GUEST: of its groups.
+link_limit() {
+	on $1 "genlraw SMC_GEN_NETLINK 2 dump" | sed -n 's/.* 8=\[ 1=1 2=[0-9]* 3=\([0-9]*\) .*/\1/p' | sort -u | xargs
+}
+
 is "$DEFAULTS" "$(settings)" "defaults"
 for bad in "wmem 16383" "rmem 0" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
-	"smcr_max_conns_per_lgr 256" "smcr_buf_type 3" "limit_smc_hs 2"; do
+	"smcr_max_conns_per_lgr 256" "smcr_max_links_per_lgr 0" "smcr_max_links_per_lgr 3" "smcr_buf_type 3" "limit_smc_hs 2"; do
 	fails "$bad is refused" write $me $bad 2>/dev/null
 done
 is "$DEFAULTS" "$(settings)" "and changes nothing"
 like 'sndbuf=131072 rcvbuf=131072' "$(on $me 'socktest 43,1,0')" "size of new sockets"
 
 write b smcr_max_conns_per_lgr 16
+write b smcr_max_links_per_lgr 1
 write a smcr_testlink_time 1
 write b smcr_testlink_time 0
 write b rmem 131072
 start b server "conns server -m smc 7000"
 wait_port b 7000
 ok "a first connection" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7000"
+is "1 1" "$(link_limit a) $(link_limit b)" "the limit of links is the server's"
+write b smcr_max_links_per_lgr 2
+write a smcr_max_links_per_lgr 1
 ring_is b 02 3 "a ring of 128 KiB"
 ring_is a 03 4 "a ring of 256 KiB"
 write a rmem 20000
@@ -60,10 +69,12 @@ start a hold "conns client -m smc -k smc -n 40 -H -T 60 $B 7000"
 ok "40 connections" wait_for 30 on a "grep -q '^holding 40' /run/rig/hold.log"
 for guest in a b; do
 	is "16 16 8" "$(group_conns $guest)" "groups of 16 on $guest"
+	is 1 "$(link_limit $guest)" "the limit of links is the client's on $guest"
 done
 on a "kill -TERM \$(pidof conns)"
 ok "each works" finish a hold 30
 sleep 4
+is "" "$(llc_flags $B 22)" "no second link is offered"
 like '^[0-9]+ 00$' "$(llc_flags $A 27)" "the link is tested every second"
 like '^[0-9]+ 80$' "$(llc_flags $B 27)" "by one side only"
 

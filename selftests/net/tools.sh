@@ -8,6 +8,8 @@
 . "$RIG_LIB"
 
 JSON=${RIG_LIB%/*}/tools_json.py
+MONITORING=${RIG_LIB%/*}/monitoring.py
+PROMTOOL=${XDG_CACHE_HOME:-$HOME/.cache}/smc_r/programs/usr/bin/promtool
 NO_SMC=0x03010000
 
 # What commands printed, and how they ended, by guest and command.
@@ -181,6 +183,11 @@ SHOW_TOP="timeout 2 smcr -w 1 stats >/run/watched 2>/dev/null &
 	(sleep 2; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; smcr top' /dev/null
 	rc=\$?; wait; echo; grep -c '^RX Stats' /run/watched; exit \$rc"
 
+# All at once; how often each printed a line.
+WATCHED="for command in 'smcr -j -w 1 ueid' 'smcss -j -w 1' 'smc_pnet -w 1 -j' 'smcr -w 1 metrics'; do
+	timeout 2 \$command | grep -cE '^(\{.*\}|smc_info.*)\$' &
+	done; wait"
+
 # Rows and the heading; nothing at all if there is no row.
 BY_NAME="id=\$(smcr linkgroup | awk 'NR == 2 {print \$1}')
 	for what in 'linkgroup all' \"linkgroup show \$id\" 'linkgroup link-show all' \"link \$id\" \
@@ -192,7 +199,7 @@ for guest in a b; do
 	ask $guest "smcr linkgroup" "$BY_NAME" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
 		"smcr -dd link netdev eth0" "cat /sys/class/infiniband/rxe0/ports/1/gids/1" "smcr --json link" \
 		"$KERNEL_STATS" "smcr -a --json stats" "smcr -d stats" "smcr --json stats" "smcr stats json" \
-		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "smcr top </dev/null"
+		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "$WATCHED" "smcr top </dev/null"
 	has $guest "linkgroup" "smcr linkgroup" 0 '^LG-ID +LG-Role +LG-Type +VLAN +#Conns +PNET-ID$' \
 		"^0[0-9a-f]{5}00 $role +SINGLE +0 +3\$"
 	has $guest "linkgroup, more" "smcr -d linkgroup" 0 '^LG-Role  : '$role '^Version  : 2' \
@@ -215,6 +222,8 @@ for guest in a b; do
 	valid $guest "smcr -j linkgroup peer $peer" "smcr --json link" "smcr --json stats" "smcr stats json"
 	has $guest "top, and stats again and again" "$SHOW_TOP" 0 Throughput 'Open sockets' 'Link groups' \
 		'Fallbacks by reason' '^[23]$'
+	! is_complete $guest ||
+		like '^[23] [23] [23] [23]$' "$(xargs <<<"${printed["$guest $WATCHED"]}")" "$guest: JSON again and again"
 	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
 done
 has a "stats" "smcr -d stats" 0 '^  Total connections handled +6$' '^  SMC connections +3 \(client 3, server 0\)' \
@@ -277,6 +286,8 @@ for guest in a b; do
 	sed -i 1,2d "$RIG_DIR/prom"
 	is "" "$(grep -Ev '^# (HELP|TYPE) smc_[a-z_]+ |^smc_[a-z_]+(\{([a-z_]+="[^"]*",?)*\})? [0-9]+$' "$RIG_DIR/prom")" \
 		"$guest: metrics are well-formed"
+	is "" "$("$PROMTOOL" check metrics <"$RIG_DIR/prom" 2>&1)" "$guest: Prometheus takes them"
+	is "" "$("$MONITORING" check "$RIG_DIR/prom")" "$guest: they have what alerts and dashboard use"
 	is "" "$(sed -n 's/^# TYPE //p' "$RIG_DIR/prom" | cut -d ' ' -f 1 | sort | uniq -d)" "$guest: each has one type"
 	is "smc_connections_total{role=\"$role\",version=\"2\"} 3" "$(grep "connections_total.*$role.*\"2\"" "$RIG_DIR/prom")" \
 		"$guest: connections in metrics"

@@ -28,6 +28,12 @@ for module in $MODULES; do
 	is "$VERSION" "$(modinfo -F version "$file")" "$module.ko has the version"
 done
 is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
+for module in $MODULES; do
+	for alias in $(modinfo -k "$REL" -F alias "$module"); do
+		is $module "$(served_by "$REL" "$alias" | awk '{print $NF}')" "$alias: served by $module"
+		is "" "$(served_by "$REL" "$alias" | grep -owE 'smc(_diag)?')" "... and by no other"
+	done
+done
 is "smc" "$(served_by "$REL" smc)" "the kernel's own module can still be loaded by name"
 ok "smc_run runs a program" smc_run true
 for tool in $(dpkg -L smc-r-tools | grep "^/usr/bin/."); do

@@ -44,13 +44,23 @@ env_of()
 try "$run" -h
 tap_is "-h: exit status" $rc 0
 for option in -d -f -m -r -t -h -v; do
-	tap_match "-h: tells of $option" "$(cat "$out")" "^ *$option "
+	tap_match "-h: tells of $option" "$(cat "$out")" "^ *$option[ ,]"
 done
 tap_is "-h: nothing on stderr" "$(cat "$err")" ""
 
-try "$run" -v
-tap_is "-v: exit status" $rc 0
-tap_match "-v: version" "$(cat "$out")" '^smc_run .* [0-9]+\.[0-9]+'
+help=$(cat "$out")
+try "$run" --help
+tap_is "--help: the same" "$rc $(cat "$out")" "0 $help"
+
+for option in -v --version; do
+	try "$run" $option
+	tap_is "$option: exit status" $rc 0
+	tap_match "$option: version" "$(cat "$out")" '^smc_run .* [0-9]+\.[0-9]+'
+done
+
+try "$run" --nothing true
+tap_is "invalid name: exit status" $rc 1
+tap_match "invalid name: message on stdout" "$(cat "$out")" 'invalid option: --nothing'
 
 try "$run" -x true
 tap_is "invalid option: exit status" $rc 1

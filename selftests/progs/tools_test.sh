@@ -46,7 +46,7 @@ of_help()
 
 of_page()
 {
-	sed 's/\\f[BIR]//g; s/\\-/-/g' "$tools/$1.8" | awk '/^\.SH/ {wanted = $2 == "OPTIONS"} wanted' |
+	sed 's/\\f[BIR]//g; s/\\-/-/g; s/^\.B[IR]* -/-/; s/"//g' "$tools/$1.8" | awk '/^\.SH/ {wanted = $2 == "OPTIONS"} wanted' |
 		grep -A 1 '^\.TP' | grep '^-' | words
 }
 
@@ -69,9 +69,9 @@ not_in_guests()
 		while read -r short long; do
 			case "$short $long" in
 			' '|-[hv]*) continue ;;
-			--*) long=$short short=-. ;;
+			--*) long=$short short=-0 ;;
 			esac
-			grep -qE -- "^ -[A-Za-z]*${short#-}[A-Za-z]*$|^ ${long:-none}$" <<<"$used" || echo "$short"
+			grep -qE -- "^ -[A-Za-z]*${short#-}[A-Za-z]*$|^ ${long:-none}$" <<<"$used" || echo "${long:-$short}"
 		done
 }
 
@@ -94,10 +94,10 @@ for tool in smcss smcr smc_pnet smc_run; do
 	tap_ok "$tool: has options" [ -n "$options" ]
 	tap_is "$tool: completion and help" "$(complete_words $tool - | words)" "$options"
 	tap_match "$tool: completion is registered" "$(complete -p $tool)" "-F _$tool $tool"
-	# smc_run_test.sh has its page
-	[ $tool = smc_run ] && continue
-	[ ! -d "$here/../net" ] || tap_is "$tool: scenarios try each option" "$(not_in_guests $tool)" ""
 	tap_is "$tool: page and help" "$(of_page $tool)" "$options"
+	[ ! -d "$here/../net" ] || tap_is "$tool: scenarios try each option" "$(not_in_guests $tool)" ""
+	# smc_run_test.sh has the rest
+	[ $tool = smc_run ] && continue
 	tap_is "$tool: program and help" "$(of_source $tool)" "$options"
 	for option in $options; do
 		arg=$("$tools/$tool" -h | sed -nE "s/^  (.*, )?$option(, --[a-z]+)? ([A-Z]+)  .*/\3/p")
@@ -200,6 +200,18 @@ metrics=$(sed -nE 's/^.*(family|by_direction)\(out, (tech, )?"([a-z_]+)".*/smc_\
 tap_is "alerts and dashboard use metrics that there are" \
 	"$(grep -oh 'smc_[a-z_]*' "$tools/monitoring/alerts.yml" "$tools/monitoring/dashboard.json" | sort -u |
 		grep -vxF "$metrics")" ""
+cat >"$tap_work/foreign.c" <<'END'
+#include <stdio.h>
+#include <string.h>
+#include "text.h"
+
+int main(int argc, char **argv)
+{
+	return argc != 2 || puts(json_object_get_string(foreign_text(argv[1], strlen(argv[1])))) < 0;
+}
+END
+tap_ok "text of others: a program" cc -I "$tools" -o "$tap_work/foreign" "$tap_work/foreign.c" "$tools/text.o" -ljson-c
+tap_is "text of others steers no terminal" "$("$tap_work/foreign" $'a~ \e[2J\n\377\"')" 'a~ ?[2J??"'
 tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard.json" /dev/null
 
 # --- installation ---

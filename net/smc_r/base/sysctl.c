@@ -48,6 +48,7 @@ static const struct ctl_table template[] = {
 	ENTRY("smcr_testlink_time", testlink_time, SYSCTL_ZERO,
 	      SYSCTL_INT_MAX),
 	ENTRY("smcr_max_conns_per_lgr", max_conns, &min_conns, &max_conns),
+	ENTRY("smcr_max_links_per_lgr", max_links, SYSCTL_ONE, SYSCTL_TWO),
 	ENTRY("smcr_buf_type", buf_type, SYSCTL_ZERO, SYSCTL_TWO),
 	ENTRY("limit_smc_hs", limit_hs, SYSCTL_ZERO, SYSCTL_ONE),
 	UINT_ENTRY("autocorking_size", autocork),
@@ -91,6 +92,7 @@ static int __net_init init_net_sysctl(struct net *net)
 		.rmem = SMCR_RING_DEFAULT,
 		.testlink_time = 30,
 		.max_conns = 255,
+		.max_links = 2,
 		.autocork = 64 * 1024,
 	};
 	/* zeros behind it end it for kernels that do not count */

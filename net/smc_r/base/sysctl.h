@@ -14,6 +14,7 @@
  * @rmem: receive ring of new sockets, bytes
  * @testlink_time: seconds until a quiet link is tested, 0 for never
  * @max_conns: of a link group, negotiated
+ * @max_links: of a link group, negotiated; a second path may come later
  * @buf_type: memory of rings of new link groups: 0 physically contiguous,
  *	1 virtually, 2 virtually where there is no physically contiguous one
  * @autocork: largest write that may be held back while sends are under way,
@@ -27,6 +28,7 @@ struct smcr_sysctl {
 	int rmem;
 	int testlink_time;
 	int max_conns;
+	int max_links;
 	int buf_type;
 	unsigned int autocork;
 	int limit_hs;

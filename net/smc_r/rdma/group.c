@@ -964,6 +964,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 	group->next_add = jiffies;
 	group->buf_type = buf_type_for(port);
 	group->max_conns = READ_ONCE(sysctl->max_conns);
+	group->max_links = READ_ONCE(sysctl->max_links);
 	group->test_interval = READ_ONCE(sysctl->testlink_time) * (u64)HZ;
 	group->peer = *peer;
 	group->gid_type = port->type;

@@ -22,8 +22,6 @@
 /* what we want of a group, before the peer has its say (wire.md 2.6) */
 #define OUR_RELEASE	1
 #define LEAST_CONNS	16
-/* a second path may come later */
-#define OFFER_LINKS	2
 
 static void add_mode(u8 *offer)
 {
@@ -38,6 +36,7 @@ static bool has_mode(u8 offer)
 
 static void offer_v2(struct sock *clcsk, struct smcr_clc_proposal *prop)
 {
+	const struct smcr_sysctl *sysctl = smcr_sysctl(sock_net(clcsk));
 	struct smcr_port port;
 
 	if (smcr_port_find(clcsk, IB_GID_TYPE_ROCE_UDP_ENCAP, &port))
@@ -45,8 +44,8 @@ static void offer_v2(struct sock *clcsk, struct smcr_clc_proposal *prop)
 	add_mode(&prop->typev2);
 	smcr_peer_id_copy(prop->peer_id);
 	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
-	prop->max_conns = READ_ONCE(smcr_sysctl(sock_net(clcsk))->max_conns);
-	prop->max_links = OFFER_LINKS;
+	prop->max_conns = READ_ONCE(sysctl->max_conns);
+	prop->max_links = READ_ONCE(sysctl->max_links);
 	smcr_imm_offer(prop);
 	smcr_dev_put(port.dev);
 }
@@ -344,11 +343,12 @@ static enum smcr_decline negotiate(struct smcr_group *group,
 		group->release = min_t(u8, prop->release, OUR_RELEASE);
 	if (group->release)
 		group->extensions = smcr_imm_offered(prop);
-	group->max_links = 2;
-	if (!group->release)
+	if (!group->release) {
+		group->max_links = 2;
 		return SMCR_DECLINE_NONE;
+	}
 	group->max_conns = min(prop->max_conns, group->max_conns);
-	group->max_links = min_t(u8, prop->max_links, OFFER_LINKS);
+	group->max_links = min(prop->max_links, group->max_links);
 	if (group->max_conns < LEAST_CONNS)
 		return SMCR_DECLINE_MAX_CONNS;
 	return group->max_links ? SMCR_DECLINE_NONE : SMCR_DECLINE_MAX_LINKS;
