@@ -14,7 +14,6 @@ struct model_send {
 	bool is_signaled;
 	struct ib_sge msg;
 	u32 sum;
-	struct ib_sge data;
 };
 
 struct model_recv {
@@ -289,10 +288,6 @@ static void note_send(struct model_send *s, const struct ib_send_wr *wr)
 	if (wr->opcode == IB_WR_SEND && !(wr->send_flags & IB_SEND_INLINE))
 		s->msg = *wr->sg_list;
 	s->sum = sum_of(&s->msg);
-	s->data.length = 0;
-	if (wr->opcode != IB_WR_SEND && wr->opcode != IB_WR_REG_MR &&
-	    !(wr->send_flags & IB_SEND_INLINE))
-		s->data = *wr->sg_list;
 }
 
 int ib_post_send(struct ib_qp *qp, const struct ib_send_wr *wr,
@@ -360,27 +355,10 @@ static void flush(struct model_qp *m)
 	}
 }
 
-/* what has not arrived may have been sent again until now: is it there? */
-static void touch_sends(const struct model_qp *m)
-{
-	const struct model_send *s;
-	u32 i;
-
-	for (i = m->sq_tail; i != m->sq_head; i++) {
-		s = &m->sq[i % MAX_WRS];
-		if (s->data.length)
-			(void)*(volatile u8 *)s->data.addr;
-	}
-}
-
 void ib_drain_qp(struct ib_qp *qp)
 {
-	struct model_qp *m = model_of(qp);
-
 	shim_might_sleep();
-	if (!m->is_broken)
-		touch_sends(m);
-	flush(m);
+	flush(model_of(qp));
 }
 
 void ib_destroy_qp(struct ib_qp *qp)
