@@ -199,8 +199,9 @@ bool smcr_port_reaches(const struct smcr_port *port, const u8 *peer_gid)
 	return true;
 }
 
-void smcr_peer_id_copy(u8 peer_id[SMCR_PEER_ID_LEN])
+void smcr_peer_id_copy(u64 net_cookie, u8 peer_id[SMCR_PEER_ID_LEN])
 {
+	(void)net_cookie;
 	memset(peer_id, 1, SMCR_PEER_ID_LEN);
 }
 

@@ -1,19 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Much at once: 10000 connections that live at the same time, 100000 short ones
-# of 32 processes, 64 processes that move and check data of all sizes for ten
-# minutes. Memory is as before each time.
+# of 32 processes, 20000 of one process in a row, and again, 64 processes that
+# move and check data of all sizes for ten minutes. Memory is as before each time.
+# Of what is short or moves data, half is closed by the server first, the rest by
+# the client, or by both at once.
 #
 #	a conns, xfer ==== SMC-R over rxe0, many link groups ==== conns, xfer b
 #
 # Without "long" it is a tenth of that or less.
 #
 # memory: 2048
-# timeout: 3000
+# timeout: 5000
 . "$RIG_LIB"
 
 OPEN=$(by_size 1000 10000)
 SHORT=$(by_size 2000 100000)
+ROW=$(by_size 1000 20000)
 SECS=$(by_size 60 600)
 PROCS=32
 WRITERS=64
@@ -70,10 +73,14 @@ for guest in a b; do
 done
 start b server "sh -c '$MANY conns server -m smc 7000'"
 wait_port b 7000
+# closes each connection after its echo
+start b closer "sh -c '$MANY conns server -m smc -1 7002'"
+wait_port b 7002
 start b data "xfer server -m smc 7001"
 wait_port b 7001
 # The first ones fill caches.
-on a "conns client -m smc -k smc -n 300 -p -b 50 -T 29 $B 7000" >/dev/null
+on a "conns client -m smc -k smc -n 300 -p -b 50 -T 29 $B 7000
+	conns client -m smc -k smc -n 100 -s -e server -T 29 $B 7002" >/dev/null
 on a "xfer client -m smc -k smc -n 100k -c $WRITERS -d both -T 25 $B 7001" >/dev/null
 measure "warm"
 remember
@@ -98,11 +105,26 @@ as_before "$OPEN connections" $OPEN
 begin=$SECONDS
 ON_TIMEOUT=900 ok "$SHORT short connections of $PROCS processes" on a "pids=
 	for i in \$(seq $PROCS); do
-		conns client -m smc -k smc -n $((SHORT / PROCS)) -s -T 880 $B 7000 & pids=\"\$pids \$!\"
+		case \$((i % 4)) in
+		0) who=client port=7000 ;;
+		1) who=both port=7002 ;;
+		*) who=server port=7002 ;;
+		esac
+		conns client -m smc -k smc -n $((SHORT / PROCS)) -s -e \$who -T 880 $B \$port &
+		pids=\"\$pids \$!\"
 	done
 	for pid in \$pids; do wait \$pid || exit 1; done"
 note "after $((SECONDS - begin)) s"
 as_before "$SHORT short connections" $SHORT
+
+for row in client:7000 server:7002; do
+	name="$ROW in a row, closed by the ${row%:*} first"
+	out=$(ON_TIMEOUT=1220 on a \
+		"conns client -m smc -k smc -n $ROW -s -e ${row%:*} -T 1200 $B ${row#*:}" || true)
+	like "^ok: asked=$ROW connected=$ROW failed=0 smc=$ROW " "$out" "$name"
+	note "$out"
+	as_before "$name" $ROW
+done
 
 for guest in a b; do
 	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
@@ -114,12 +136,13 @@ done
 begin=$SECONDS
 ON_TIMEOUT=$((SECS + 120)) ok "$WRITERS processes for $SECS s, each byte checked" on a "pids=
 	for i in \$(seq $WRITERS); do
-		bash -c 'RANDOM=\$0; dirs=(up down both)
+		bash -c 'RANDOM=\$0; dirs=(up down both); ends=(client both server server)
 		end=\$((SECONDS + $SECS))
 		while [ \$SECONDS -lt \$end ]; do
 			xfer client -m smc -n \$((RANDOM * RANDOM % 3000000 + 1)) -w rand -r rand \
 				-s \$((RANDOM % 3 * RANDOM)) -d \${dirs[RANDOM % 3]} -E \$((RANDOM % 8 + 1)) \
-				-T 100 $B 7001 || exit 1
+				-C \${ends[RANDOM % 4]} -T 100 $B 7001 >/run/moves.\$0 2>&1 ||
+				{ cat /run/moves.\$0; exit 1; }
 			echo >>/run/moved
 			usleep \$((RANDOM * 10))
 		done' \$i & pids=\"\$pids \$!\"
@@ -132,8 +155,11 @@ as_before "$WRITERS processes" $WRITERS
 
 ok "server ends" stop b data
 on b "kill -TERM \$(pidof conns)"
-ok "and the other" finish b server 10
-note "$(log_of b server)"
+for name in server closer; do
+	ok "and $name" finish b $name 10
+	like ' errors=0 ' "$(log_of b $name)" "$name had no error"
+	note "$(log_of b $name)"
+done
 for guest in a b; do
 	ok "the module goes from $guest" unload $guest
 done

@@ -4,7 +4,7 @@
 #
 #	a, namespace "in" -- veth -- a ---- SMC-R over rxe0 ---- b
 #
-# timeout: 90
+# timeout: 120
 . "$RIG_LIB"
 
 read -r me < <(guests ours)
@@ -53,6 +53,46 @@ on $me "smcnl pnet add NET2 eth0 rxe0"
 is "NET1 v1 n/a 255" "$(inside "smcnl pnet list")" "nor the other way round"
 like ' pnetid NET2 ' "$(inside "smcnl devs")" "RDMA devices are shown to all"
 num "$(inside "smcnl lgr" | wc -l) -ge 1" "as link groups are"
+
+# Two namespaces with the same port, by PNET IDs, the same GID and the same
+# peer. The one inside has an address of the GID's subnet, by proxy ARP: rxe
+# sends from addresses of its own namespace only.
+INSIDE=10.0.0.11
+on $me "cd /proc/sys/net/ipv4; echo 1 >ip_forward
+	for dev in v0 eth0; do
+		echo 1 >conf/\$dev/proxy_arp; echo 0 >neigh/\$dev/proxy_delay
+	done
+	ip route add $INSIDE dev v0; ip -n in addr add $INSIDE/24 dev v1"
+inside "smcnl pnet flush"
+inside "smcnl pnet add NET2 v1"
+
+# hold GUEST NAME COUNT ADDRESS PORT [PREFIX]: connections, open until let_go
+hold() {
+	start $1 $2 "${6-} conns client -m smc -k smc -n $3 -H -T 60 $4 $5"
+	wait_for 20 on $1 "grep -q '^holding' /run/rig/$2.log" || true
+	is "holding $3" "$(log_of $1 $2 | grep ^holding)" "$2: $3 connections by SMC"
+}
+
+# let_go GUEST NAME...
+let_go() {
+	local name
+
+	for name in "${@:2}"; do
+		stop $1 $name
+		like "^ok: " "$(log_of $1 $name)" "$name: they work"
+	done
+}
+
+hold $me outside 2 $B 7000
+hold $me inside 3 $B 7000 "nsenter --net=/run/netns/in"
+is "3 2, 3 2" "$(group_conns $me), $(group_conns b)" "each namespace has its own link group"
+let_go $me outside inside
+start $me inner "nsenter --net=/run/netns/in conns server -m smc 7002"
+wait_for 5 on $me "grep -q ^ready /run/rig/inner.log"
+hold b to_outside 2 $A 7000
+hold b to_inside 3 $INSIDE 7002
+is "3 2 0 0, 3 2 0 0" "$(group_conns $me), $(group_conns b)" "as server as well"
+let_go b to_outside to_inside
 
 # Root of a user namespace is not root here.
 for request in "SMC_PNETID 2 do 1=s:NET3 2=s:v1" "SMC_PNETID 4 do" "SMC_GEN_NETLINK 12 do" "SMC_GEN_NETLINK 17 do"; do

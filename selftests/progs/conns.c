@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -86,28 +87,42 @@ static void accept_all(int ep, int lfd, struct echo_stats *stats)
 	}
 }
 
-/* A client has at most one message on the way, so what comes in fits out again. */
-static void echo(int fd, struct echo_stats *stats)
+/*
+ * A client has at most one message on the way, so what comes in fits out again.
+ * Return: true if the connection goes on.
+ */
+static bool echo(int fd, struct echo_stats *stats)
 {
 	char buf[4096];
 	ssize_t n = recv(fd, buf, sizeof(buf), 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return true;
 	if (n > 0) {
 		if (send(fd, buf, n, MSG_NOSIGNAL) == n) {
 			stats->bytes += n;
-			return;
+			return true;
 		}
 		n = -1;
 	}
-	if (n < 0)
-		stats->errors++;
+	stats->errors += n < 0;
+	return false;
+}
+
+/* @ends: after a message, which comes in one piece or after a while */
+static void serve_one(int fd, bool ends, struct echo_stats *stats)
+{
+	int unread = 0;
+
+	if (ends && (ioctl(fd, FIONREAD, &unread) < 0 || (unread > 0 && unread < MESSAGE)))
+		return;
+	if (echo(fd, stats) && !(ends && unread))
+		return;
 	stats->ended++;
 	close(fd);
 }
 
-static int serve(const struct endpoint *endpoint, int port, int backlog)
+static int serve(const struct endpoint *endpoint, int port, int backlog, bool ends)
 {
 	struct epoll_event events[MAX_EVENTS];
 	struct echo_stats stats = { 0 };
@@ -136,7 +151,7 @@ static int serve(const struct endpoint *endpoint, int port, int backlog)
 			else if (fd == lfd)
 				accept_all(ep, lfd, &stats);
 			else
-				echo(fd, &stats);
+				serve_one(fd, ends, &stats);
 		}
 	}
 	printf("accepted=%ld ended=%ld errors=%ld bytes=%ld\n", stats.accepted, stats.ended,
@@ -174,6 +189,8 @@ struct plan {
 	/* 'p', 's' or 'H', as the options. */
 	int how;
 	bool ends_with_input;
+	/* Who ends a connection of 's': 'c'lient, 's'erver, 'b'oth at once. */
+	char closer;
 	/* "smc", "tcp" or NULL */
 	const char *wanted;
 };
@@ -458,8 +475,9 @@ static void sequential_one(struct conn *c, const struct plan *plan, struct tally
 		take_echo(c, tally);
 	if (c->phase == FAILED)
 		return;
-	shutdown(c->fd, SHUT_WR);
-	if (recv(c->fd, &(char){ 0 }, 1, 0) != 0) {
+	if (plan->closer == 'c')
+		shutdown(c->fd, SHUT_WR);
+	if (plan->closer != 'b' && recv(c->fd, &(char){ 0 }, 1, 0) != 0) {
 		fail(c, tally, "end of the connection");
 		return;
 	}
@@ -492,15 +510,17 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: conns server -m tcp|smc|inet [-6] [-l BACKLOG] PORT\n"
+		"Usage: conns server -m tcp|smc|inet [-6] [-l BACKLOG] [-1] PORT\n"
 		"       conns client -m tcp|smc|inet [-6] -n COUNT -p|-s|-H [-b COUNT] [-i]\n"
-		"             [-k tcp|smc] [-T SECONDS] HOST PORT\n"
+		"             [-k tcp|smc] [-e client|server|both] [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -p  all at once; each echoes, all are held open, each echoes again\n"
 		"  -s  one after another; each echoes %d bytes\n"
 		"  -H  as -p, but hold them idle until SIGTERM or SIGINT\n"
 		"  -b  with -p and -H: open so many at once, then the next\n"
 		"  -i  hold until input or its end, too\n"
+		"  -1  close each connection after its first echo\n"
+		"  -e  who closes a connection of -s first; default client\n"
 		"  -k  fail if a connection does not use this, falling back or not\n"
 		"  -T  time limit; default %d\n"
 		"\n"
@@ -512,10 +532,11 @@ static void usage(int status)
 
 int main(int argc, char **argv)
 {
-	struct plan plan = { .timeout = time_limit(DEFAULT_TIMEOUT) };
+	struct plan plan = { .timeout = time_limit(DEFAULT_TIMEOUT), .closer = 'c' };
 	int backlog = 4096;
 	bool has_mode = false;
 	bool is_server;
+	bool ends = false;
 	int opt;
 
 	if (argc < 2)
@@ -526,7 +547,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6l:n:psHb:ik:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6l:1n:psHb:ie:k:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&plan.endpoint, optarg))
@@ -538,6 +559,9 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			backlog = (int)parse_count(optarg);
+			break;
+		case '1':
+			ends = true;
 			break;
 		case 'n':
 			plan.count = (int)parse_count(optarg);
@@ -552,6 +576,11 @@ int main(int argc, char **argv)
 			break;
 		case 'i':
 			plan.ends_with_input = true;
+			break;
+		case 'e':
+			if (!strchr("csb", *optarg))
+				usage(2);
+			plan.closer = *optarg;
 			break;
 		case 'k':
 			if (!endpoint_parse_mode(&(struct endpoint){ 0 }, optarg))
@@ -571,7 +600,7 @@ int main(int argc, char **argv)
 		usage(2);
 	raise_descriptor_limit();
 	if (is_server)
-		return serve(&plan.endpoint, parse_port(argv[optind]), backlog);
+		return serve(&plan.endpoint, parse_port(argv[optind]), backlog, ends);
 	if (plan.count < 1 || !plan.how)
 		usage(2);
 	endpoint_resolve(&plan.endpoint, argv[optind], parse_port(argv[optind + 1]),

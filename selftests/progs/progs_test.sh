@@ -83,6 +83,13 @@ SOCKSPY_FLIP=500 LD_PRELOAD=./sockspy.so try ./sockbeh client -m tcp -t recv_siz
 tap_match "sockbeh: wrong data is told" "$(cat "$out")" 'DATA_MISMATCH'
 end_servers
 
+# closed_first: connections that the server of port $p was the first to close;
+# TCP remembers them there.
+closed_first()
+{
+	awk -v port="$(printf %04X "$p")" '$2 ~ port "$" && $4 == "06" {n++} END {print n + 0}' /proc/net/tcp
+}
+
 # --- xfer ---
 
 p=$((base + 3))
@@ -104,6 +111,12 @@ tap_is "xfer: four sums, two different" "$(wc -l <<<"$sums")/$(sort -u <<<"$sums
 # The sum is that of the data: the sequence of a seed never changes.
 xfer -n 100000 -S 5 -d both -w 100 -r 77
 tap_is "xfer: same seed, same sums" "$(grep -o 'sha256=.*' "$out")" "$sums"
+tap_is "xfer: the client closes first" "$(closed_first)" 0
+xfer -n 100k -d both -c 3 -C server
+tap_is "xfer -C server: exit status" $rc 0
+tap_is "xfer -C server: the server closes first" "$(closed_first)" 3
+xfer -n 100k -d both -c 3 -C both
+tap_is "xfer -C both: exit status" $rc 0
 xfer -n 1 -k tcp
 tap_is "xfer -k tcp: passes over TCP" $rc 0
 xfer -n 1 -k smc
@@ -132,6 +145,15 @@ tap_match "conns -p -b: result" "$(cat "$out")" '^ok: asked=25 connected=25 fail
 try ./conns client -m tcp -n 1000 -s 127.0.0.1 $p
 tap_is "conns -s: exit status" $rc 0
 tap_match "conns -s: slowest connect" "$(cat "$out")" 'slowest=[0-9.]+$'
+tap_is "conns -s: the client closes first" "$(closed_first)" 0
+p=$((base + 11))
+serve $p ./conns server -m tcp -1
+try ./conns client -m tcp -n 50 -s -e server 127.0.0.1 $p
+tap_is "conns -s -e server: exit status" $rc 0
+tap_is "conns -s -e server: the server closes first" "$(closed_first)" 50
+try ./conns client -m tcp -n 50 -s -e both 127.0.0.1 $p
+tap_is "conns -s -e both: exit status" $rc 0
+p=$((base + 4))
 for how in -p -s; do
 	try ./conns client -m tcp -n 5 $how -k tcp 127.0.0.1 $p
 	tap_is "conns $how -k tcp: passes over TCP" $rc 0

@@ -30,6 +30,9 @@
 
 enum { DIR_UP = 1, DIR_DOWN = 2 };
 
+/* Who closes when all is moved: one of the two and then the other, or both at once. */
+enum closer { CLIENT_FIRST, SERVER_FIRST, AT_ONCE };
+
 /* What the client tells the server first; both ends are builds for one architecture. */
 struct request {
 	uint32_t magic;
@@ -43,6 +46,8 @@ struct request {
 	uint32_t timeout;
 	/* Senders stop after so long, 0 for never; each piece has its length in front then. */
 	uint32_t stop_ms;
+	/* enum closer */
+	uint32_t closer;
 };
 
 /* What an end has sent or received. */
@@ -283,7 +288,8 @@ static void print_cut(const char *who, const struct half *sent, const struct hal
 static bool is_request_good(const struct request *req)
 {
 	return req->magic == MAGIC && req->dirs >= 1 && req->dirs <= 3 &&
-	       req->write_size <= MAX_SIZE && req->read_size <= MAX_SIZE;
+	       req->write_size <= MAX_SIZE && req->read_size <= MAX_SIZE &&
+	       req->closer <= AT_ONCE;
 }
 
 __attribute__((noreturn))
@@ -304,8 +310,7 @@ static void serve_one(int fd)
 		die("server: sending the report (sent %llu, received %llu)",
 		    (unsigned long long)report.sent.bytes,
 		    (unsigned long long)report.received.bytes);
-	/* The client closes first, so that the report is not cut by a reset. */
-	if (read(fd, &req, 1) != 0)
+	if (req.closer == CLIENT_FIRST && read(fd, &(char){ 0 }, 1) != 0)
 		die("server: no end of the connection");
 	_exit(0);
 }
@@ -339,6 +344,19 @@ static int serve(const struct endpoint *ep, int port)
 }
 
 /* --- client --- */
+
+/* The server's report is read.  Return: false if the server does not end as it should. */
+static bool end_connection(int fd, enum closer closer)
+{
+	bool is_good = true;
+
+	if (closer == CLIENT_FIRST)
+		shutdown(fd, SHUT_WR);
+	if (closer != AT_ONCE)
+		is_good = read(fd, &(char){ 0 }, 1) == 0;
+	close(fd);
+	return is_good;
+}
 
 static bool print_direction(int index, const char *name, const struct half *sent,
 			    const struct half *received, uint64_t bytes)
@@ -400,8 +418,7 @@ static int client_one(const struct endpoint *ep, const struct address *addr,
 		return 1;
 	}
 	seconds = (double)(now_us() - start) / 1e6;
-	shutdown(fd, SHUT_WR);
-	if (read(fd, &(char){ 0 }, 1) != 0) {
+	if (!end_connection(fd, req->closer)) {
 		printf("[%d] no end of the connection\n", index);
 		is_good = false;
 	}
@@ -463,8 +480,8 @@ static void usage(int status)
 	fprintf(status ? stderr : stdout,
 		"Usage: xfer server -m tcp|smc|inet [-6] [-F] [-M] [-I] PORT\n"
 		"       xfer client -m tcp|smc|inet [-6] [-F] [-M] [-I] -n BYTES [-w SIZE]\n"
-		"            [-r SIZE] [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED] [-E SECONDS]\n"
-		"            [-T SECONDS] HOST PORT\n"
+		"            [-r SIZE] [-s USEC] [-d up|down|both] [-c COUNT] [-k tcp|smc] [-S SEED]\n"
+		"            [-E SECONDS] [-C client|server|both] [-T SECONDS] HOST PORT\n"
 		"\n"
 		"  -n  bytes to move in each direction; k, m, g may be appended\n"
 		"  -w  bytes per send, or rand; default 65536\n"
@@ -478,6 +495,7 @@ static void usage(int status)
 		"  -I  with an IPsec policy\n"
 		"  -S  seed of the data; default: of the day\n"
 		"  -E  senders stop after so long, wherever they are\n"
+		"  -C  who closes first; default client\n"
 		"  -T  time limit; default %d\n"
 		"\n"
 		"Exit status of the client: 0 if every byte has arrived unchanged.\n",
@@ -508,6 +526,17 @@ static uint32_t parse_dirs(const char *text)
 	usage(2);
 }
 
+static enum closer parse_closer(const char *text)
+{
+	if (strcmp(text, "client") == 0)
+		return CLIENT_FIRST;
+	if (strcmp(text, "server") == 0)
+		return SERVER_FIRST;
+	if (strcmp(text, "both") == 0)
+		return AT_ONCE;
+	usage(2);
+}
+
 int main(int argc, char **argv)
 {
 	struct request req = {
@@ -532,7 +561,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6FMIn:w:r:s:d:c:k:S:E:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6FMIn:w:r:s:d:c:k:S:E:C:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&ep, optarg))
@@ -580,6 +609,9 @@ int main(int argc, char **argv)
 			break;
 		case 'E':
 			req.stop_ms = (uint32_t)parse_count(optarg) * 1000;
+			break;
+		case 'C':
+			req.closer = parse_closer(optarg);
 			break;
 		case 'T':
 			req.timeout = (uint32_t)time_limit((int)parse_count(optarg));

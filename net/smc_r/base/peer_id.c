@@ -3,6 +3,9 @@
  * The peer ID: an instance number, random for each load so that a restarted
  * host is told from its past, and the MAC of the first RDMA port that was
  * found. It stays the same from then on, whatever port a connection uses.
+ *
+ * Each network namespace is a peer of its own, as it shares no link group with
+ * another one: it counts from that instance number on.
  */
 #include "peer_id.h"
 
@@ -43,13 +46,20 @@ void smcr_peer_id_learn(const u8 mac[SMCR_MAC_LEN])
 
 /**
  * smcr_peer_id_copy() - our peer ID, for a message
+ * @net_cookie: of the namespace
  * @peer_id: where to put it; all zero as long as there was no RDMA port
  *
  * Context: process; takes peer_id_lock.
  */
-void smcr_peer_id_copy(u8 peer_id[SMCR_PEER_ID_LEN])
+void smcr_peer_id_copy(u64 net_cookie, u8 peer_id[SMCR_PEER_ID_LEN])
 {
+	u16 first;
+
 	spin_lock(&peer_id_lock);
 	memcpy(peer_id, own_id, SMCR_PEER_ID_LEN);
 	spin_unlock(&peer_id_lock);
+	first = smcr_load_be16(peer_id);
+	/* an odd one stays odd, which is not zero */
+	if (first)
+		smcr_store_be16(peer_id, first + 2 * net_cookie);
 }

@@ -7,6 +7,6 @@
 
 void smcr_peer_id_init(void);
 void smcr_peer_id_learn(const u8 mac[SMCR_MAC_LEN]);
-void smcr_peer_id_copy(u8 peer_id[SMCR_PEER_ID_LEN]);
+void smcr_peer_id_copy(u64 net_cookie, u8 peer_id[SMCR_PEER_ID_LEN]);
 
 #endif

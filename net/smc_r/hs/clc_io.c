@@ -233,7 +233,7 @@ int smcr_clc_send_decline(struct smcr_sock *smc, enum smcr_decline reason,
 	};
 	u8 raw[64];
 
-	smcr_peer_id_copy(msg.peer_id);
+	smcr_peer_id_copy(sock_net(&smc->sk)->net_cookie, msg.peer_id);
 	return send_raw(smc, raw,
 			smcr_clc_encode_decline(&msg, raw, sizeof(raw)));
 }

@@ -78,6 +78,18 @@ static int ready_to_send(struct smcr_link *link)
 	return ret ?: smcr_buf_make_all_ready(link);
 }
 
+/* eyecatchers would be in the rings of the whole group (wire.md 7.3) */
+static int take_confirm(struct smcr_link *link)
+{
+	const struct smcr_llc_confirm_link *got =
+		&link->group->flow.got.u.confirm_link;
+
+	if (!got->no_eyecatcher)
+		return -EPROTO;
+	memcpy(link->peer_uid, got->link_uid, sizeof(link->peer_uid));
+	return 0;
+}
+
 /* -- keys in version 1 --------------------------------------------------- */
 
 /* for all of the exchange: a peer may say that there is more, for ever */
@@ -212,14 +224,15 @@ static int offer(struct smcr_link *via, struct smcr_link *link,
 
 static int confirm_server(struct smcr_link *link)
 {
-	struct smcr_group *group = link->group;
+	int ret;
 
 	smcr_llc_expect(link, SMCR_LLC_CONFIRM_LINK, true, link->num);
 	if (smcr_llc_send_confirm_link(link, false) ||
-	    !smcr_llc_wait(group, SMCR_LLC_SERVER_TIMEOUT))
+	    !smcr_llc_wait(link->group, SMCR_LLC_SERVER_TIMEOUT))
 		return -ETIMEDOUT;
-	memcpy(link->peer_uid, group->flow.got.u.confirm_link.link_uid,
-	       sizeof(link->peer_uid));
+	ret = take_confirm(link);
+	if (ret)
+		return ret;
 	return smcr_group_put_up(link) ? 0 : -EIO;
 }
 
@@ -283,14 +296,13 @@ static int accept(struct smcr_link *via, struct smcr_link *link,
 
 static int confirm_client(struct smcr_link *link)
 {
-	struct smcr_group *group = link->group;
 	int ret;
 
-	if (!smcr_llc_wait(group, SMCR_LLC_LINK_TIMEOUT))
+	if (!smcr_llc_wait(link->group, SMCR_LLC_LINK_TIMEOUT))
 		return -ETIMEDOUT;
-	memcpy(link->peer_uid, group->flow.got.u.confirm_link.link_uid,
-	       sizeof(link->peer_uid));
-	ret = ready_to_send(link);
+	ret = take_confirm(link);
+	if (!ret)
+		ret = ready_to_send(link);
 	if (ret)
 		return ret;
 	/* the server may use the link as soon as it has the response */

@@ -42,7 +42,7 @@ static void offer_v2(struct sock *clcsk, struct smcr_clc_proposal *prop)
 	if (smcr_port_find(clcsk, IB_GID_TYPE_ROCE_UDP_ENCAP, &port))
 		return;
 	add_mode(&prop->typev2);
-	smcr_peer_id_copy(prop->peer_id);
+	smcr_peer_id_copy(sock_net(clcsk)->net_cookie, prop->peer_id);
 	memcpy(prop->roce_gid, port.gid, SMCR_GID_LEN);
 	prop->max_conns = READ_ONCE(sysctl->max_conns);
 	prop->max_links = READ_ONCE(sysctl->max_links);
@@ -70,7 +70,7 @@ static void offer_v1(struct sock *clcsk, struct smcr_clc_proposal *prop)
 		smcr_vendor_offer(prop, SMCR_VENDOR_ROUTABLE);
 	}
 	add_mode(&prop->typev1);
-	smcr_peer_id_copy(prop->peer_id);
+	smcr_peer_id_copy(sock_net(clcsk)->net_cookie, prop->peer_id);
 	memcpy(prop->gid_v1, port.gid, SMCR_GID_LEN);
 	memcpy(prop->mac, port.mac, SMCR_MAC_LEN);
 	smcr_dev_put(port.dev);
@@ -226,7 +226,7 @@ static void fill_rdma(const struct smcr_link *link, struct smcr_path *path,
 	struct smcr_rdma_path *rp = path->priv;
 	const struct ib_mr *mr = rp->rx->map[link->slot].mr;
 
-	smcr_peer_id_copy(r->peer_id);
+	smcr_peer_id_copy(link->group->net_cookie, r->peer_id);
 	memcpy(r->gid, link->port.gid, SMCR_GID_LEN);
 	memcpy(r->mac, link->port.mac, SMCR_MAC_LEN);
 	r->qpn = link->qp->qp_num;
