@@ -4,6 +4,7 @@
  *
  *	insmod smcr_fault.ko symbol=smcr_buf_get retval=0 skip=1 times=1
  *	insmod smcr_fault.ko symbol=__kmalloc retval=0 from=0xffffffffc0a00000 len=131072
+ *	insmod smcr_fault.ko symbol=__kmalloc retval=0 caller=add_dev+0x35
  *
  * The function's first instruction is replaced by a probe, whose handler
  * sets the return value and lets the CPU go on behind the call: the body
@@ -15,10 +16,12 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 static char *symbol;
 module_param(symbol, charp, 0444);
@@ -43,6 +46,10 @@ MODULE_PARM_DESC(from, "only calls from here, such as a module's code; default a
 static unsigned long len;
 module_param(len, ulong, 0444);
 MODULE_PARM_DESC(len, "bytes of code that starts at from");
+
+static char *caller;
+module_param(caller, charp, 0444);
+MODULE_PARM_DESC(caller, "only the call that returns here: function+0xoffset; default any");
 
 static unsigned int calls;
 module_param(calls, uint, 0444);
@@ -74,10 +81,23 @@ static bool is_due(void)
 	return due;
 }
 
+/* by name: of code that only runs while its module is loaded, too */
+static bool is_caller(unsigned long address)
+{
+	char name[KSYM_SYMBOL_LEN];
+	size_t n = strlen(caller);
+
+	sprint_symbol(name, address);
+	return !strncmp(name, caller, n) && name[n] == '/';
+}
+
 /* the probe is at the first instruction: the return address is on top */
 static bool is_called_from(struct pt_regs *regs)
 {
-	return !len || regs_get_kernel_stack_nth(regs, 0) - from < len;
+	unsigned long address = regs_get_kernel_stack_nth(regs, 0);
+
+	return (!len || address - from < len) &&
+	       (!caller || is_caller(address));
 }
 
 static int on_call(struct kprobe *p, struct pt_regs *regs)

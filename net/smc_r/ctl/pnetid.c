@@ -125,7 +125,8 @@ static int requested_port(const struct genl_info *info, u8 *port)
 
 /*
  * RDMA devices are the business of the initial namespace: others have no part
- * of theirs. It is enough that one of the two parts is new.
+ * of theirs. It is enough that one of the two parts is new, if the other one is
+ * there as well.
  */
 static int add_entries(struct sk_buff *skb, struct genl_info *info)
 {
@@ -143,6 +144,8 @@ static int add_entries(struct sk_buff *skb, struct genl_info *info)
 		ret = smcr_pnet_add_netdev(net, &id, netdev);
 	if (rdma && net_eq(net, &init_net))
 		ret2 = smcr_pnet_add_rdma(&id, rdma, port);
+	if (ret == -ENOMEM || ret2 == -ENOMEM)
+		return -ENOMEM;
 	if (!ret || !ret2)
 		return 0;
 	return ret == -EEXIST ? ret2 : ret;

@@ -142,13 +142,14 @@ void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay)
 /**
  * smcr_hs_queue_accept() - let the accept work of a listener run
  * @smc: the listener; the work holds a reference to it
+ * @delay: jiffies; nothing if it waits already
  *
  * Context: any.
  */
-void smcr_hs_queue_accept(struct smcr_sock *smc)
+void smcr_hs_queue_accept(struct smcr_sock *smc, unsigned long delay)
 {
 	sock_hold(&smc->sk);
-	if (!queue_work(accept_wq, &smc->listener.accept_work))
+	if (!queue_delayed_work(accept_wq, &smc->listener.accept_work, delay))
 		sock_put(&smc->sk);
 }
 
@@ -172,7 +173,7 @@ static void kick_owner(struct sock *clcsk)
 	if (!smc)
 		return;
 	if (smcr_mode(smc) == SMCR_MODE_LISTEN)
-		smcr_hs_queue_accept(smc);
+		smcr_hs_queue_accept(smc, 0);
 	else if (clcsk->sk_state != TCP_SYN_SENT)
 		smcr_hs_queue(smc, 0);
 	sock_put(&smc->sk);
@@ -702,7 +703,7 @@ static void hs_work(struct work_struct *work)
 void smcr_hs_prepare_sock(struct smcr_sock *smc)
 {
 	INIT_DELAYED_WORK(&smc->hs_work, hs_work);
-	INIT_WORK(&smc->listener.accept_work, smcr_hs_accept_work);
+	INIT_DELAYED_WORK(&smc->listener.accept_work, smcr_hs_accept_work);
 	INIT_LIST_HEAD(&smc->listener.ready);
 	INIT_LIST_HEAD(&smc->listener.deferred);
 	INIT_LIST_HEAD(&smc->accept_node);

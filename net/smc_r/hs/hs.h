@@ -56,7 +56,7 @@ enum smcr_mode {
  * @handshakes: accepted sockets in handshake
  */
 struct smcr_listener {
-	struct work_struct accept_work;
+	struct delayed_work accept_work;
 	spinlock_t lock;	/* guards what follows */
 	struct list_head ready;
 	struct list_head deferred;
@@ -195,7 +195,7 @@ void smcr_hs_exit(void);
 void smcr_hs_set_mode(struct smcr_sock *smc, enum smcr_mode mode);
 void smcr_hs_prepare_sock(struct smcr_sock *smc);
 void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay);
-void smcr_hs_queue_accept(struct smcr_sock *smc);
+void smcr_hs_queue_accept(struct smcr_sock *smc, unsigned long delay);
 void smcr_hs_tcp_ended(struct smcr_sock *smc);
 void smcr_hs_release_clcsock(struct smcr_sock *smc);
 void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res);

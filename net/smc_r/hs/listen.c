@@ -23,6 +23,8 @@
 #define HANDSHAKES_PER_LISTENER	256
 /* with SMC_LIMIT_HS: from here on the others are served by TCP at once */
 #define CONGESTED		(HANDSHAKES_PER_LISTENER / 2)
+/* until there may be memory for the next one */
+#define ACCEPT_PAUSE		(HZ / 10)
 
 /* account for a child in advance; false if there are enough */
 static bool reserve_child(struct smcr_sock *smc)
@@ -89,7 +91,7 @@ static void child_done(struct smcr_sock *child, bool keep)
 	else
 		discard(child);
 	/* there may be room for the next one */
-	smcr_hs_queue_accept(parent);
+	smcr_hs_queue_accept(parent, 0);
 	sock_put(&parent->sk);
 }
 
@@ -283,19 +285,24 @@ static void start_child(struct smcr_sock *child)
 	start_handshake(child);
 }
 
-/* false: nothing to accept */
-static bool accept_one(struct smcr_sock *smc)
+/*
+ * -ENOBUFS: one that there is no memory for got a reset; another error: none was
+ * accepted.
+ */
+static int accept_one(struct smcr_sock *smc)
 {
 	struct smcr_sock *child;
 	struct socket *clcsock;
+	int ret = kernel_accept(smc->clcsock, &clcsock, O_NONBLOCK);
 
-	if (kernel_accept(smc->clcsock, &clcsock, O_NONBLOCK))
-		return false;
+	if (ret)
+		return ret;
 	restore_callbacks(clcsock->sk, smc);
 	child = smcr_hs_child_alloc(smc);
 	if (!child) {
+		sock_no_linger(clcsock->sk);
 		sock_release(clcsock);
-		return false;
+		return -ENOBUFS;
 	}
 	child->clcsock = clcsock;
 	child->role = SMCR_SERVER;
@@ -304,17 +311,21 @@ static bool accept_one(struct smcr_sock *smc)
 	sock_hold(&smc->sk);
 	child->parent = smc;
 	start_child(child);
-	return true;
+	return 0;
 }
 
+/* what TCP has does not announce itself twice */
 static void accept_all(struct smcr_sock *smc)
 {
-	while (reserve_child(smc)) {
-		if (accept_one(smc))
-			continue;
-		unreserve_child(smc, NULL);
-		return;
+	int ret = 0;
+
+	while ((!ret || ret == -ENOBUFS) && reserve_child(smc)) {
+		ret = accept_one(smc);
+		if (ret)
+			unreserve_child(smc, NULL);
 	}
+	if (ret == -ENOMEM)
+		smcr_hs_queue_accept(smc, ACCEPT_PAUSE);
 }
 
 /**
@@ -326,7 +337,8 @@ static void accept_all(struct smcr_sock *smc)
  */
 void smcr_hs_accept_work(struct work_struct *work)
 {
-	struct smcr_sock *smc = container_of(work, struct smcr_sock,
+	struct smcr_sock *smc = container_of(to_delayed_work(work),
+					     struct smcr_sock,
 					     listener.accept_work);
 
 	accept_all(smc);
@@ -352,7 +364,7 @@ void smcr_hs_listen_start(struct smcr_sock *smc)
 	smcr_hs_hook(smc);
 	if (smc->limit_hs)
 		smcr_tcp_option_limit(smc->clcsock->sk, is_congested);
-	smcr_hs_queue_accept(smc);
+	smcr_hs_queue_accept(smc, 0);
 }
 
 /**
@@ -370,7 +382,7 @@ void smcr_hs_listen_stop(struct smcr_sock *smc)
 
 	smcr_tcp_option_limit(smc->clcsock->sk, NULL);
 	smcr_hs_unhook(smc);
-	if (cancel_work_sync(&smc->listener.accept_work))
+	if (cancel_delayed_work_sync(&smc->listener.accept_work))
 		sock_put(&smc->sk);
 	end_deferred(&smc->listener);
 	while ((child = smcr_hs_dequeue(smc)))
@@ -398,7 +410,7 @@ struct smcr_sock *smcr_hs_dequeue(struct smcr_sock *smc)
 	}
 	spin_unlock_bh(&l->lock);
 	if (child && smcr_mode(smc) == SMCR_MODE_LISTEN)
-		smcr_hs_queue_accept(smc);
+		smcr_hs_queue_accept(smc, 0);
 	return child;
 }
 

@@ -203,7 +203,7 @@ static int exchange_keys(struct smcr_link *via, struct smcr_link *link)
 
 /* -- server -------------------------------------------------------------- */
 
-/* -ECONNREFUSED if the client has not accepted the link */
+/* as smcr_add_link_server() */
 static int offer(struct smcr_link *via, struct smcr_link *link,
 		 struct smcr_llc *msg)
 {
@@ -212,7 +212,7 @@ static int offer(struct smcr_link *via, struct smcr_link *link,
 	fill(msg, via, link, link->port.mtu);
 	smcr_llc_expect(via, SMCR_LLC_ADD_LINK, true, link->num);
 	if (smcr_link_send_long(via, msg))
-		return -ECONNREFUSED;
+		return -EAGAIN;
 	/* the client may be about to accept it */
 	if (!smcr_llc_wait(link->group, SMCR_LLC_SERVER_TIMEOUT))
 		return -ETIMEDOUT;
@@ -242,7 +242,7 @@ static int add_server_locked(struct smcr_link *link, struct smcr_llc *msg)
 	int ret;
 
 	if (!link->group->has_hw || prepare(link))
-		return -ECONNREFUSED;
+		return -EAGAIN;
 	ret = offer(via, link, msg);
 	if (!ret)
 		ret = smcr_link_to_rtr(link);
@@ -258,8 +258,9 @@ static int add_server_locked(struct smcr_link *link, struct smcr_llc *msg)
  * @link: a slot with port and number
  *
  * Context: process, sleeps; takes hw_lock and flow lock, waits for the peer.
- * Return: 0 with the link up, -ECONNREFUSED when the client does not know of
- * the link, or another negative errno.
+ * Return: 0 with the link up, -ECONNREFUSED when the client does not want it,
+ * -EAGAIN when it was not asked, for want of something here, or another negative
+ * errno.
  */
 int smcr_add_link_server(struct smcr_link *link)
 {
@@ -268,7 +269,7 @@ int smcr_add_link_server(struct smcr_link *link)
 	int ret;
 
 	if (!msg)
-		return -ECONNREFUSED;
+		return -EAGAIN;
 	down_read(&group->hw_lock);
 	mutex_lock(&group->flow.lock);
 	ret = add_server_locked(link, msg);
@@ -326,7 +327,7 @@ static int add_client_locked(struct smcr_link *via, struct smcr_link *link,
 	}
 	if (ret) {
 		smcr_llc_refuse_add_link(via, msg);
-		return ret;
+		return -EAGAIN;
 	}
 	ret = accept(via, link, msg);
 	if (!ret)
@@ -341,7 +342,8 @@ static int add_client_locked(struct smcr_link *via, struct smcr_link *link,
  * @msg: the server's request; overwritten
  *
  * Context: process, sleeps; takes hw_lock and flow lock, waits for the peer.
- * Return: 0 with the link up, or a negative errno.
+ * Return: 0 with the link up, -EAGAIN when it was refused for want of something
+ * here, or another negative errno.
  */
 int smcr_add_link_client(struct smcr_link *via, struct smcr_link *link,
 			 struct smcr_llc *msg)

@@ -490,10 +490,10 @@ static void retry_work(struct work_struct *work)
 
 /**
  * smcr_group_retry_link() - another link could not be added
- * @group: server; its link_work runs
+ * @group: the group; its link_work runs
  *
- * A path that was cut and is there again does not tell, so it is tried again,
- * after a pause that doubles each time.
+ * A path that was cut and is there again does not tell, nor does memory, so it
+ * is tried again, after a pause that doubles each time.
  *
  * Context: process.
  */

@@ -217,7 +217,7 @@ static void add_as_server(struct smcr_group *group, bool is_asked)
 		return;
 	ret = smcr_add_link_server(link);
 	if (ret) {
-		give_up(link, ret != -ECONNREFUSED);
+		give_up(link, ret != -ECONNREFUSED && ret != -EAGAIN);
 		/* a client that does not want one will ask when it does */
 		if (ret != -ECONNREFUSED)
 			smcr_group_retry_link(group);
@@ -235,7 +235,25 @@ static void ask_as_client(struct smcr_group *group)
 	if (is_complete(group) || smcr_port_find_alt(group, NULL, &port))
 		return;
 	smcr_dev_put(port.dev);
-	smcr_llc_req_add_link(smcr_group_any_link(group), port.gid);
+	if (smcr_llc_req_add_link(smcr_group_any_link(group), port.gid))
+		smcr_group_retry_link(group);
+}
+
+static void add_as_client(struct smcr_link *via, struct smcr_link *link,
+			  struct smcr_llc *req)
+{
+	struct smcr_group *group = link->group;
+	int ret = smcr_add_link_client(via, link, req);
+
+	if (ret) {
+		give_up(link, false);
+		/* a server that was refused waits until it is asked */
+		if (ret == -EAGAIN)
+			smcr_group_retry_link(group);
+		return;
+	}
+	group->retry_pause = 0;
+	complete_link(link);
 }
 
 static void answer_server(struct smcr_link *via, struct smcr_llc *req)
@@ -249,12 +267,10 @@ static void answer_server(struct smcr_link *via, struct smcr_llc *req)
 					    req->u.add_link.link_num);
 		smcr_dev_put(port.dev);
 	}
-	if (!link)
-		smcr_llc_refuse_add_link(via, req);
-	else if (smcr_add_link_client(via, link, req))
-		give_up(link, false);
+	if (link)
+		add_as_client(via, link, req);
 	else
-		complete_link(link);
+		smcr_llc_refuse_add_link(via, req);
 }
 
 /* a peer that asks for more gets no more of it */

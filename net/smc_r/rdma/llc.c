@@ -424,17 +424,19 @@ void smcr_llc_decline_req_add_link(struct smcr_link *link)
  * REQUEST ADD LINK, in version 1 an ADD LINK without content (wire.md 6.6).
  *
  * Context: process, sleeps.
+ * Return: 0 or a negative errno.
  */
-void smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN])
+int smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN])
 {
 	bool is_v1 = link->group->peer.version < 2;
 	struct smcr_llc *msg = smcr_llc_alloc(link->group,
 					      is_v1 ? SMCR_LLC_ADD_LINK :
 						      SMCR_LLC_REQ_ADD_LINK);
 	struct smcr_llc_req_add_link *req;
+	int ret;
 
 	if (!msg)
-		return;
+		return -ENOMEM;
 	if (is_v1) {
 		memcpy(msg->u.add_link.mac, link->port.mac, SMCR_MAC_LEN);
 		memcpy(msg->u.add_link.gid, gid, SMCR_GID_LEN);
@@ -444,8 +446,9 @@ void smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN])
 		memcpy(req->gid[0], gid, SMCR_GID_LEN);
 		memcpy(req->gid[1], link->port.gid, SMCR_GID_LEN);
 	}
-	smcr_link_send_long(link, msg);
+	ret = smcr_link_send_long(link, msg);
 	kfree(msg);
+	return ret;
 }
 
 /**

@@ -805,7 +805,7 @@ struct smcr_llc *smcr_llc_alloc(const struct smcr_group *group,
 int smcr_llc_send_patiently(struct smcr_link *link, const struct smcr_llc *msg);
 void smcr_llc_refuse_add_link(struct smcr_link *link, struct smcr_llc *msg);
 void smcr_llc_decline_req_add_link(struct smcr_link *link);
-void smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN]);
+int smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN]);
 int smcr_llc_send_confirm_link(struct smcr_link *link, bool is_response);
 void smcr_llc_add_no_link(struct smcr_link *link);
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
