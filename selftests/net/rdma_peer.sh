@@ -18,7 +18,7 @@ SCRIPTS=$(dirname "$RIG_LIB")/../net/rdma
 SLOWEST_MS=$((3000 * SLOW))
 # at a time: what is too much for a slow host would miss the module's own limits
 JOBS=8
-FEW=
+FEW="-j 32"
 [ $SLOW = 1 ] || { JOBS=2; FEW="-j 4"; }
 seen=$RIG_DIR/seen
 promised=$RIG_DIR/promised
