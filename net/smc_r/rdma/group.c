@@ -22,7 +22,7 @@
 
 /*
  * A client may call itself another peer each time, and is then given a new
- * group: those that one address may have as our clients, and all groups.
+ * group: those that one address may have in a namespace as our client, and all.
  */
 #define MAX_OF_CLIENT	64
 #define MAX_GROUPS	4096
@@ -1036,15 +1036,18 @@ static struct smcr_group *find_server(const struct net *net,
 	return group;
 }
 
-static bool may_found_locked(const struct smcr_peer *peer)
+/* handshakes are limited by themselves, and anybody may begin one as anybody */
+static bool may_found_locked(const struct net *net,
+			     const struct smcr_peer *peer)
 {
 	const struct smcr_group *group;
 	int count = 0;
 
 	list_for_each_entry(group, &groups, list)
-		if (group->role == SMCR_SERVER &&
-		    !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN))
-			count++;
+		count += group->role == SMCR_SERVER &&
+			 group->state == SMCR_GROUP_ACTIVE &&
+			 group->net_cookie == net->net_cookie &&
+			 !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN);
 	return count < MAX_OF_CLIENT && atomic_read(&live_groups) < MAX_GROUPS;
 }
 
@@ -1066,7 +1069,7 @@ static struct smcr_group *find_or_add(const struct net *net,
 	spin_lock_bh(&groups_lock);
 	/* another handshake may have been faster */
 	group = find_server_locked(net, port, peer);
-	if (!group && !port->dev->is_gone && may_found_locked(peer)) {
+	if (!group && !port->dev->is_gone && may_found_locked(net, peer)) {
 		add_locked(fresh, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(fresh);
