@@ -22,6 +22,7 @@ void smcr_llc_init_flow(struct smcr_llc_flow *flow)
 	mutex_init(&flow->lock);
 	spin_lock_init(&flow->spin);
 	init_completion(&flow->done);
+	init_completion(&flow->test_done);
 }
 
 /**
@@ -97,6 +98,7 @@ bool smcr_llc_wait(struct smcr_group *group, long timeo)
 void smcr_llc_abort(struct smcr_group *group)
 {
 	complete_all(&group->flow.done);
+	complete_all(&group->flow.test_done);
 }
 
 /**
@@ -112,6 +114,8 @@ void smcr_llc_lose_link(struct smcr_link *link)
 	spin_lock_bh(&flow->spin);
 	if (flow->link == link)
 		complete(&flow->done);
+	if (flow->tested == link)
+		complete(&flow->test_done);
 	spin_unlock_bh(&flow->spin);
 }
 
@@ -159,6 +163,18 @@ static void deliver(struct smcr_link *link, const struct smcr_llc *msg)
 		flow->has_got = true;
 		flow->type = 0;
 		complete(&flow->done);
+	}
+	spin_unlock_bh(&flow->spin);
+}
+
+static void end_test(struct smcr_link *link)
+{
+	struct smcr_llc_flow *flow = &link->group->flow;
+
+	spin_lock_bh(&flow->spin);
+	if (flow->tested == link) {
+		flow->tested = NULL;
+		complete(&flow->test_done);
 	}
 	spin_unlock_bh(&flow->spin);
 }
@@ -314,10 +330,12 @@ void smcr_llc_rx(struct smcr_link *link, const u8 *buf, u32 len)
 
 	if (smcr_llc_decode(buf, len, msg))
 		return;
-	if (msg->is_response)
-		deliver(link, msg);
-	else
+	if (!msg->is_response)
 		on_request(link, msg);
+	else if (msg->type == SMCR_LLC_TEST_LINK)
+		end_test(link);
+	else
+		deliver(link, msg);
 }
 
 /**
@@ -536,6 +554,9 @@ static int ask_locked(struct smcr_link *via, const struct smcr_llc *msg,
 	lockdep_assert_held(&flow->lock);
 	flow->rkey = rkey;
 	smcr_llc_expect(via, msg->type, true, 0);
+	/* lost before that, it would not end the wait */
+	if (!READ_ONCE(via->is_up))
+		return -EIO;
 	ret = smcr_llc_send_patiently(via, msg);
 	if (ret)
 		return ret;
@@ -568,8 +589,9 @@ static int ask_over_a_link_locked(struct smcr_group *group,
 }
 
 /*
- * The lock may be held by a test of a link, which is long when the peer does
- * not answer: who has waited for too long does not wait for it as well.
+ * The lock may be held by the exchange for a second link, which is long when the
+ * peer does not answer: who has waited for too long does not wait for it as
+ * well.
  */
 static int take_turn(struct smcr_llc_flow *flow, u32 misses)
 {
@@ -657,12 +679,38 @@ int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf)
 	return ret == -EPROTO ? 0 : ret;
 }
 
+static void expect_test(struct smcr_link *link)
+{
+	struct smcr_llc_flow *flow = &link->group->flow;
+
+	spin_lock_bh(&flow->spin);
+	reinit_completion(&flow->test_done);
+	flow->tested = link;
+	spin_unlock_bh(&flow->spin);
+}
+
+static bool wait_for_test(struct smcr_group *group, long timeo)
+{
+	struct smcr_llc_flow *flow = &group->flow;
+	bool is_answered;
+
+	if (READ_ONCE(group->state) != SMCR_GROUP_DEAD)
+		wait_for_completion_timeout(&flow->test_done, timeo);
+	spin_lock_bh(&flow->spin);
+	is_answered = !flow->tested;
+	flow->tested = NULL;
+	spin_unlock_bh(&flow->spin);
+	return is_answered;
+}
+
 /**
  * smcr_llc_test_link() - is the peer still there? (wire.md 6.9)
  * @link: up
  * @timeo: jiffies to wait for the answer
  *
- * Context: process, sleeps; takes the flow lock.
+ * No exchange waits for it, nor it for one (wire.md 6.11).
+ *
+ * Context: process, sleeps; test_work of the group only.
  * Return: 0, -EIO when there is no answer, -EAGAIN when there was no room for
  * the question.
  */
@@ -675,12 +723,10 @@ int smcr_llc_test_link(struct smcr_link *link, long timeo)
 	/* that says nothing of the peer */
 	if (!msg)
 		return 0;
-	mutex_lock(&group->flow.lock);
-	smcr_llc_expect(link, SMCR_LLC_TEST_LINK, true, 0);
+	expect_test(link);
 	ret = smcr_llc_send_patiently(link, msg);
-	if (!ret && !smcr_llc_wait(group, timeo))
+	if (!ret && !wait_for_test(group, timeo))
 		ret = -EIO;
-	smcr_llc_end_flow(group);
 	kfree(msg);
 	return ret;
 }

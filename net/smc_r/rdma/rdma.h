@@ -434,6 +434,9 @@ enum smcr_group_state {
  * @done: it came, or the group died, or the link was lost
  * @got: what came; valid when @has_got
  * @has_got: a message came
+ * @tested: link whose TEST LINK has no answer yet; that is outside of the
+ *	exchanges, and asked by test_work only
+ * @test_done: as @done, for it
  */
 struct smcr_llc_flow {
 	struct mutex queue;	/* of those who have keys to tell */
@@ -448,6 +451,8 @@ struct smcr_llc_flow {
 	bool has_got;
 	struct completion done;
 	struct smcr_llc got;
+	const struct smcr_link *tested;
+	struct completion test_done;
 };
 
 /**
