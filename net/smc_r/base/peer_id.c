@@ -9,6 +9,7 @@
  */
 #include "peer_id.h"
 
+#include <linux/hash.h>
 #include <linux/random.h>
 #include <linux/spinlock.h>
 
@@ -59,7 +60,10 @@ void smcr_peer_id_copy(u64 net_cookie, u8 peer_id[SMCR_PEER_ID_LEN])
 	memcpy(peer_id, own_id, SMCR_PEER_ID_LEN);
 	spin_unlock(&peer_id_lock);
 	first = smcr_load_be16(peer_id);
-	/* an odd one stays odd, which is not zero */
+	/*
+	 * Cookies are given out in batches for each CPU, so that their low bits
+	 * repeat. An odd number stays odd, which is not zero.
+	 */
 	if (first)
-		smcr_store_be16(peer_id, first + 2 * net_cookie);
+		smcr_store_be16(peer_id, first + 2 * hash_64(net_cookie, 15));
 }
