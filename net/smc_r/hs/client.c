@@ -83,9 +83,11 @@ static enum smcr_decline check_accept(const struct smcr_clc_proposal *prop,
 		return SMCR_DECLINE_NONE;
 	if (!accept->has_fce || fce->release > prop->release)
 		return SMCR_DECLINE_RELEASE;
-	if (fce->release && fce->max_conns < 16)
+	if (fce->release && (fce->max_conns < 16 ||
+			     fce->max_conns > prop->max_conns))
 		return SMCR_DECLINE_MAX_CONNS;
-	if (fce->release && (!fce->max_links || fce->max_links > 2))
+	if (fce->release && (!fce->max_links ||
+			     fce->max_links > prop->max_links))
 		return SMCR_DECLINE_MAX_LINKS;
 	return SMCR_DECLINE_NONE;
 }

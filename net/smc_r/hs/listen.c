@@ -286,8 +286,8 @@ static void start_child(struct smcr_sock *child)
 }
 
 /*
- * -ENOBUFS: one that there is no memory for got a reset; another error: none was
- * accepted.
+ * -EAGAIN: there is none; -ENOMEM: there may be one; -ENOBUFS: one that there was
+ * no memory for got a reset.
  */
 static int accept_one(struct smcr_sock *smc)
 {
@@ -319,12 +319,12 @@ static void accept_all(struct smcr_sock *smc)
 {
 	int ret = 0;
 
-	while ((!ret || ret == -ENOBUFS) && reserve_child(smc)) {
+	while (!ret && reserve_child(smc)) {
 		ret = accept_one(smc);
 		if (ret)
 			unreserve_child(smc, NULL);
 	}
-	if (ret == -ENOMEM)
+	if (ret == -ENOMEM || ret == -ENOBUFS)
 		smcr_hs_queue_accept(smc, ACCEPT_PAUSE);
 }
 
