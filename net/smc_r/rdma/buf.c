@@ -575,7 +575,7 @@ static void destroy(struct smcr_group *group, struct smcr_buf *buf)
 	free_buf(buf);
 }
 
-/* a lost link repeats what it has sent, until its queue pair is gone */
+/* a link that is lost repeats what it has sent, until its queue pair is gone */
 static bool is_all_sent(struct smcr_group *group)
 {
 	const struct smcr_link *link;
@@ -583,7 +583,7 @@ static bool is_all_sent(struct smcr_group *group)
 	if (smcr_llc_flush(group))
 		return false;
 	smcr_for_each_link(link, group)
-		if (READ_ONCE(link->is_lost))
+		if (link->has_hw && !READ_ONCE(link->is_up))
 			return false;
 	return true;
 }
