@@ -181,7 +181,8 @@ sleep 1
 KERNEL_STATS="smcnl stats | awk '\$1 ~ /_bytes|_calls/' | sort | awk '{print \$2}'"
 SHOW_TOP="timeout 2 smcr -w 1 stats >/run/watched 2>/dev/null &
 	(sleep 2; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; smcr top' /dev/null >/run/screen
-	rc=\$?; wait; sed \"s/\$(printf '\\033')\\[[0-9;?]*[a-zA-Z]/ /g\" /run/screen; echo; grep -c '^RX Stats' /run/watched; exit \$rc"
+	rc=\$?; wait; sed \"s/\$(printf '\\033')\\[[0-9;?]*[a-zA-Z]/ /g\" /run/screen | tr '\001-\011\013-\037' ' '
+	echo; grep -c '^RX Stats' /run/watched; exit \$rc"
 
 # All at once; how often each printed a line.
 WATCHED="for command in 'smcr -j -w 1 ueid' 'smcss -j -w 1' 'smc_pnet -w 1 -j' 'smcr -w 1 metrics'; do
@@ -222,8 +223,8 @@ for guest in a b; do
 	valid $guest "smcr -j linkgroup peer $peer" "smcr --json link" "smcr --json stats" "smcr stats json"
 	has $guest "top, and stats again and again" "$SHOW_TOP" 0 Throughput 'Open sockets' 'Link groups' \
 		'Fallbacks by reason' '^[23]$'
-	has $guest "top, what the kernel counts" "$SHOW_TOP" 0 " by SMC +3 " " by TCP +$tcp " \
-		" $role +SINGLE +3 +$peer" " $reason +$NO_SMC "
+	has $guest "top, what the kernel counts" "$SHOW_TOP" 0 "(^| )by SMC +3 " "(^| )by TCP +$tcp " \
+		" $role +SINGLE +3 +$peer" "(^| )$reason +$NO_SMC "
 	! is_complete $guest ||
 		like '^[23] [23] [23] [23]$' "$(xargs <<<"${printed["$guest $WATCHED"]}")" "$guest: JSON again and again"
 	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
