@@ -6,7 +6,8 @@
  *
  * The server adds links. It tries when the group is new, when a link was lost,
  * when a port came, some time after it has failed, and when the client asks for
- * it, which a client does when it has got another port.
+ * it, which a client does when it has got another port, and some time after it
+ * had no memory for its end of a link.
  */
 #include "rdma.h"
 
