@@ -236,6 +236,13 @@ static int confirm_server(struct smcr_link *link)
 	return smcr_group_put_up(link) ? 0 : -EIO;
 }
 
+/* the client has said yes, and waits: it has to be told of a failure */
+static bool set_up_server(struct smcr_link *via, struct smcr_link *link)
+{
+	return !smcr_link_to_rtr(link) && !ready_to_send(link) &&
+	       !exchange_keys(via, link) && !confirm_server(link);
+}
+
 static int add_server_locked(struct smcr_link *link, struct smcr_llc *msg)
 {
 	struct smcr_link *via = smcr_group_any_link(link->group);
@@ -244,13 +251,9 @@ static int add_server_locked(struct smcr_link *link, struct smcr_llc *msg)
 	if (!link->group->has_hw || prepare(link))
 		return -EAGAIN;
 	ret = offer(via, link, msg);
-	if (!ret)
-		ret = smcr_link_to_rtr(link);
-	if (!ret)
-		ret = ready_to_send(link);
-	if (!ret)
-		ret = exchange_keys(via, link);
-	return ret ?: confirm_server(link);
+	if (ret)
+		return ret;
+	return set_up_server(via, link) ? 0 : -EIO;
 }
 
 /**
