@@ -52,21 +52,22 @@ static int __init smcr_init(void)
 	ret = smcr_rdma_init();
 	if (ret)
 		goto exit_hs;
-	ret = report_taken(smcr_nl_init(transports),
-			   "netlink family " SMCR_NL_FAMILY);
-	if (ret)
-		goto exit_rdma;
 	ret = report_taken(smcr_pnetid_init(),
 			   "netlink family " SMCR_PNETID_FAMILY);
 	if (ret)
-		goto exit_nl;
+		goto exit_rdma;
 	/* the kernel's own smc has the same files, and is not there */
 	ret = smcr_sysctl_init();
 	if (ret)
 		goto exit_pnetid;
-	ret = smcr_hs_register_protos();
+	/* reads and writes settings */
+	ret = report_taken(smcr_nl_init(transports),
+			   "netlink family " SMCR_NL_FAMILY);
 	if (ret)
 		goto exit_sysctl;
+	ret = smcr_hs_register_protos();
+	if (ret)
+		goto exit_nl;
 	ret = report_taken(smcr_sock_register(), "address family 43 (AF_SMC)");
 	if (ret)
 		goto exit_protos;
@@ -76,12 +77,12 @@ static int __init smcr_init(void)
 
 exit_protos:
 	smcr_hs_unregister_protos();
+exit_nl:
+	smcr_nl_exit();
 exit_sysctl:
 	smcr_sysctl_exit();
 exit_pnetid:
 	smcr_pnetid_exit();
-exit_nl:
-	smcr_nl_exit();
 exit_rdma:
 	smcr_rdma_exit();
 exit_hs:
