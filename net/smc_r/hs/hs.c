@@ -607,8 +607,8 @@ static void finish_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 }
 
 /**
- * smcr_hs_tcp_ended() - TCP did not connect
- * @smc: in mode HANDSHAKE; TCP is in state CLOSE
+ * smcr_hs_tcp_ended() - TCP did not connect, or nobody wants it any more
+ * @smc: in mode HANDSHAKE; TCP is in state CLOSE, or the socket is dead
  *
  * The next connect() on the TCP socket says why.
  *
@@ -634,13 +634,14 @@ static bool begin_client(struct smcr_sock *smc, bool *failed)
 {
 	u8 tcp_state = READ_ONCE(smc->clcsock->sk->sk_state);
 
-	if (smc->mode != SMCR_MODE_HANDSHAKE || tcp_state == TCP_SYN_SENT ||
-	    tcp_state == TCP_SYN_RECV)
+	if (smc->mode != SMCR_MODE_HANDSHAKE)
 		return false;
-	*failed = tcp_state == TCP_CLOSE;
-	if (!*failed)
-		smcr_hs_unhook(smc);
-	return !*failed;
+	/* nobody else releases the TCP socket of one that is closed */
+	*failed = tcp_state == TCP_CLOSE || sock_flag(&smc->sk, SOCK_DEAD);
+	if (*failed || tcp_state == TCP_SYN_SENT || tcp_state == TCP_SYN_RECV)
+		return false;
+	smcr_hs_unhook(smc);
+	return true;
 }
 
 /* a work left over from an earlier connect() finds nothing to do */
