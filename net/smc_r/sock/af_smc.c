@@ -23,6 +23,8 @@ static void release_listener(struct smcr_sock *smc)
 	smcr_hs_set_mode(smc, smc->fallback_reason ? SMCR_MODE_TCP :
 						     SMCR_MODE_IDLE);
 	smcr_hs_listen_stop(smc);
+	if (smc->fallback_reason)
+		smcr_hs_hook_errors(smc);
 }
 
 /* SO_LINGER as TCP has it: time 0 resets, otherwise wait for the peer */
