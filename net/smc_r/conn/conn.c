@@ -139,6 +139,8 @@ static int check_rx_locked(struct smcr_conn *conn, const struct smcr_cdc *msg,
 	u64 sent = max(conn->tx_sent.total, conn->tx_resend_end);
 	int ret;
 
+	/* software RDMA may have written it; pairs with smcr_rx_unread() */
+	smp_wmb();
 	ret = smcr_cursor_update(&conn->rx_prod, &msg->prod,
 				 conn->path.rx_size, rx_limit);
 	if (ret < 0)
@@ -257,6 +259,17 @@ static void refuse_data_locked(struct smcr_conn *conn, const struct news *news)
 		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
 }
 
+/* sent again after a link was lost, and announced the first time */
+static bool is_old_urgent_locked(const struct smcr_conn *conn,
+				 const struct smcr_cdc *msg)
+{
+	struct smcr_cursor prod = conn->rx_prod;
+
+	return (msg->prod_flags & SMCR_CDC_URG_PRESENT) &&
+	       !smcr_cursor_update(&prod, &msg->prod, conn->path.rx_size,
+				   conn->rx_announced + conn->path.rx_size);
+}
+
 /*
  * SIGURG is there before the mark can be seen, or a reader might pass it. The
  * lock is held until the byte can be had, as the handler may ask for it.
@@ -268,6 +281,7 @@ static void announce_urgent_locked(struct smcr_conn *conn,
 						    lockdep_is_held(&conn->lock));
 
 	if (smcr_cdc_age(msg->seq, conn->rx_seq) <= 0 ||
+	    is_old_urgent_locked(conn, msg) ||
 	    !smcr_rx_announce_urgent_locked(conn) || !sk)
 		return;
 	/* the open file goes after sock_orphan(), which waits for this */
