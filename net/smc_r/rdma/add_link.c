@@ -208,11 +208,14 @@ static int offer(struct smcr_link *via, struct smcr_link *link,
 		 struct smcr_llc *msg)
 {
 	const struct smcr_llc_add_link *got = &link->group->flow.got.u.add_link;
+	int ret;
 
 	fill(msg, via, link, link->port.mtu);
 	smcr_llc_expect(via, SMCR_LLC_ADD_LINK, true, link->num);
-	if (smcr_link_send_long(via, msg))
-		return -EAGAIN;
+	ret = smcr_link_send_long(via, msg);
+	/* what has no completion may arrive */
+	if (ret)
+		return ret == -EIO ? -ETIMEDOUT : -EAGAIN;
 	/* the client may be about to accept it */
 	if (!smcr_llc_wait(link->group, SMCR_LLC_SERVER_TIMEOUT))
 		return -ETIMEDOUT;
@@ -332,10 +335,10 @@ static int add_client_locked(struct smcr_link *via, struct smcr_link *link,
 		smcr_llc_refuse_add_link(via, msg);
 		return -EAGAIN;
 	}
-	ret = accept(via, link, msg);
-	if (!ret)
-		ret = exchange_keys(via, link);
-	return ret ?: confirm_client(link);
+	if (accept(via, link, msg) || exchange_keys(via, link) ||
+	    confirm_client(link))
+		return -EIO;
+	return 0;
 }
 
 /**

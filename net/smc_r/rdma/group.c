@@ -664,6 +664,7 @@ void smcr_group_lose_port(const struct smcr_dev *dev, u8 num)
 			link->lost_reason = SMCR_LLC_REASON_LOST_PATH;
 			group->wants_link = true;
 			queue_link_work_locked(group);
+			smcr_llc_lose_link(link);
 		}
 	}
 	spin_unlock_bh(&groups_lock);

@@ -233,7 +233,12 @@ static void ask_as_client(struct smcr_group *group)
 {
 	struct smcr_port port;
 
-	if (is_complete(group) || smcr_port_find_alt(group, NULL, &port))
+	if (is_complete(group))
+		return;
+	/* what was refused may have used the same port of ours */
+	if (smcr_port_find_alt(group, NULL, &port) &&
+	    (!group->has_refused ||
+	     take_port_of(smcr_group_any_link(group), &port)))
 		return;
 	smcr_dev_put(port.dev);
 	if (smcr_llc_req_add_link(smcr_group_any_link(group), port.gid))
@@ -246,6 +251,7 @@ static void add_as_client(struct smcr_link *via, struct smcr_link *link,
 	struct smcr_group *group = link->group;
 	int ret = smcr_add_link_client(via, link, req);
 
+	group->has_refused = ret == -EAGAIN;
 	if (ret) {
 		give_up(link, false);
 		/* a server that was refused waits until it is asked */

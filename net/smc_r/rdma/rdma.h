@@ -501,6 +501,8 @@ struct smcr_rtoken {
  * @add_req: ADD LINK of the server; under the list lock
  * @add_via: the link that it came on, NULL for none; under the list lock
  * @next_add: jiffies, no link is added before; link_work only
+ * @has_refused: a client had no memory for the last link that was offered;
+ *	link_work
  * @retry_pause: jiffies, the last one after a failure, 0 for none; link_work
  *	only
  * @peer_gid: ports of the client, as far as known; under the list lock
@@ -565,6 +567,7 @@ struct smcr_group {
 	struct smcr_link *add_via;
 	struct smcr_llc add_req;
 	unsigned long next_add;
+	bool has_refused;
 	unsigned long retry_pause;
 	u8 peer_gid[SMCR_CLC_MAX_GIDS][SMCR_GID_LEN];
 	u8 peer_gid_count;
