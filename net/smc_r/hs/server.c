@@ -136,6 +136,30 @@ static void give_up(struct smcr_hs_result *res, bool lost)
 	res->conn = NULL;
 }
 
+/* a client may have lost its own patience while we were slow */
+static long patience(enum smcr_decline reason)
+{
+	return reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT ?
+	       SMCR_HS_SERVER_PATIENCE : 1;
+}
+
+/*
+ * A client that has confirmed a later contact looks at TCP no more: it learns of
+ * a failure by an abort, if we know as much of its connection.
+ */
+static bool is_beyond_decline(const struct smcr_clc_accept *accept,
+			      const struct smcr_conn *conn)
+{
+	return !accept->is_first_contact && conn->path.peer_size;
+}
+
+static void break_off(struct smcr_hs_result *res)
+{
+	smcr_conn_close(res->conn, true);
+	res->conn = NULL;
+	res->err = -ECONNRESET;
+}
+
 static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 			  struct smcr_hs_result *res)
 {
@@ -161,10 +185,13 @@ static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 	reason = check_confirm(&msgs->accept, &msgs->in.accept);
 	if (!reason)
 		reason = path->ops->finish_server(path, &msgs->in.accept);
-	if (reason)
+	if (!reason)
+		return;
+	if (is_beyond_decline(&msgs->accept, res->conn))
+		break_off(res);
+	else
 		smcr_hs_decline(smc, res, reason, msgs->version,
-				reason == SMCR_DECLINE_CONFIRM_LINK_TIMEOUT ?
-				SMCR_HS_SERVER_PATIENCE : 0);
+				patience(reason));
 }
 
 static void exchange(struct smcr_sock *smc, struct server_msgs *msgs,

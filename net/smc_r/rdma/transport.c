@@ -303,20 +303,28 @@ static void give_up_group(struct smcr_group *group, struct smcr_path *path,
 	leave_group(group, is_founder);
 }
 
+/* a client that has confirmed a later contact waits for nothing more */
+static bool is_final_for_client(const struct smcr_rdma_path *rp)
+{
+	return !rp->is_founder && rp->group->role == SMCR_SERVER;
+}
+
 /* where the peer wants our data */
 static enum smcr_decline adopt_peer_ring(struct smcr_path *path,
 					 const struct smcr_clc_rdma *r)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	u32 size = smcr_ring_code_size(r->size_code);
+	bool is_usable;
 
 	rp->peer_token = r->token;
-	if (!smcr_rtoken_adopt(rp, r->rkey, r->vaddr,
-			       (u64)(r->rmbe_idx - 1) * size))
-		return SMCR_DECLINE_RTOKENS;
-	/* a connection sends once it knows the size */
-	smp_store_release(&path->peer_size, size);
-	return SMCR_DECLINE_NONE;
+	is_usable = smcr_rtoken_adopt(rp, r->rkey, r->vaddr,
+				      (u64)(r->rmbe_idx - 1) * size);
+	/* an abort needs no key */
+	if (is_usable || is_final_for_client(rp))
+		/* a connection sends once it knows the size */
+		smp_store_release(&path->peer_size, size);
+	return is_usable ? SMCR_DECLINE_NONE : SMCR_DECLINE_RTOKENS;
 }
 
 static void adopt_peer_host(struct smcr_group *group,
