@@ -788,7 +788,11 @@ static bool move(struct smcr_path *path)
 	link = smcr_group_any_link(rp->group);
 	rp->bundle_seq = 0;
 	rp->copied_seq = 0;
-	return smcr_rtoken_move(rp, link) && has_rings_on(rp, link) && !is_lost;
+	if (!smcr_rtoken_move(rp, link))
+		return false;
+	/* pairs with grow() */
+	smp_mb();
+	return has_rings_on(rp, link) && !is_lost;
 }
 
 /* a send ring of at most tx_want bytes that is larger than the present one */
@@ -821,6 +825,10 @@ static bool grow(struct smcr_path *path)
 		up_read(&group->hw_lock);
 	}
 	if (!rp->tx_next)
+		return false;
+	/* move() sees the ring, or we the link that it moved to */
+	smp_mb();
+	if (!has_ring_on(rp->tx_next, READ_ONCE(rp->link)))
 		return false;
 	path->tx_next_mem = rp->tx_next->mem;
 	path->tx_next_size = rp->tx_next->size;
