@@ -629,6 +629,8 @@ static void start_user(void)
 	u->path.tx_first = 16384;
 	u->path.tx_want = 32768;
 	u->path.rx_want = 16384;
+	/* a timer that runs is worth 100 s */
+	u->path.deadline = jiffies + 350 * HZ;
 	shim_spawn(handshake, u);
 }
 

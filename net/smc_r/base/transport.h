@@ -109,6 +109,8 @@ struct smcr_ring_origin {
  * @ops: the transport chosen by the handshake, NULL before
  * @priv: the transport's own part, valid while attached
  * @dev_name: of the device, for those who trace; of the transport's choice
+ * @deadline: jiffies; a handshake that is not ready to go on by then declines,
+ *	as its peer does not wait for ever
  * @token: alert token of our side, 0 before ops->select or ops->join
  * @tx_mem: send ring, @tx_size bytes
  * @tx_next_mem: larger send ring, valid from ops->grow to ops->switch_ring
@@ -127,6 +129,7 @@ struct smcr_path {
 	const struct smcr_transport_ops *ops;
 	void *priv;
 	char dev_name[SMCR_PATH_NAME_LEN];
+	unsigned long deadline;
 	u32 token;
 	u8 *tx_mem;
 	u32 tx_size;

@@ -472,6 +472,7 @@ struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 	u32 tx_want = READ_ONCE(sk->sk_sndbuf) / 2;
 	u32 rx_want = READ_ONCE(sk->sk_rcvbuf) / 2;
 	u32 tx_first = tx_want;
+	struct smcr_conn *conn;
 
 	if (is_ours_to_choose(tx_want, sk->sk_userlocks & SOCK_SNDBUF_LOCK)) {
 		tx_first = RING_FIRST;
@@ -481,7 +482,10 @@ struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 	if (is_ours_to_choose(rx_want, sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
 	    is_large)
 		rx_want = RING_LARGE;
-	return smcr_conn_create(&smc->sk, tx_first, tx_want, rx_want);
+	conn = smcr_conn_create(&smc->sk, tx_first, tx_want, rx_want);
+	if (conn)
+		conn->path.deadline = jiffies + SMCR_HS_SETUP_TIME;
+	return conn;
 }
 
 /**

@@ -30,6 +30,11 @@
 /* patience with a peer between two CLC messages (wire.md 2.11) */
 #define SMCR_HS_CLC_TIMEOUT	(6 * HZ)
 /*
+ * For rings and their turn, between two CLC messages. What is under way then
+ * takes 2 s more, for the answer to CONFIRM RKEY, and the peer waits for 6.
+ */
+#define SMCR_HS_SETUP_TIME	(7 * HZ / 2)
+/*
  * Once CONFIRM is out both sides may find that the link does not work. The
  * client lets the server decline first, the server a peer that waited as long.
  */

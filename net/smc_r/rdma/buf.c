@@ -567,7 +567,7 @@ static void destroy(struct smcr_group *group, struct smcr_buf *buf)
 	spin_lock_bh(&group->buf_lock);
 	list_del(&buf->all);
 	spin_unlock_bh(&group->buf_lock);
-	mutex_unlock(&group->flow.lock);
+	smcr_llc_end_flow(group);
 	mutex_lock(&buf->map_lock);
 	smcr_for_each_link(link, group)
 		unmap_locked(link, buf);

@@ -167,7 +167,7 @@ static void complete_link(struct smcr_link *link)
 	down_read(&group->hw_lock);
 	mutex_lock(&group->flow.lock);
 	ret = group->has_hw ? smcr_buf_make_all_ready(link) : 0;
-	mutex_unlock(&group->flow.lock);
+	smcr_llc_end_flow(group);
 	up_read(&group->hw_lock);
 	if (ret)
 		smcr_link_fail(link);

@@ -20,6 +20,7 @@ void smcr_llc_init_flow(struct smcr_llc_flow *flow)
 {
 	mutex_init(&flow->queue);
 	mutex_init(&flow->lock);
+	init_waitqueue_head(&flow->unlocked);
 	spin_lock_init(&flow->spin);
 	init_completion(&flow->done);
 	init_completion(&flow->test_done);
@@ -65,6 +66,7 @@ void smcr_llc_end_flow(struct smcr_group *group)
 	group->flow.type = 0;
 	spin_unlock_bh(&group->flow.spin);
 	mutex_unlock(&group->flow.lock);
+	wake_up(&group->flow.unlocked);
 }
 
 /**
@@ -589,22 +591,23 @@ static int ask_over_a_link_locked(struct smcr_group *group,
 }
 
 /*
- * The lock may be held by the exchange for a second link, which is long when the
- * peer does not answer: who has waited for too long does not wait for it as
- * well.
+ * The exchange for a second link holds the lock, for long when the peer does not
+ * answer.
  */
-static int take_turn(struct smcr_llc_flow *flow, u32 misses)
+static bool lock_until(struct smcr_llc_flow *flow, unsigned long deadline)
 {
-	unsigned long deadline = jiffies + SMCR_LLC_TURN_TIMEOUT;
+	long left = deadline - jiffies;
 
+	return wait_event_timeout(flow->unlocked, mutex_trylock(&flow->lock),
+				  max(left, 0L));
+}
+
+static int take_turn(struct smcr_llc_flow *flow, u32 misses,
+		     unsigned long deadline)
+{
 	mutex_lock(&flow->queue);
-	if (flow->misses != misses || time_after(jiffies, deadline))
-		goto late;
-	mutex_lock(&flow->lock);
-	if (!time_after(jiffies, deadline))
+	if (flow->misses == misses && lock_until(flow, deadline))
 		return 0;
-	mutex_unlock(&flow->lock);
-late:
 	mutex_unlock(&flow->queue);
 	return -EIO;
 }
@@ -616,7 +619,7 @@ late:
  * answer.
  */
 static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
-			 enum smcr_llc_type type)
+			 enum smcr_llc_type type, unsigned long deadline)
 {
 	struct smcr_llc_flow *flow = &group->flow;
 	struct smcr_llc *msg = smcr_llc_alloc(group, type);
@@ -625,7 +628,7 @@ static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
 
 	if (!msg)
 		return -ENOMEM;
-	ret = take_turn(flow, misses);
+	ret = take_turn(flow, misses, deadline);
 	if (ret)
 		goto free;
 	/* a link may have come since the ring was made ready */
@@ -646,15 +649,17 @@ free:
  * smcr_llc_confirm_rkey() - tell the peer about a ring (wire.md 6.7)
  * @group: active
  * @buf: receive ring, ready on at least one link
+ * @deadline: jiffies until which to wait for the turn
  *
  * Context: process, sleeps; takes the flow lock.
  * Return: 0, -EPROTO when the peer refuses, or what else went wrong.
  */
-int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf)
+int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf,
+			  unsigned long deadline)
 {
 	if (buf->is_known)
 		return 0;
-	return exchange_rkey(group, buf, SMCR_LLC_CONFIRM_RKEY);
+	return exchange_rkey(group, buf, SMCR_LLC_CONFIRM_RKEY, deadline);
 }
 
 /**
@@ -675,7 +680,8 @@ int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf)
 	/* one that it knows of a link that is gone may just be made ready again */
 	if (!buf->is_known && !is_registered(buf))
 		return 0;
-	ret = exchange_rkey(group, buf, SMCR_LLC_DELETE_RKEY);
+	ret = exchange_rkey(group, buf, SMCR_LLC_DELETE_RKEY,
+			    jiffies + SMCR_LLC_TRIM_TIMEOUT);
 	return ret == -EPROTO ? 0 : ret;
 }
 

@@ -52,8 +52,10 @@
 #define SMCR_LLC_SERVER_TIMEOUT	(2 * HZ)
 #define SMCR_LLC_CLIENT_TIMEOUT	(4 * HZ)
 #define SMCR_LLC_RKEY_TIMEOUT	(2 * HZ)
-/* longest wait until those before us have confirmed their keys */
-#define SMCR_LLC_TURN_TIMEOUT	(4 * HZ)
+/* longest wait of a ring that goes until others have confirmed their keys: a
+ * handshake may wait behind it, and for its answer
+ */
+#define SMCR_LLC_TRIM_TIMEOUT	(1 * HZ)
 #define SMCR_LLC_TEST_TIMEOUT	(2 * HZ)
 /* without a sign of life: until a link with requests under way is tested, and
  * from then until it is lost
@@ -424,6 +426,7 @@ enum smcr_group_state {
  * @queue: held around @lock by those who have keys to tell, so that just one of
  *	them is in the way of others, whose peer waits for a bounded time
  * @lock: one exchange at a time; held while waiting for the peer
+ * @unlocked: where the first of @queue waits for @lock, until its deadline
  * @misses: keys that the peer did not answer for in time; changed under @lock
  * @spin: guards the rest; leaf
  * @link: on which the message is to come
@@ -441,6 +444,7 @@ enum smcr_group_state {
 struct smcr_llc_flow {
 	struct mutex queue;	/* of those who have keys to tell */
 	struct mutex lock;	/* one exchange at a time */
+	wait_queue_head_t unlocked;
 	u32 misses;
 	spinlock_t spin;	/* guards what follows */
 	const struct smcr_link *link;
@@ -816,7 +820,8 @@ void smcr_llc_decline_req_add_link(struct smcr_link *link);
 int smcr_llc_req_add_link(struct smcr_link *link, const u8 gid[SMCR_GID_LEN]);
 int smcr_llc_send_confirm_link(struct smcr_link *link, bool is_response);
 void smcr_llc_add_no_link(struct smcr_link *link);
-int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf);
+int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf,
+			  unsigned long deadline);
 int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf);
 int smcr_llc_test_link(struct smcr_link *link, long timeo);
 int smcr_llc_flush(struct smcr_group *group);

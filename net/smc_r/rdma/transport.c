@@ -209,11 +209,11 @@ static enum smcr_decline publish_rings(struct smcr_link *link,
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	if (register_rings(link, rp))
+	if (register_rings(link, rp) || time_after(jiffies, path->deadline))
 		return SMCR_DECLINE_REG_BUFFER;
 	smcr_buf_make_ready_everywhere(rp->group, rp->tx);
 	smcr_buf_make_ready_everywhere(rp->group, rp->rx);
-	if (smcr_llc_confirm_rkey(rp->group, rp->rx))
+	if (smcr_llc_confirm_rkey(rp->group, rp->rx, path->deadline))
 		return SMCR_DECLINE_REG_BUFFER;
 	return SMCR_DECLINE_NONE;
 }

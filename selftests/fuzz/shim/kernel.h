@@ -508,6 +508,7 @@ struct mutex {
 
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 
 /* a writer that waits keeps new readers out */

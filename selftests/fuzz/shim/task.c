@@ -316,6 +316,16 @@ void mutex_lock(struct mutex *m)
 	m->is_held = true;
 }
 
+bool mutex_trylock(struct mutex *m)
+{
+	SHIM_ASSERT(!m->owner || m->owner != current_task);
+	if (m->owner)
+		return false;
+	m->owner = current_task;
+	m->is_held = true;
+	return true;
+}
+
 void mutex_unlock(struct mutex *m)
 {
 	SHIM_ASSERT(m->owner && m->owner == current_task);
