@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # The TCP connection inside is reset while data goes over RDMA: that ends
-# nothing (wire.md 9.2).
+# nothing (wire.md 9.2). One that nobody waits for any more is released.
 #
 #	a xfer ---- SMC-R over rxe0, an RST on TCP ---- xfer b
 #
@@ -36,4 +36,23 @@ wait_port b 7000
 reset_by a $A
 reset_by b $B
 ok "server ends" stop b server
+
+# A socket connected to its own port gets SYN for SYN. Without an ACK it stays
+# where TCP's shutdown() does nothing.
+me=$(guests ours | head -n 1)
+both_syn() {
+	on $me "ss -Htane state $1 'sport = :7200' | grep '$2'"
+}
+on $me "modprobe -a sch_ingress cls_u32 act_gact; tc qdisc add dev lo clsact
+	tc filter add dev lo ingress protocol ip u32 match ip protocol 6 0xff \
+		match ip dport 7200 0xffff match u8 0x10 0x10 at 33 action drop"
+start $me both "socks smc,bind=7200,connect=127.0.0.1:7200"
+ok "SYN for SYN" wait_for 5 both_syn syn-recv 'ino:[1-9]'
+on $me "kill -9 \$(pidof socks)"
+wait_for 5 eval '! both_syn all "ino:[1-9]"' || true
+is "" "$(both_syn all 'ino:[1-9]' || true)" "SYN for SYN: nobody's TCP socket is kept"
+on $me "tc qdisc del dev lo clsact"
+for guest in $(guests ours); do
+	ok "the module goes from $guest" unload $guest
+done
 done_testing

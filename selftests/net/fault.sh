@@ -145,6 +145,14 @@ falls_back "client, link lost" a $NO_ACTIVE_LINK smcr_group_attach $EIO
 falls_back "client, no key" a $RTOKENS smcr_rtoken_adopt 0
 is "1 2" "$(reason_count a client $PEER_DECLINED) $(reason_count b server $PEER_DECLINED)" \
 	"the other one is told"
+# The client is in SMC already.
+fault b symbol=smcr_rtoken_adopt retval=0 times=1
+began=$SECONDS
+fails "server, no key in the group: the connection ends" connection smc
+num "$((SECONDS - began)) -le $((5 * SLOW))" "server, no key in the group: within 5 s"
+is 1 "$(unfault b)" "server, no key in the group: the fault was met"
+is "0 1" "$(smc_stat a client_errors) $(smc_stat b server_errors)" "server, no key in the group: its handshake has failed"
+ok "server, no key in the group: the next connection uses SMC" connection smc
 is "1 1" "$(on a "smcnl lgr" | wc -l) $(on b "smcnl lgr" | wc -l)" "in one link group"
 stop b server
 
