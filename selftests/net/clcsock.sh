@@ -39,7 +39,7 @@ ok "server ends" stop b server
 
 # A socket connected to its own port gets SYN for SYN. Without an ACK it stays
 # where TCP's shutdown() does nothing.
-me=$(guests ours | head -n 1)
+read -r me _ <<<"$(guests ours | xargs)"
 both_syn() {
 	on $me "ss -Htane state $1 'sport = :7200' | grep '$2'"
 }

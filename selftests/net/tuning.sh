@@ -3,8 +3,10 @@
 # What the settings of Documentation/tuning.md buy, as its tables. Each is measured in a module that has just come.
 #
 #	a iperf3, redis-benchmark, conns ---- SMC-R over rxe0 ---- the same b
+#	                                 ---- rxe1, for links ----
 #
-# timeout: 900
+# wires: 2
+# timeout: 1200
 . "$RIG_LIB"
 
 ROUNDS=$(by_size 1 3)
@@ -38,6 +40,10 @@ redis() {
 	stop b redis
 }
 
+for guest in a b; do
+	on $guest "rdma link del rxe1"
+done
+
 # KiB of both rings of an idle connection, at one end.
 rings() {
 	start b server "conns server -m smc 7000"
@@ -52,7 +58,7 @@ rings() {
 # --- rings and messages ---
 
 SETTINGS=("wmem=16384 rmem=16384" "wmem=262144 rmem=262144" "wmem=1048576 rmem=1048576"
-	"smcr_buf_type=1" "autocorking_size=0")
+	"smcr_buf_type=1" "smcr_buf_type=2" "autocorking_size=0")
 declare -A measured=()
 
 # measure WHAT: with this setting in each round, and with the defaults just
@@ -96,6 +102,7 @@ for setting in "${SETTINGS[@]}"; do
 	done
 	case $setting in
 	wmem*) is $((${setting##*=} / 512)) $kib "$setting: rings as large as they are set" ;;
+	smcr_buf_type=2) like '"buf_type":"mixed"' "$(on a "smcr --json linkgroup")" "$setting: each is what it can be" ;;
 	smcr_buf_type=1) like '"buf_type":"virtual"' "$(on a "smcr --json linkgroup")" "$setting: they are virtual" ;;
 	esac
 done
@@ -161,5 +168,44 @@ for value in 0 1 30; do
 	fi
 	on a "kill -TERM \$(pidof conns)"
 	stop b server
+done
+
+# --- links ---
+
+# resources KIND: all of a
+resources() {
+	on a "rdma resource show" | awk -v kind=$1 '{for (i = 3; i < NF; i++) if ($i == kind) n += $(i + 1)}
+		END {print n + 0}'
+}
+
+# links_are N: of a's only group, or of none
+links_are() {
+	[ "$(on a "smcnl links" | grep -c .)" = $1 ]
+}
+
+for guest in a b; do
+	on $guest "rdma link add rxe1 type rxe netdev eth1"
+done
+note "| Setting | 100 connections at once | queue pairs | memory regions | lost with one of two devices |"
+note "|---|---|---|---|---|"
+for value in 1 2; do
+	fresh smcr_max_links_per_lgr=$value
+	start b server "conns server -m smc 7000"
+	wait_port b 7000
+	start a hold "conns client -m smc -k smc -n 100 -H -T 30 $B 7000"
+	ok "$value links: 100 connections" wait_for 30 on a "grep -q '^holding 100' /run/rig/hold.log"
+	ok "$value links: so many there are" wait_for 15 links_are $value
+	qps=$(resources qp) mrs=$(resources mr)
+	on b "rdma link del rxe0"
+	ok "$value links: one less" wait_for 15 links_are $((value - 1))
+	on a "kill -TERM \$(pidof conns)"
+	finish a hold 60 || true
+	out=$(log_of a hold | tr '\n' ' ')
+	note "| smcr_max_links_per_lgr=$value | $(field total) s | $qps | $mrs | $(field failed) |"
+	is $value $qps "$value links: as many queue pairs"
+	num "$mrs -ge $((100 * value))" "$value links: each ring is registered for each"
+	like " connected=100 failed=$((value == 1 ? 100 : 0)) smc=100 " "$out" "$value links: what is lost with one"
+	stop b server
+	on b "rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $B"
 done
 done_testing
