@@ -14,7 +14,7 @@ spread() {
 
 # move DIRECTION NAME
 move() {
-	start a move "xfer client -m smc -k smc -n $(by_size 1000000 4000000) -c 6 -d $1 -w rand -r rand -T 100 $B 7000"
+	start a move "xfer client -m smc -k smc -n $(by_size 3000000 4000000) -c 6 -d $1 -w rand -r rand -T 100 $B 7000"
 	ok "$2: connections on both links" wait_for 10 spread
 }
 
