@@ -144,13 +144,13 @@ static long patience(enum smcr_decline reason)
 }
 
 /*
- * A client that has confirmed a later contact looks at TCP no more: it learns of
- * a failure by an abort, if we know as much of its connection.
+ * A client that has confirmed a later contact looks at TCP no more. That its
+ * link group has ended it knows; that we cannot write, it learns by an abort.
  */
-static bool is_beyond_decline(const struct smcr_clc_accept *accept,
-			      const struct smcr_conn *conn)
+static bool is_beyond_decline(const struct smcr_path *path,
+			      enum smcr_decline reason)
 {
-	return !accept->is_first_contact && conn->path.peer_size;
+	return reason == SMCR_DECLINE_RTOKENS && path->peer_size;
 }
 
 static void break_off(struct smcr_hs_result *res)
@@ -187,7 +187,7 @@ static void confirm_phase(struct smcr_sock *smc, struct server_msgs *msgs,
 		reason = path->ops->finish_server(path, &msgs->in.accept);
 	if (!reason)
 		return;
-	if (is_beyond_decline(&msgs->accept, res->conn))
+	if (is_beyond_decline(path, reason))
 		break_off(res);
 	else
 		smcr_hs_decline(smc, res, reason, msgs->version,

@@ -462,11 +462,14 @@ struct smcr_llc_flow {
 /**
  * struct smcr_rtoken - a receive ring of the peer's (wire.md 7.1)
  * @known: mask of the link slots for which there is a key; 0: unused
+ * @gone: mask of those whose link went with the key, and that are not in use
+ *	again
  * @rkey: by slot of the link
  * @vaddr: by slot of the link
  */
 struct smcr_rtoken {
 	u8 known;
+	u8 gone;
 	u32 rkey[SMCR_GROUP_LINKS];
 	u64 vaddr[SMCR_GROUP_LINKS];
 };

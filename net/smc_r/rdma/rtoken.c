@@ -42,7 +42,10 @@ static void set_locked(struct smcr_link *link, int i, u32 rkey, u64 vaddr)
 {
 	struct smcr_rtoken *rtoken = &link->group->rtoken[i];
 
+	if (!rtoken->known)
+		rtoken->gone = 0;
 	rtoken->known |= BIT(link->slot);
+	rtoken->gone &= ~BIT(link->slot);
 	rtoken->rkey[link->slot] = rkey;
 	rtoken->vaddr[link->slot] = vaddr;
 }
@@ -59,14 +62,20 @@ static int get_locked(struct smcr_link *link, u32 rkey, u64 vaddr)
 	return i;
 }
 
+/* or was known until the link went, a moment ago */
 static int find_known_locked(struct smcr_link *link, u32 rkey, u64 vaddr)
 {
-	int i = find_locked(link->group, link->slot, rkey);
+	const struct smcr_rtoken *rtoken = link->group->rtoken;
+	int i;
 
 	lockdep_assert_held(&link->group->key_lock);
-	if (i >= 0 && link->group->rtoken[i].vaddr[link->slot] != vaddr)
-		return -ENOENT;
-	return i;
+	for (i = 0; i < SMCR_GROUP_RTOKENS; i++)
+		if (rtoken[i].known &&
+		    ((rtoken[i].known | rtoken[i].gone) & BIT(link->slot)) &&
+		    rtoken[i].rkey[link->slot] == rkey &&
+		    rtoken[i].vaddr[link->slot] == vaddr)
+			return i;
+	return -ENOENT;
 }
 
 /**
@@ -124,6 +133,9 @@ void smcr_rtoken_delete(struct smcr_link *link, u32 rkey)
  * smcr_rtoken_forget_link() - a link is gone
  * @link: its slot is about to become free
  *
+ * A handshake that named it may go on over another one: the peer still has to
+ * know the key.
+ *
  * Context: any; takes group->key_lock.
  */
 void smcr_rtoken_forget_link(struct smcr_link *link)
@@ -132,8 +144,12 @@ void smcr_rtoken_forget_link(struct smcr_link *link)
 	int i;
 
 	spin_lock_bh(&group->key_lock);
-	for (i = 0; i < SMCR_GROUP_RTOKENS; i++)
+	for (i = 0; i < SMCR_GROUP_RTOKENS; i++) {
+		group->rtoken[i].gone &= ~BIT(link->slot);
+		group->rtoken[i].gone |= group->rtoken[i].known &
+					 BIT(link->slot);
 		group->rtoken[i].known &= ~BIT(link->slot);
+	}
 	spin_unlock_bh(&group->key_lock);
 }
 

@@ -303,10 +303,14 @@ static void give_up_group(struct smcr_group *group, struct smcr_path *path,
 	leave_group(group, is_founder);
 }
 
-/* a client that has confirmed a later contact waits for nothing more */
+/*
+ * A client that has confirmed a later contact waits for nothing more. One that
+ * it is, as it knows the key.
+ */
 static bool is_final_for_client(const struct smcr_rdma_path *rp)
 {
-	return !rp->is_founder && rp->group->role == SMCR_SERVER;
+	return !rp->is_founder && rp->group->role == SMCR_SERVER &&
+	       rp->peer_rtoken >= 0;
 }
 
 /* where the peer wants our data */
