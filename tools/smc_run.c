@@ -23,6 +23,7 @@
 
 #include "program.h"
 #include "smc_family.h"
+#include "smc_run.help.h"
 #include "supervise.h"
 
 #ifndef LIBDIR
@@ -37,34 +38,6 @@
 #endif
 #define LIB_NAME "libsmc-preload.so"
 #define ATTACH_NAME "smc_attach"
-
-static void usage(void)
-{
-	printf("Usage: smc_run [-d] [-f FAMILY] [-m METHOD] [-r SIZE] [-t SIZE] COMMAND [ARG...]\n"
-	       "       smc_run --attach [RULE...] | --detach | --status\n"
-	       "       smc_run -h | -v\n"
-	       "\n"
-	       "Run COMMAND with its TCP sockets converted to SMC sockets.\n"
-	       "\n"
-	       "  -d         print one line for each converted socket to stderr\n"
-	       "  -f FAMILY  how to ask for SMC: smc (AF_SMC, the default), inet\n"
-	       "             (IPPROTO_SMC) or auto (IPPROTO_SMC where it exists)\n"
-	       "  -m METHOD  how to reach its sockets: preload (a library), seccomp (a\n"
-	       "             supervisor) or auto (seccomp if it is static, the default)\n"
-	       "  -r SIZE    receive buffer of the converted sockets\n"
-	       "  -t SIZE    send buffer of the converted sockets\n"
-	       "  -h, --help print this help\n"
-	       "  -v, --version\n"
-	       "             print the version\n"
-	       "\n"
-	       "  --attach   convert sockets of all programs, without smc_run: of those for\n"
-	       "             which the first RULE that fits says allow. RULE is allow or\n"
-	       "             deny, then :uid=USER,comm=NAME,cgroup=PATH or part of that\n"
-	       "  --detach   end that\n"
-	       "  --status   print the rules and what came of them\n"
-	       "\n"
-	       "SIZE is in bytes; append k or K for KiB, m or M for MiB.\n");
-}
 
 /* Bad use is reported on stdout, as scripts written for this command expect. */
 static int bad_use(const char *what, const char *arg)
@@ -330,7 +303,7 @@ int main(int argc, char **argv)
 			options.sndbuf = optarg;
 			break;
 		case 'h':
-			usage();
+			fputs(help_text, stdout);
 			return 0;
 		case 'v':
 			printf("smc_run (smc_r) " VERSION "\n");

@@ -38,7 +38,7 @@ words()
 	tr -s ' ,' '\n\n' | grep -E '^--?[A-Za-z]' | sort -u | xargs
 }
 
-# Options as --help has them, as the page, as the program's own table.
+# Options as --help has them, as the page, as the program itself.
 of_help()
 {
 	"$tools/$1" -h | grep -E '^  -' | cut -c 1-28 | words
@@ -46,17 +46,24 @@ of_help()
 
 of_page()
 {
-	sed 's/\\f[BIR]//g; s/\\-/-/g; s/^\.B[IR]* -/-/; s/"//g' "$tools/$1.8" | awk '/^\.SH/ {wanted = $2 == "OPTIONS"} wanted' |
+	sed 's/\\f[BIR]//g; s/\\-/-/g' "$tools/$1.8" | awk '/^\.SH/ {wanted = $2 == "OPTIONS"} wanted' |
 		grep -A 1 '^\.TP' | grep '^-' | words
 }
 
 of_source()
 {
-	sed -n 's/^\t\t{ "\([a-z]*\)", [a-z]*_argument, NULL, \(.*\) },/\1 \2/p' "$tools/$1.c" |
-		while read -r long short; do
-			echo "--$long"
-			case $short in \'*) echo "-${short:1:1}" ;; esac
-		done | words
+	{
+		sed -n 's/^\t\t{ "\([a-z]*\)", [a-z]*_argument, NULL, .* },/--\1/p' "$tools/$1.c"
+		sed -n 's/.*getopt_long.*(argc, argv, "[+:]*\([a-zA-Z:]*\)",.*/\1/p' "$tools/$1.c" |
+			tr -d : | grep -o . | sed 's/^/-/'
+		grep -oE 'strcmp\(argv\[1\], "--[a-z]+' "$tools/$1.c" | grep -o -- '--.*'
+	} | words
+}
+
+# The commands of smcr, in the order in which short forms find them.
+commands_of()
+{
+	sed -n 's/^\t{ "\([a-z]*\)", smcr_.*/\1/p' "$tools/$1.c" | xargs
 }
 
 # Each option, by a line of the help, that no scenario gives to the tool.
@@ -80,25 +87,37 @@ complete_words()
 {
 	COMP_WORDS=("$@")
 	COMP_CWORD=$(($# - 1))
-	COMPREPLY=()
-	"_$1"
+	COMP_LINE="$*"
+	COMP_POINT=${#COMP_LINE}
+	_smc
 	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# complete_rule TEXT: the same of rules, in the pieces that bash makes of them
+complete_rule()
+{
+	COMP_LINE="smc_run --attach $1"
+	mapfile -t COMP_WORDS < <(sed 's/[:=]/\n&\n/g; s/ /\n/g' <<<"$COMP_LINE" | grep .; [[ $COMP_LINE =~ [:=\ ]$ ]] && echo)
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	COMP_POINT=${#COMP_LINE}
+	_smc
+	echo "${COMPREPLY[*]}"
 }
 
 # --- one source: page, help, completion, program ---
 
 PATH=$tools:$PATH
-. "$tools/completion.bash"
+. "$tools/completion"
 for tool in smcss smcr smc_pnet smc_run; do
 	options=$(of_help $tool)
 	tap_ok "$tool: has options" [ -n "$options" ]
 	tap_is "$tool: completion and help" "$(complete_words $tool - | words)" "$options"
-	tap_match "$tool: completion is registered" "$(complete -p $tool)" "-F _$tool $tool"
+	tap_match "$tool: completion is registered" "$(complete -p $tool)" "-F _smc $tool"
 	tap_is "$tool: page and help" "$(of_page $tool)" "$options"
+	tap_is "$tool: program and help" "$(of_source $tool)" "$options"
 	[ ! -d "$here/../net" ] || tap_is "$tool: scenarios try each option" "$(not_in_guests $tool)" ""
 	# smc_run_test.sh has the rest
 	[ $tool = smc_run ] && continue
-	tap_is "$tool: program and help" "$(of_source $tool)" "$options"
 	for option in $options; do
 		arg=$("$tools/$tool" -h | sed -nE "s/^  (.*, )?$option(, --[a-z]+)? ([A-Z]+)  .*/\3/p")
 		case $arg in
@@ -117,15 +136,45 @@ for tool in smcss smcr smc_pnet smc_run; do
 done
 
 commands=$("$tools/smcr" -h | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on && /^  [a-z]/ {print $1}' | sort -u | xargs)
-tap_is "smcr: commands of the help" "$commands" "device doctor info link linkgroup metrics stats top ueid"
+tap_is "smcr: commands of the help" "$commands" "$(commands_of smcr | tr ' ' '\n' | sort | xargs)"
 tap_is "smcr: completion has the commands" "$(complete_words smcr '' | sort | xargs)" "$commands"
 tap_is "smcr: and the words behind them" "$(complete_words smcr stats '' | sort | xargs)" "json reset show"
 tap_is "smcr: not only at once" "$(complete_words smcr -d -w 5 ueid '' | sort | xargs)" "add del flush show"
+tap_is "smcr: words of a longer form" "$(complete_words smcr linkgroup link-show '' | grep -v '00$' | sort | xargs)" \
+	"all ibdev netdev"
+tap_is "smcr: none twice" "$(complete_words smcr device show all '' | sort | xargs)" "ibdev netdev"
 tap_is "smcr: begun" "$(complete_words smcr met)" "metrics"
 tap_is "smcr: interfaces" "$(complete_words smcr device netdev l | grep -x lo)" "lo"
 tap_is "smc_pnet: interfaces" "$(complete_words smc_pnet -a NET -I l | grep -x lo)" "lo"
-tap_is "smc_run: families" "$(complete_words smc_run -f '' | xargs)" "smc inet auto"
 tap_is "smc_run: programs" "$(complete_words smc_run -d bas | grep -x bash | head -n 1)" "bash"
+for option in -f -m; do
+	values=$(complete_words smc_run $option '' | xargs)
+	tap_match "smc_run $option: has values" "$values" "^[a-z]+ [a-z]+ [a-z]+$"
+	for value in ${values:0:50}; do
+		try "$tools/smc_run" $option "$value" true
+		tap_is "smc_run $option $value: known" "$rc" 0
+	done
+done
+tap_is "smc_run: rules" "$(complete_rule '')" "allow deny"
+tap_is "smc_run: a rule begun" "$(complete_rule 'allow:uid=0 d')" "deny"
+tap_is "smc_run: conditions" "$(complete_rule 'deny:')" "uid= comm= cgroup="
+tap_is "smc_run: another condition" "$(complete_rule 'allow deny:uid=root,c')" "root,comm= root,cgroup="
+tap_is "smc_run: not the same one" "$(complete_rule 'deny:comm=x,')" "x,uid= x,cgroup="
+tap_is "smc_run: users" "$(complete_rule 'deny:comm=x,uid=roo')" "root"
+for condition in $(complete_rule 'deny:' | grep -o '[a-z]*='); do
+	try "$tools/smc_run" --attach "deny:${condition}0" deny:nothing
+	tap_is "smc_run: $condition is known" "$(grep -c "no condition: ${condition%=} " "$err")" 0
+done
+# A peer, or who starts a program, may choose such a name.
+mkdir "$tap_work/bin"
+cat >"$tap_work/bin/smcr" <<'END'
+#!/bin/sh
+echo '{"linkgroups":[{"peer_host":"a$(echo>b)"}]}'
+END
+chmod 755 "$tap_work/bin/smcr"
+tap_is "names of others are no commands" \
+	"$(cd "$tap_work" && PATH=$tap_work/bin:$PATH && complete_words smcr linkgroup peer ''; ls "$tap_work/b" 2>&1 | grep -v 'No such')" \
+	'a\$\(echo\>b\)'
 
 if command -v man >/dev/null; then
 	for page in "$tools"/*.[1-8]; do
@@ -230,12 +279,16 @@ else
 		share/smc_r/monitoring/dashboard.json; do
 		tap_ok "installed: $file" [ -s "$dest/usr/$file" ]
 	done
+	for tool in smcss smcr smc_pnet smc_run; do
+		tap_match "installed: completion of $tool" "$(bash -c ". '$dest/usr/share/bash-completion/completions/$tool'
+			complete -p $tool; _smc_page $tool")" '^--version$'
+	done
 	tap_match "installed: runs" "$("$dest/usr/bin/smcr" --version)" '^smcr '
 	make -s -C "$tap_work/src" uninstall PREFIX=/usr DESTDIR="$dest" >"$out" 2>&1
 	tap_is "make uninstall" "$?/$(cat "$out")" "0/"
 	tap_is "make uninstall: leaves nothing" "$(find "$dest" ! -type d)" ""
 	make -s -C "$tap_work/src" clean
-	tap_is "make clean: leaves sources only" "$(cd "$tap_work/src" && find . -name '*.o' -o -name '*.d' -o -name '*.help.h' \
+	tap_is "make clean: leaves sources only" "$(cd "$tap_work/src" && find . -name '*.o' -o -name '*.d' -o -name '*.help.h' -o -name completion \
 		-o -perm -100 -type f)" ""
 fi
 
