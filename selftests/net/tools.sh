@@ -180,13 +180,14 @@ sleep 1
 
 KERNEL_STATS="smcnl stats | awk '\$1 ~ /_bytes|_calls/' | sort | awk '{print \$2}'"
 SHOW_TOP="timeout 2 smcr -w 1 stats >/run/watched 2>/dev/null &
-	(sleep 2; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; smcr top' /dev/null >/run/screen
+	(sleep 2; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; smcr -w 1 top' /dev/null >/run/screen
 	rc=\$?; wait; sed \"s/\$(printf '\\033')\\[[0-9;?]*[a-zA-Z]/ /g\" /run/screen | tr '\001-\011\013-\037' ' '
 	echo; grep -c '^RX Stats' /run/watched; exit \$rc"
 
 # All at once; how often each printed a line.
-WATCHED="for command in 'smcr -j -w 1 ueid' 'smcss -j -w 1' 'smc_pnet -w 1 -j' 'smcr -w 1 metrics'; do
-	timeout 2 \$command | grep -cE '^(\{.*\}|smc_info.*)\$' &
+WATCHED="for command in 'smcr -j -w 1 ueid' 'smcss -j -w 1' 'smc_pnet -w 1 -j' 'smcr -w 1 metrics' \
+	'smcr -j -w 1 info' 'smcr -j -w 1 linkgroup' 'smcr -j -w 1 link' 'smcr -j -w 1 device'; do
+	timeout 3 \$command | grep -cE '^(\{.*\}|smc_info.*)\$' &
 	done; wait"
 
 # Rows and the heading; nothing at all if there is no row.
@@ -226,7 +227,7 @@ for guest in a b; do
 	has $guest "top, what the kernel counts" "$SHOW_TOP" 0 "(^| )by SMC +3 " "(^| )by TCP +$tcp " \
 		" $role +SINGLE +3 +$peer" "(^| )$reason +$NO_SMC "
 	! is_complete $guest ||
-		like '^[23] [23] [23] [23]$' "$(xargs <<<"${printed["$guest $WATCHED"]}")" "$guest: JSON again and again"
+		like '^([234] ){7}[234]$' "$(xargs <<<"${printed["$guest $WATCHED"]}")" "$guest: JSON again and again"
 	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
 done
 has a "stats" "smcr -d stats" 0 '^  Total connections handled +6$' '^  SMC connections +3 \(client 3, server 0\)' \
