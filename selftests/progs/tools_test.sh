@@ -60,26 +60,82 @@ of_source()
 	} | words
 }
 
+# What the help says of options: short, long, argument and text, by tabs.
+of_options()
+{
+	"$tools/$1" -h | grep '^  -' | sed -nE 's/^  (-[A-Za-z])?(, )?(--[a-z]+)?( \[?[A-Z.]+\]?)? +([^ -].*)/\1\t\3\t\4\t\5/p'
+}
+
+# tried TOOL: what scenarios give to it, "COMMAND OPTION" or "OPTION"; what follows
+# the command of smc_run is not its own.
+tried()
+{
+	sed '/^[[:space:]]*#/d' "$here"/../net/*.sh | grep -oE "\<$1 [^;|&<>\"')]*" |
+		awk -v tool="$1" -v commands="$(commands_of "$1")" -v with="$(of_options "$1" |
+			awk -F '\t' '$3 {print $1, $2}' | xargs)" '
+		# as smcr finds them
+		function command_of(word,    i) {
+			for (i = 1; i in command; i++)
+				if (command[i] == word)
+					return word " "
+			for (i = 1; i in command; i++)
+				if (index(command[i], word) == 1)
+					return command[i] " "
+		}
+		BEGIN { split(commands, command, " ") }
+		{
+			list = name = ""
+			for (i = 2; i <= NF; i++) {
+				if ($i !~ /^-/ && tool == "smc_run")
+					break
+				if ($i !~ /^-/ && !name)
+					name = command_of($i)
+				if ($i !~ /^-/)
+					continue
+				if ($i ~ /^--/)
+					list = list " " $i
+				for (j = 2; $i !~ /^--/ && j <= length($i); j++)
+					list = list " -" substr($i, j, 1)
+				if (index(" " with " ", " " $i " "))
+					i++
+			}
+			n = split(list, option, " ")
+			for (j = 1; j <= n; j++)
+				print name option[j]
+		}' | sort -u
+}
+
 # The commands of smcr, in the order in which short forms find them.
 commands_of()
 {
 	sed -n 's/^\t{ "\([a-z]*\)", smcr_.*/\1/p' "$tools/$1.c" | xargs
 }
 
-# Each option, by a line of the help, that no scenario gives to the tool.
+# takes COMMAND TEXT: is an option with this text in the help for this command of smcr?
+takes()
+{
+	local only='^([a-z, ]+): ' but='; not for ([a-z, ]+)$'
+
+	[[ ! $2 =~ $only ]] || [[ ", ${BASH_REMATCH[1]}," == *", $1,"* ]] || return
+	[[ ! $2 =~ $but || ", ${BASH_REMATCH[1]}," != *", $1,"* ]]
+}
+
+# Each option, by a line of the help, that no scenario gives to the tool, or to a
+# command of it.
 not_in_guests()
 {
-	local short long used
+	local short long text command tried
 
-	used=$(grep -ohE "\<$1 [^;|\"')]*" "$here"/../net/*.sh | grep -oE ' --?[A-Za-z]+' | sort -u)
-	"$tools/$1" -h | sed -nE 's/^  (-[A-Za-z])?(, )?(--[a-z]+)?.*/\1 \3/p' |
-		while read -r short long; do
-			case "$short $long" in
-			' '|-[hv]*) continue ;;
-			--*) long=$short short=-0 ;;
-			esac
-			grep -qE -- "^ -[A-Za-z]*${short#-}[A-Za-z]*$|^ ${long:-none}$" <<<"$used" || echo "${long:-$short}"
+	tried=$(tried "$1")
+	of_options "$1" | tr '\t' '|' | while IFS='|' read -r short long _ text; do
+		[[ $short == -[hv] ]] && continue
+		for command in $(commands_of "$1" | grep . || echo ''); do
+			takes "$command" "$text" || continue
+			grep -qxFe "$command $short" -e "$command $long" <<<"$tried" || echo "$command $short"
 		done
+		[ -n "$(commands_of "$1")" ] || grep -qxFe "${short:-$long}" -e "${long:-$short}" <<<"$tried" ||
+			echo "${short:-$long}"
+	done
 }
 
 # complete_words WORD...: what can follow, the last of them begun
@@ -133,6 +189,14 @@ for tool in smcss smcr smc_pnet smc_run; do
 	for seconds in 0 -1 x ''; do
 		refused "$tool -w '$seconds'" 2 '^Error: --watch must be a number' "$tools/$tool" -w "$seconds"
 	done
+done
+for command in $(commands_of smcr); do
+	while IFS='|' read -r short long with text; do
+		[[ $short == -[jow] ]] || continue
+		try timeout 2 "$tools/smcr" "$short" ${with:+1} "$command"
+		takes "$command" "$text" && expected=0 || expected=1
+		tap_is "smcr $command: $long as the help says" "$(grep -c "^Error: $command has no $long" "$err")" $expected
+	done < <(of_options smcr | tr '\t' '|')
 done
 
 commands=$("$tools/smcr" -h | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on && /^  [a-z]/ {print $1}' | sort -u | xargs)
@@ -199,10 +263,7 @@ refused "smcr: another word" 2 "unknown word 'x'" "$r" ueid x
 refused "smcr: no EID" 2 'needs an EID' "$r" ueid add
 refused "smcr: no name" 2 'netdev needs a name' "$r" link netdev
 refused "smcr: no group" 2 "'xyz' is neither" "$r" linkgroup xyz
-refused "smcr: no watch" 2 'doctor has no --watch' "$r" -w 1 doctor
 refused "smcr: no reset again and again" 2 'has no --watch' "$r" -w 1 stats reset
-refused "smcr: no file" 2 'info has no --output' "$r" -o x info
-refused "smcr: no JSON" 2 'metrics has no --json' "$r" --json metrics
 for host in '' : :80 '[::1' '[::1]x'; do
 	refused "smcr doctor '$host'" 2 '^Error: ' "$r" doctor "$host"
 done
