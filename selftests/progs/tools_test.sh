@@ -240,6 +240,49 @@ tap_is "names of others are no commands" \
 	"$(cd "$tap_work" && PATH=$tap_work/bin:$PATH && complete_words smcr linkgroup peer ''; ls "$tap_work/b" 2>&1 | grep -v 'No such')" \
 	'a\$\(echo\>b\)'
 
+# --- pages: what is printed, what the module has ---
+
+# lines: in the words of a page, with one blank between them
+plain()
+{
+	sed 's/^\.[A-Z]* //; s/\\f[BIR]//g; s/\\-/-/g' | tr -s ' \n",;:' ' '
+}
+
+# not_in_page TOOL: heads of columns, and names of numbers, that its OUTPUT has not
+not_in_page()
+{
+	local head page
+
+	page=" $(awk '/^\.SH/ {on = $2 == "OUTPUT"} on' "$tools/$1.8" | plain) "
+	while read -r head; do
+		[[ $page == *" $(plain <<<"$head" | sed 's/ $//') "* ]] || echo "$head"
+	done
+}
+
+heads='s/^(\}.*)?\t\{ "([^"]+)", "[a-z_]+".*/\2/p'
+found=$(sed -nE "$heads" "$tools/smcss.c")
+tap_match "smcss: columns" "$(xargs <<<"$found")" '^State .* Mode .* txFlags .* Role .* Peer-Token .* Process$'
+tap_is "smcss: the page has each" "$(not_in_page smcss <<<"$found")" ""
+found=$(sed -nE "$heads" "$tools/show.c"; sed -nE 's/^\tprintf\("([A-Z][A-Za-z -]+): .*/\1/p' "$tools/show.c")
+tap_match "smcr: columns" "$(xargs <<<"$found")" '^LG-ID .* EID .* Local-GID .* PCHID .* RoCE$'
+tap_is "smcr: the page has each" "$(not_in_page smcr <<<"$found")" ""
+found=$(grep -oE '(line|histogram|%11\.1f\\n",) ?\(?"[^"]+"' "$tools/stats.c" | sed 's/.* "//; s/.*("//; s/"$//'
+	sed -n '/calls\[\]\[2\]/,/};/p' "$tools/stats.c" | grep -oE '\{ "[^"]+' | cut -c 4-; printf '%s\n' 'RX Stats' 'TX Stats')
+tap_match "smcr stats: lines" "$(xargs <<<"$found")" '^Data transmitted .* Reqs Total connections.* Avg requests per .* urgent data '
+tap_is "smcr stats: the page has each" "$(not_in_page smcr <<<"$found")" ""
+found=$(sed -nE 's/.*show_heading\("([^"]*)"\).*/\1/p' "$tools/top.c" | sed 's/  .*//')
+tap_match "smcr top: headings" "$(xargs <<<"$found")" '^Throughput .* Link groups Fallbacks by reason$'
+tap_is "smcr top: the page has each" "$(while read -r head; do
+	grep -qi "$head" < <(plain <"$tools/smcr.8") || echo "$head"
+	done <<<"$found")" ""
+trace=$here/../../net/smc_r/base/trace.h
+if [ -e "$trace" ]; then
+	found=$(sed -nE 's/^(TRACE|DEFINE)_EVENT\(([a-z_]+, )?([a-z_]+),$/\3/p' "$trace" | sort)
+	tap_match "tracepoints" "$found" '^smcr_handshake$'
+	tap_is "tracepoints: the page has them" "$(awk '/^\.SH/ {on = $2 == "TRACEPOINTS"} on && /^\.B/' "$tools/smc_r.4" |
+		plain | tr ' ' '\n' | grep '^smcr\?_' | sort)" "$found"
+fi
+
 if command -v man >/dev/null; then
 	for page in "$tools"/*.[1-8]; do
 		MANROFFSEQ='' MANWIDTH=100 man -l --warnings "$page" 2>&1 >/dev/null | head -n 3 >"$err"
