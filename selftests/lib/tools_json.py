@@ -12,13 +12,14 @@ import json
 import os
 import sys
 
-import jsonschema
-
 SCHEMA = os.path.join(os.path.dirname(os.path.realpath(__file__)),
                       "../../tools/schema.json")
 
 
 def check(text):
+    # it takes more time than all else, and values need it not
+    import jsonschema  # pylint: disable=import-outside-toplevel
+
     if text.count("\n") != 1:
         return f"{text.count(chr(10))} lines"
     with open(SCHEMA) as file:
