@@ -190,12 +190,14 @@ note "| Setting | 100 connections at once | queue pairs | memory regions | lost 
 note "|---|---|---|---|---|"
 for value in 1 2; do
 	fresh smcr_max_links_per_lgr=$value
+	# those of the devices
+	own_qps=$(resources qp)
 	start b server "conns server -m smc 7000"
 	wait_port b 7000
 	start a hold "conns client -m smc -k smc -n 100 -H -T 30 $B 7000"
 	ok "$value links: 100 connections" wait_for 30 on a "grep -q '^holding 100' /run/rig/hold.log"
 	ok "$value links: so many there are" wait_for 15 links_are $value
-	qps=$(resources qp) mrs=$(resources mr)
+	qps=$(($(resources qp) - own_qps)) mrs=$(resources mr)
 	on b "rdma link del rxe0"
 	ok "$value links: one less" wait_for 15 links_are $((value - 1))
 	on a "kill -TERM \$(pidof conns)"
