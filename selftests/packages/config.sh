@@ -31,17 +31,30 @@ cat >$BIN/smcr <<-'END'
 		echo "$3" >>/tmp/eids
 	esac
 END
-# as in userspace-abi.md 8.4: NAME ETH IB PORT
+# as in userspace-abi.md 4.1 and 8.4: NAME ETH IB PORT, in upper case, the
+# interface and the port by themselves; each has one name only
 cat >$BIN/smc_pnet <<-'END'
-	#!/bin/sh
+	#!/bin/bash
 	touch /tmp/pnets
-	case $1 in
-	-s) grep "^$2 " /tmp/pnets ;;
-	-a)
-		line="$2 $4 ${6:-n/a} ${8:-255}"
-		! grep -q "^$2 $4 " /tmp/pnets || { echo "Object exists" >&2; exit 1; }
-		echo "$line" >>/tmp/pnets
-	esac
+	keep() {
+		! grep -q "^[A-Z0-9]* $1$" /tmp/pnets || return
+		echo "$name $1" >>/tmp/pnets
+		is_new=yes
+	}
+	port=1
+	while getopts s:a:I:D:P: option; do
+		case $option in
+		s) grep "^${OPTARG^^} " /tmp/pnets; exit 0 ;;
+		a) name=${OPTARG^^} ;;
+		I) interface=$OPTARG ;;
+		D) device=$OPTARG ;;
+		P) port=$OPTARG ;;
+		esac
+	done
+	[ "$port" -le 2 ] || { echo "--ibport: not a number from 0 to 2" >&2; exit 2; }
+	[ -z "$interface" ] || keep "$interface n/a 255"
+	[ -z "$device" ] || keep "n/a $device $port"
+	[ -n "$is_new" ] || { echo "Object exists" >&2; exit 1; }
 END
 chmod +x $BIN/*
 
@@ -56,15 +69,17 @@ cat >/etc/smc_r/a.conf <<-'END'
 	pnetid NET1 eth0
 	pnetid NET1 eth1 mlx5_0
 END
-printf 'pnetid NET2 eth2 mlx5_1 2' >/etc/smc_r/b.conf
+printf 'pnetid net2 eth2 mlx5_1 2' >/etc/smc_r/b.conf
 echo 'ueid THREE' >/etc/smc_r/not-read.txt
 is 0 "$(config)" "two files, one without a last newline"
 is "ONE ONE.TWO" "$(xargs </tmp/eids)" "EIDs are set"
 is "NET1 eth0 n/a 255
-NET1 eth1 mlx5_0 255
-NET2 eth2 mlx5_1 2" "$(cat /tmp/pnets)" "PNETIDs are set, as far as they say"
+NET1 eth1 n/a 255
+NET1 n/a mlx5_0 1
+NET2 eth2 n/a 255
+NET2 n/a mlx5_1 2" "$(cat /tmp/pnets)" "PNETIDs are set, as far as they say"
 is 0 "$(config)" "once more: what is set already is no error"
-is "2 3" "$(wc -l </tmp/eids) $(wc -l </tmp/pnets)" "... and is not set twice"
+is "2 5" "$(wc -l </tmp/eids) $(wc -l </tmp/pnets)" "... and is not set twice"
 
 mkdir /tmp/bad
 cat >/tmp/bad/a.conf <<-'END'
@@ -72,6 +87,10 @@ cat >/tmp/bad/a.conf <<-'END'
 	ueid
 	pnetid NET3
 	euid FOUR
+	pnetid NET4 eth0
+	pnetid NET1 eth0 mlx5_1 2
+	pnetid NET3 eth0 mlx5_3
+	pnetid NET1 eth0 mlx5_0 3
 	ueid *
 	ueid FIVE
 END
@@ -79,7 +98,11 @@ is 1 "$(config /tmp/bad)" "lines that fail: status 1"
 is "/tmp/bad/a.conf:1: ueid BAD: Error: refused
 /tmp/bad/a.conf:2: ueid needs an EID
 /tmp/bad/a.conf:3: pnetid needs NAME INTERFACE [DEVICE [PORT]]
-/tmp/bad/a.conf:4: unknown word euid" "$(cat /tmp/said)" "... are named, each with its reason"
+/tmp/bad/a.conf:4: unknown word euid
+/tmp/bad/a.conf:5: pnetid NET4 eth0: Object exists
+/tmp/bad/a.conf:6: pnetid NET1 eth0 mlx5_1 2: Object exists
+/tmp/bad/a.conf:7: pnetid NET3 eth0 mlx5_3: Object exists
+/tmp/bad/a.conf:8: pnetid NET1 eth0 mlx5_0 3: --ibport: not a number from 0 to 2" "$(cat /tmp/said)" "... are named, each with its reason"
 is "ONE ONE.TWO * FIVE" "$(paste -sd' ' /tmp/eids)" "... the others are set"
 
 printf '#!/bin/sh\nexit 1\n' >$BIN/modprobe
