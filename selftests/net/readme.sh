@@ -173,9 +173,25 @@ loads a "smc_r smc_r_diag" "socktest 43,1,0; smcss"
 loads a smc_r "smc_run iperf3 -c 127.0.0.1"
 loads a smc_r "ulp -6"
 follow Documentation/quickstart.md "3. A user EID in common" 1
-on a "$(on a "sed -n 's/^ExecStart=//p' /lib/systemd/system/smc_r-config.service")"
-like "^CLUSTER-1 " "$(on a "smcr ueid")" "a: the service's program sets the user EID"
+on a "echo 'pnetid net1 eth0 rxe0' >/etc/smc_r/net.conf"
+config=$(on a "sed -n 's/^ExecStart=//p' /lib/systemd/system/smc_r-config.service")
+for time in first second; do
+	ok "a: the service's program, the $time time" on a "$config"
+done
+like "^CLUSTER-1 " "$(on a "smcr ueid")" "a: it sets the user EID"
+is "NET1 eth0 n/a 255
+NET1 n/a rxe0 1" "$(on a smc_pnet)" "a: and the PNET ID"
 is smc_r "$(loaded a)" "a: and has loaded the module"
+
+# The drop-in of a service, whose program finds a configuration as Debian's.
+on b "mkdir -p /etc/redis; printf '%s\\n' 'bind $B' 'protected-mode no' 'daemonize yes' >/etc/redis/redis.conf"
+service=$(typed Documentation/quickstart.md "4. A program" 2 | sed -n 's/^ExecStart=\(.\)/\1/p')
+start b service "$service"
+wait_port b 6379
+served=$(smc_stat b server_v2)
+is PONG "$(on a "smc_run redis-cli -h $B ping")" "$service serves"
+is 1 "$(($(smc_stat b server_v2) - served))" "by SMC"
+ok "it ends" stop b service
 
 # of_unit KEY: what smc-convert.service calls.
 of_unit() {

@@ -42,6 +42,16 @@ done
 ok "the units are good ones" systemd-analyze verify --man=no \
 	/lib/systemd/system/smc_r-config.service /lib/systemd/system/smc-convert.service \
 	/usr/share/smc_r/monitoring/smcr-metrics.service /usr/share/smc_r/monitoring/smcr-metrics.timer
+# The restrictions are those of Debian's redis-server.service; the program it
+# starts is not there.
+redis=/etc/systemd/system/redis-server.service
+mkdir $redis.d
+printf '%s\n' "[Service]" "ExecStart=/usr/bin/redis-server" "NoExecPaths=/" \
+	"ExecPaths=/usr/bin/redis-server /usr/lib /lib" \
+	"RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX" >$redis
+awk -v heading="4. A program" -v n=2 -f /src/selftests/lib/commands.awk \
+	/src/Documentation/quickstart.md >$redis.d/override.conf
+is "" "$(systemd-analyze verify --man=no $redis 2>&1)" "the drop-in of quickstart.md is a good one"
 is enabled "$(systemctl is-enabled smc_r-config)" "the one for EIDs is enabled"
 is disabled "$(systemctl is-enabled smc-convert)" "the one for smc_run --attach is not"
 
