@@ -45,7 +45,15 @@ for file in /usr/lib/systemd/system/smc_r-config.service \
 	like $'\n'"$file"$'(\n|$)' $'\n'"$(rpm -qlp "$tools")" "smc-r-tools has $file"
 done
 
+# hook add|remove RELEASE: as kernel-install calls it.
+hook() {
+	/etc/kernel/install.d/dkms "$1" "$2" "" ""
+}
+
+# what distributions with RPM start from
+echo "disable *" >/usr/lib/systemd/system-preset/99-default-disable.preset
 add_kernel 6.12
+first=$REL
 mkdir /sys/module/smc
 ok "packages are installed while the kernel's own module is loaded" \
 	rpm -i --nodeps "$dkms" "$tools"
@@ -53,6 +61,8 @@ like "the kernel's own smc is loaded, and stays so" "$(cat "$LOG")" \
 	"... which is left alone, with advice"
 is "$(expected_modules)" "$(where_installed "$REL")" "DKMS has installed all modules"
 is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
+is enabled "$(systemctl is-enabled smc_r-config)" "the unit for EIDs is enabled"
+is disabled "$(systemctl is-enabled smc-convert)" "the one for smc_run --attach is not"
 
 # The next version, and a new release of the same one.
 cp -r /src /tmp/next
@@ -64,18 +74,28 @@ is "" "$(rpm -qlp "$(package /tmp/out2 smc-r-tools)" | grep smc_attach)" \
 ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out2 smc-r-dkms)"
 is "$(expected_modules)" "$(where_installed "$REL")" "... with all modules"
 
+add_kernel 6.1
+ok "a second kernel is installed" hook add "$REL"
+is "$(expected_modules)" "$(where_installed "$REL")" "all modules are there for the second kernel"
+is "$(expected_modules)" "$(where_installed "$first")" "... and still for the first"
+
 sed -i "s/^\(Version:[ \t]*\).*/\1$VERSION.1/" /tmp/next/packaging/rpm/smc-r.spec
 sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$VERSION.1\"/" /tmp/next/dkms.conf
 find /tmp/next/net -name '*.c' \
 	-exec sed -i "s/^MODULE_VERSION.*/MODULE_VERSION(\"$VERSION.1\");/" {} +
 ok "make rpm of a next version" make -C /tmp/next/packaging rpm OUT=/tmp/out3
 ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out3 smc-r-dkms)"
-is "smc_r/$VERSION.1, $REL, x86_64: installed" "$(dkms_status)" \
-	"... and only it is left"
-is "$VERSION.1" "$(modinfo -F version "/lib/modules/$REL/updates/dkms/smc_r.ko")" \
-	"... as module"
+is "$(printf "smc_r/$VERSION.1, %s, x86_64: installed\n" "$REL" "$first" | sort)" \
+	"$(dkms_status | sort)" "... and only it is left, for both kernels"
+for kernel in "$REL" "$first"; do
+	is "$VERSION.1" "$(modinfo -F version "/lib/modules/$kernel/updates/dkms/smc_r.ko")" \
+		"... as module"
+done
+ok "the second kernel is removed" hook remove "$REL"
+is "" "$(where_installed "$REL")$(dkms_status -k "$REL" | grep installed)" "its modules are gone"
+is "$(expected_modules)" "$(where_installed "$first")" "... those of the first are not"
 
 ok "packages are removed" rpm -e --nodeps smc-r-dkms smc-r-tools
-is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
-is "" "$(where_installed "$REL")$(dkms_status)" "no module is left"
+is smc "$(served_by "$first")" "AF_SMC is served by the kernel's own module again"
+is "" "$(where_installed "$first")$(dkms_status)" "no module is left"
 is "" "$(find /usr /etc -path '*smc_r*')" "no file is left"
