@@ -46,8 +46,6 @@ static enum smcr_decline select_v2(struct smcr_sock *smc,
 
 	if (prop->version < 2 || prop->typev2 == SMCR_CLC_MODE_NONE)
 		return SMCR_DECLINE_NO_DEVICE;
-	if (!prop->has_v2)
-		return SMCR_DECLINE_NO_V2_EXT;
 	if (!prop->eid_count)
 		return SMCR_DECLINE_NO_UEID;
 	eid = smcr_eid_choose(prop->eid, prop->eid_count);
