@@ -14,16 +14,59 @@ missing_in() {
 	done
 }
 
-is "" "$(sed -n 's/.*= \(0x0[0-9a-f]*\),.*/`\1`/p' /src/net/smc_r/base/decline.h |
-	missing_in "$TROUBLE")" "troubleshooting.md has each decline reason"
-# from the first word that is no value, to the first value
-is "" "$(grep -rhA1 --include='*.c' -E '\<(pr_[a-z]+|net_[a-z]+_ratelimited)\(' /src/net |
-	sed -n 's/.*"\([^"]*\)\\n".*/\1/p' | sed 's/^\(%s[: ]*\)*//; s/%.*//' |
-	missing_in "$TROUBLE")" "... and each line of the kernel log"
+# The source without its comments.
+CODE=/tmp/code
+find /src/net -name '*.[ch]' ! -name '*.mod.c' -exec cat {} + | grep -v '^[[:space:]]*/*\*' >$CODE
 
-is "" "$(sed -n '/^Build-Depends:/,/^Standards/s/^[ A-Z].* \([a-z-]*\)\( <.*>\)*,*$/\1/p' \
-	/src/packaging/debian/control | missing_in "$README")" \
-	"README.md names what make deb needs"
+# codes: those in stdin, sorted.
+codes() {
+	grep -oE '\<0x0[0-9a-f]{7}\>' | sort
+}
+
+# reasons PART: codes of a table of troubleshooting.md: of this module, or of others.
+reasons() {
+	awk -v part="$1" '/^## / { is_here = /^## By reason/; at = "ours" }
+		/^Other implementations/ { at = "others" }
+		is_here && at == part && /^\| `0x/' "$TROUBLE" | cut -d'|' -f2 | codes
+}
+
+DECLINE=/src/net/smc_r/base/decline.h
+is "" "$(comm -3 <(codes <$DECLINE) <(reasons ours))" "troubleshooting.md has the decline reasons, each once"
+is "" "$(grep -o 'SMCR_DECLINE_[A-Z0-9_]*[A-Z0-9]' $DECLINE | while read -r reason; do
+	grep -w "$reason" $CODE | grep -qv '= 0x' || echo "$reason"
+done)" "... which all occur"
+is "" "$(comm -3 <(codes </src/tools/reason.c) <(sort <(reasons ours) <(reasons others)))" \
+	"... and with those of others, what the tools explain"
+
+# log_lines: of the kernel log, as regular expressions for what is the same in all.
+log_lines() {
+	find /src/net -name '*.c' ! -name '*.mod.c' -exec perl -0777 -ne '
+	while (/\b(?:pr_(?!fmt)[a-z_]+|(?:net|dev|netdev|ibdev)_(?:dbg|info|notice|warn|err|crit)[a-z_]*)\(/g) {
+		if (substr($_, pos) !~ /^\s*(?:[^",;]+,\s*)?("(?:[^"\\]|\\.|"\s+")*")/) {
+			print "a line without text\n";
+			next;
+		}
+		($text = $1) =~ s/"\s*"|"|\\n//g;
+		print join(".*", map { quotemeta } grep { length } map { s/^\s+|\s+$//gr }
+			split /(?:0x)?%[-#0-9.*]*(?:[hlzt]*[diuxXcs]|p[A-Za-z0-9]*)/, $text), "\n";
+	}' {} +
+}
+
+is "" "$(log_lines | while read -r line; do grep -qP -e "$line" "$TROUBLE" || echo "$line"; done)" \
+	"troubleshooting.md has each line of the kernel log"
+
+# words WORD...: these and those of stdin, one a line, sorted.
+words() {
+	{ cat; echo "$*"; } | xargs -n1 | sort -u
+}
+
+# Beside what a package needs to be built, its line names what that needs itself.
+is "$(sed -n '/^Build-Depends:/,/^Standards/ s/^[ A-Z].* \([a-z][a-z-]*\)\( [<(].*\)*,*$/\1/p' \
+	/src/packaging/debian/control | sed 's/-compat$//' | words build-essential)" \
+	"$(typed Install 1 1 | sed 's/^apt-get install//' | words)" "README.md names what make deb needs"
+is "$(sed -n 's/^\(BuildRequires\|Requires\|Recommends\):[ \t]*//p' /src/packaging/rpm/smc-r.spec |
+	sed 's/pkgconfig(\(.*\))/\1-devel/; /%\|^kmod$/d' | words rpm-build)" \
+	"$(typed Install 2 1 | sed 's/^dnf install//' | words)" "... and what make rpm needs"
 is "" "$(grep -o 'smc_r[-/][0-9][0-9.]*[0-9]' "$README" /src/Documentation/*.md |
 	sed 's/.*[-/]//' | grep -vxF "$VERSION")" "README.md and Documentation/ have this version"
 
@@ -41,18 +84,58 @@ broken_links() {
 
 is "" "$(broken_links)" "links between documents lead somewhere"
 is "" "$(cd /src && ls Documentation/*.md | missing_in "$README")" "README.md names each document"
-is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/`\1`/p' /src/net/smc_r/base/sysctl.c | missing_in "$README")" \
-	"README.md has each setting"
-is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/\1/p' /src/net/smc_r/base/sysctl.c |
-	missing_in /src/Documentation/tuning.md)" "tuning.md, too"
-is "" "$(sed -n 's/.*ENTRY("\([a-z_]*\)".*/\1/p' /src/net/smc_r/base/sysctl.c |
-	missing_in /src/tools/smc_r.4)" "smc_r(4), too"
+
+# settings: "NAME DEFAULT LOW HIGH" of each; LOW and HIGH are - where an unsigned
+# number may be anything.
+settings() {
+	perl -0777 -ne '
+	BEGIN {
+		%value = (SYSCTL_ZERO => 0, SYSCTL_ONE => 1, SYSCTL_TWO => 2, SYSCTL_INT_MAX => 2147483647,
+			INT_MAX => 2147483647);
+	}
+	s{//[^\n]*|/\*.*?\*/}{}gs;
+	$value{$1} = $2 while /^#define (\w+)\s+(\(.*\))$/mg;
+	$value{"&$1"} = $2 while /^static int (\w+) = (.*);/mg;
+	$default{$1} = $2 while /^\t\t\.(\w+) = (.*),$/mg;
+	push @entry, [$1, $2, $3 // "-", $4 // "-"] while /ENTRY\("(\w+)", (\w+)(?:, ([&\w]+),\s+([&\w]+))?\)/g;
+	sub number { my $text = shift; 1 while $text =~ s/(&?[A-Za-z]\w+)/$value{$1}/g; $text eq "-" ? "-" : int eval $text }
+	END { print "$_->[0] ", join(" ", map { number($_) } $default{$_->[1]} // 0, @$_[2, 3]), "\n" for @entry }
+	' /src/net/smc_r/base/sysctl.h /src/net/smc_r/base/sysctl.c
+}
+
+# said FORM FILE: "NAME DEFAULT RANGE" of each setting there; RANGE as it is
+# put into words, or -.
+said() {
+	perl -0777 -ne '
+	sub range { $_[0] =~ /\b(\d+ (?:to|or) \d+)\b/ ? $1 : "-" }
+	if ("'$1'" eq "table") {
+		while (/^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \| (\d+) \| (.*) \|$/mg) {
+			($names, $default, $range) = ($1, $2, range($3));
+			print "$_ $default $range\n" for $names =~ /[a-z_]+/g;
+		}
+	} else {
+		while (/^\.TP\n\.IR? (.*)\n((?:[^.].*\n)+)/mg) {
+			($names, $text) = ($1, $2);
+			$text =~ /\bDefault (\d+)\.|\b(\d+), the default\b/ or next;
+			($default, $range) = ($1 // $2, range($text));
+			print "$_ $default $range\n" for $names =~ /[a-z_]{4,}/g;
+		}
+	}' "$2" | sort
+}
+
+# what is to be said: a range only where it is a short one
+settings | sort >/tmp/settings
+to_say() {
+	awk '{ range = $1 ~ /_per_lgr$/ ? $3 ($4 - $3 > 1 ? " to " : " or ") $4 : "-"; print $1, $2, range }' /tmp/settings
+}
+
+is "$(to_say)" "$(said table "$README")" "README.md has each setting, its default and range"
+is "$(to_say)" "$(said page /src/tools/smc_r.4)" "smc_r(4), too"
+is "" "$(cut -d' ' -f1 /tmp/settings | missing_in /src/Documentation/tuning.md)" "tuning.md has each setting"
+is "" "$(perl -ne 'print "$1 $2\n" while /`([a-z_]+)=(?:\d+`, `)?(\d+)`(?:, the default| \(the default\))/g' \
+	/src/Documentation/tuning.md | missing_in /tmp/settings)" "... and of the defaults, the right ones"
 
 # --- what documents say of code and tests ---
-
-# The source without its comments.
-CODE=/tmp/code
-find /src/net -name '*.[ch]' ! -name '*.mod.c' -exec cat {} + | grep -v '^[[:space:]]*/*\*' >$CODE
 
 # strange_functions: those that stdin names, and that neither net/ has nor are
 # system calls.
