@@ -84,6 +84,25 @@ has declined 1 "state ACTIVE mode tcp src $A:[0-9]+ dst $B:7000 .* reason 0x0500
 on b "smcnl ueid add SMC-R-DEFAULT-EID"
 stop a declined
 
+# IPPROTO_SMC is of the family that was asked for, accepted or not
+start a inet "socks inet,listen=7020,accept"
+start a inet6 "socks inet6,listen=7021,accept"
+wait_port a 7020
+wait_port a 7021
+hold b clients "inet,connect=$A:7020 inet6,connect=$A:7021"
+hold a connected "inet,connect=$B:7000 inet6,connect=$B:7001"
+has connected 1 "^family 2 state ACTIVE mode smcr src $A:[0-9]+ dst $B:7000 " "IPPROTO_SMC of AF_INET"
+has connected 2 "^family 10 state ACTIVE mode smcr src ::ffff:$A:[0-9]+ dst ::ffff:$B:7001 " "of AF_INET6"
+for name in inet inet6; do
+	wait_for 5 on a "grep -q ^ready /run/rig/$name.log"
+done
+has inet 1 "^family 2 state ACTIVE mode smcr src $A:7020 dst $B:[0-9]+ " "an accepted one"
+has inet6 1 "^family 10 state ACTIVE mode smcr src ::ffff:$A:7021 dst ::ffff:$B:[0-9]+ " "of AF_INET6"
+for name in connected inet inet6; do
+	stop a $name
+done
+stop b clients
+
 # who may ask, and for what
 hold a user "uid=1000 smc,connect=$B:7000"
 has user 2 "state ACTIVE .* uid 1000 " "its owner"

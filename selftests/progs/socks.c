@@ -6,10 +6,10 @@
  *
  * Each argument makes a socket and takes it through its steps:
  *
- *   smc, smc6, tcp, DOMAIN.PROTOCOL   what it is; first
+ *   smc, smc6, inet, inet6, tcp       what it is; first; inet is IPPROTO_SMC
  *   *N                                N of them, alike; second
  *   bind=PORT, listen=PORT            to any address
- *   connect=ADDRESS:PORT              IPv4, as an IPv4-mapped one for smc6
+ *   connect=ADDRESS:PORT              IPv4, as an IPv4-mapped one for smc6, inet6
  *   accept                            go on with an accepted one
  *   fastopen                          set TCP_FASTOPEN
  *   nodelay, cork, uncork             set or clear the TCP option
@@ -37,6 +37,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifndef AF_SMC
+#define AF_SMC 43
+#endif
+#ifndef IPPROTO_SMC
+#define IPPROTO_SMC 256
+#endif
+
 struct sock {
 	int fd;
 	bool is_ip6;
@@ -44,6 +51,7 @@ struct sock {
 	socklen_t addr_len;
 };
 
+__attribute__((noreturn))
 static void fail(const char *what)
 {
 	fprintf(stderr, "socks: %s: %s\n", what, strerror(errno));
@@ -52,22 +60,26 @@ static void fail(const char *what)
 
 static struct sock make(const char *what)
 {
-	int domain, protocol;
-
-	if (!strcmp(what, "smc"))
-		what = "43.0";
-	else if (!strcmp(what, "smc6"))
-		what = "43.1";
-	else if (!strcmp(what, "tcp"))
-		what = "2.0";
-	if (sscanf(what, "%d.%d", &domain, &protocol) != 2) {
-		errno = EINVAL;
-		fail(what);
-	}
-	return (struct sock){
-		.fd = socket(domain, SOCK_STREAM, protocol),
-		.is_ip6 = domain == AF_INET6 || (domain == 43 && protocol == 1),
+	static const struct kind {
+		const char *name;
+		int domain, protocol;
+		bool is_ip6;
+	} kinds[] = {
+		{ "smc", AF_SMC, 0, false },
+		{ "smc6", AF_SMC, 1, true },
+		{ "inet", AF_INET, IPPROTO_SMC, false },
+		{ "inet6", AF_INET6, IPPROTO_SMC, true },
+		{ "tcp", AF_INET, 0, false },
 	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strcmp(what, kinds[i].name))
+			return (struct sock){
+				.fd = socket(kinds[i].domain, SOCK_STREAM, kinds[i].protocol),
+				.is_ip6 = kinds[i].is_ip6,
+			};
+	errno = EINVAL;
+	fail(what);
 }
 
 static void set_address(struct sock *s, const char *host, int port)
