@@ -157,6 +157,20 @@ on a "smcnl pnet add NETM mv0; modprobe bridge; ip link add br0 type bridge; ip 
 uses tcp "the ID of the interface below the one of the route"
 on a "smcnl pnet flush; ip link set eth0 nomaster; ip link del br0; ip addr add $A/24 dev eth0"
 
+# A device with a parent, as hardware has: entries may name that.
+pci=$(on a "basename \$(readlink -f /sys/class/net/eth0/device/..)")
+kind=$(on a "cd /sys/bus/pci/devices/$pci; cat vendor device" | sed 's/0x//' | paste -sd:)
+unload a
+on a "insmod /rig/smcr_parent.ko device=rxe0 parent=$pci"
+load a
+on a "smcnl pnet add NETP eth0 $pci"
+like "^dev rxe0 port 1 .* pnetid NETP user 1 .* pci $kind $pci\$" "$(on a 'smcnl devs')" "a device by its parent"
+refused "File exists" add NETQ - rxe0
+uses smc "the ID of a parent"
+unload a
+on a "rmmod smcr_parent"
+load a
+
 on b "kill -TERM \$(pidof conns)"
 ok "server ends" finish b server 5
 on a "smcnl pnet add NETA eth0 rxe0"
