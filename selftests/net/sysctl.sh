@@ -40,7 +40,7 @@ link_limit() {
 }
 
 is "$DEFAULTS" "$(settings)" "defaults"
-for bad in "wmem 16383" "rmem 0" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
+for bad in "wmem 16383" "wmem 1073741824" "rmem 0" "rmem 1073741824" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
 	"smcr_max_conns_per_lgr 256" "smcr_max_links_per_lgr 0" "smcr_max_links_per_lgr 3" "smcr_buf_type 3" "limit_smc_hs 2"; do
 	fails "$bad is refused" write $me $bad 2>/dev/null
 done
@@ -103,7 +103,8 @@ like '^limit_hs: before=0 after=1 len=4 short=22 unknown=95 unknown=95$' \
 write $me limit_smc_hs 1
 like '^limit_hs: before=1 after=0 ' "$(on $me 'socktest limit_hs=0')" "its default"
 write $me wmem 1000000
-like 'sndbuf=2000000 rcvbuf=' "$(on $me 'socktest 43,1,0')" "size of new sockets"
+write $me rmem 1073741823
+like 'sndbuf=2000000 rcvbuf=2147483646$' "$(on $me 'socktest 43,1,0')" "size of new sockets"
 
 on $me "ip netns add other"
 is "$DEFAULTS" "$(settings 'ip netns exec other')" "other namespaces have their own"
