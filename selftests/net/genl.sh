@@ -67,6 +67,8 @@ for eid in ONE TWO THREE; do
 	raw "^ok$" $G 10 do "1=s:'$(printf '%-32s' $eid)'"
 done
 raw "^error: Numerical result out of range$" $G 10 do "1=s:'$(printf '%-32s' FOUR)'"
+# full comes before defined
+raw "^error: Numerical result out of range$" $G 10 do "1=s:'$(printf '%-32s' ONE)'"
 raw "^ok$" $G 12 do
 raw "^ok$" $G 12 do 1=u8:1
 is ok "$(on $me "genlraw $G 9 dump")" "none is left"
@@ -113,6 +115,38 @@ debugged() {
 	like "smc_r: client handshake with $B:7002: .* reason 0x05000000" "$lines" "one that is declined"
 	like "smc_r: link 1 of group [0-9a-f]{6}00 by rxe0 to ::ffff:$B is up" "$lines" "link up"
 	like "smc_r: link 1 of group .* is down" "$lines" "link down"
+}
+
+# layout EVENT: its own fields, as programs for tracepoints read them.
+layout() {
+	on a "sed -n '/field:.* common_/d; s/.*field:[^;]*[ *]\([a-z_]*\)\(\[\]\)*;.offset:\([0-9]*\);.size:\([0-9]*\);.*/\1 \3 \4/p' \
+		$events/$1/format" | paste -sd,
+}
+
+# layouts: userspace-abi.md 6.1
+layouts() {
+	is "sk 8 8,clcsk 16 8,net_cookie 24 8,fallback_rsn 32 4" "$(layout smc_switch_to_fallback)" \
+		"fields of smc_switch_to_fallback"
+	for event in smc_tx_sendmsg smc_rx_recvmsg; do
+		is "smc 8 8,net_cookie 16 8,len 24 8,name 32 4" "$(layout $event)" "of $event"
+	done
+	is "lnk 8 8,lgr 16 8,net_cookie 24 8,state 32 4,name 36 4,location 40 8" \
+		"$(layout smcr_link_down)" "of smcr_link_down"
+}
+
+# many_reasons: more than there are slots for. The reasons do not exist.
+many_reasons() {
+	local before
+
+	before=$(smc_stat a fallback_client)
+	ON_TIMEOUT=120 on a "i=1; while [ \$i -le 40 ]; do
+		insmod /rig/smcr_fault.ko symbol=smcr_hs_check_policy retval=\$i
+		conns client -m smc -k tcp -n 1 -p -T 20 $B 7002 || exit 1
+		rmmod smcr_fault; i=\$((i + 1)); done" >/dev/null
+	is "36 40" "$(on a "smcnl fback" | grep -c '^reason client') $(($(smc_stat a fallback_client) - before))" \
+		"36 reasons are kept; of more, the total rises"
+	is 1 "$(reason_count a client 0x00000001)" "those that came first"
+	is 0 "$(reason_count a client 0x00000028)" "not the last one"
 }
 
 # As they are sent: tools read GIDs of 39 characters, and IDs of groups before their links.
@@ -180,6 +214,8 @@ if [ "$(role_of a)" = ours ]; then
 	like 'smcr_link_up: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ dev=rxe0' "$trace" "link up"
 	like 'smcr_link_down: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ state=1 dev=rxe0 location=smcr_group_kill_dev\+' "$trace" "link down"
 	debugged
+	layouts
+	[ -z "${RIG_LONG:-}" ] || many_reasons
 fi
 on b "kill -TERM \$(pidof conns)"
 for guest in $(guests ours); do
