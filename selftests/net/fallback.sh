@@ -15,6 +15,7 @@
 NONE=-
 ANY=+
 PEER_NO_SMC=0x03010000
+CONFIG=0x03000000
 NO_DEVICE=0x03030000
 NO_RDMA_DEVICE=0x03030002
 IPSEC=0x03020000
@@ -117,6 +118,12 @@ on a "smcnl ueid flush"
 if [ $RIG_PEERS = ours:ours ]; then
 	uses_smc "the client has no EID and offers version 1"
 	num "$(smc_stat a client_v1) -eq 1" "which is used"
+	# its address is not one of the interface of the route
+	on a "ip addr add 10.9.0.1/32 dev lo; ip route add $B/32 dev eth0 src 10.9.0.1"
+	on b "ip route add 10.9.0.1/32 dev eth0"
+	falls "neither EID nor prefix at the client" $CONFIG $PEER_DECLINED -m smc $B 7000
+	on a "ip route del $B/32 dev eth0 src 10.9.0.1; ip addr del 10.9.0.1/32 dev lo"
+	on b "ip route del 10.9.0.1/32 dev eth0"
 else
 	# stock has version 1 with RoCE version 1 only
 	falls "the client has no EID" $ANY $ANY -m smc $B 7000
