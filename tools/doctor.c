@@ -370,14 +370,20 @@ static long free_kib(void)
 /* What is left of version 2 of cgroups to this process, in KiB. */
 static long free_cgroup_kib(void)
 {
-	char line[SYSFS_LEN];
-	long most, now;
+	long most, now, least = LONG_MAX;
+	char line[SYSFS_LEN], *end;
 
 	if (!sysfs_read(line, "/proc/self/cgroup") || strncmp(line, "0::", 3) != 0)
 		return LONG_MAX;
-	most = sysfs_number("/sys/fs/cgroup%s/memory.max", line + 3);
-	now = sysfs_number("/sys/fs/cgroup%s/memory.current", line + 3);
-	return most < 0 || now < 0 || most == LONG_MAX ? LONG_MAX : (most - now) / 1024;
+	/* its own and those above */
+	while ((end = strrchr(line + 3, '/'))) {
+		most = sysfs_number("/sys/fs/cgroup%s/memory.max", line + 3);
+		now = sysfs_number("/sys/fs/cgroup%s/memory.current", line + 3);
+		if (most >= 0 && now >= 0 && most != LONG_MAX && (most - now) / 1024 < least)
+			least = (most - now) / 1024;
+		*end = 0;
+	}
+	return least;
 }
 
 static void check_memory(struct doctor *doctor)
