@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "firewall.h"
 #include "gen.h"
 #include "pnet.h"
 #include "probe.h"
@@ -39,6 +40,7 @@ struct doctor {
 	char interfaces[MAX_LOWER][SYSFS_LEN];
 	int interfaces_count;
 	json_object *gids;
+	struct probe probe;
 };
 
 /* --- findings --- */
@@ -402,27 +404,26 @@ static void check_memory(struct doctor *doctor)
 
 /* --- firewall --- */
 
-#define RULES_COMMAND "{ nft list ruleset; iptables-save; ip6tables-save; } 2>/dev/null"
-
-/* Rules that take TCP options away; they can be read by root only. */
+/* Rules may be meant for other connections than the one that was made. */
 static void check_firewall(struct doctor *doctor)
 {
-	char line[1024];
-	bool found = false;
-	FILE *rules;
+	char rule[FIREWALL_RULE_LEN];
+	const char *text;
 
-	if (geteuid() != 0)
+	switch (firewall_look(rule)) {
+	case FIREWALL_STRIPS:
+		text = "a rule of this host's firewall takes the SMC option out of TCP";
+		break;
+	case FIREWALL_DROPS:
+		text = "a rule of this host's firewall drops TCP packets with the SMC option";
+		break;
+	default:
 		return;
-	rules = popen(RULES_COMMAND, "re");
-	if (!rules)
-		return;
-	while (fgets(line, sizeof(line), rules))
-		found = found || strstr(line, "reset tcp option 254") ||
-			strstr(line, "TCPOPTSTRIP");
-	pclose(rules);
-	if (!found)
-		return;
-	bad(doctor, "firewall", "a rule of this host's firewall takes options out of TCP");
+	}
+	if (doctor->probe.has_smc)
+		note(doctor, "firewall", "%s, though not here: %s", text, rule);
+	else
+		bad(doctor, "firewall", "%s: %s", text, rule);
 	fix(doctor, "let it spare option 254: 'nft list ruleset', 'iptables-save'");
 }
 
@@ -509,7 +510,7 @@ static void tell_error(struct doctor *doctor, const struct probe *probe)
 static void check_peer(struct doctor *doctor)
 {
 	const struct target *target = &doctor->target;
-	struct probe probe;
+	const struct probe *probe = &doctor->probe;
 
 	if (!target->port) {
 		note(doctor, "peer",
@@ -517,14 +518,13 @@ static void check_peer(struct doctor *doctor)
 		     target->name);
 		return;
 	}
-	probe_run(&probe, target);
-	if (probe.err)
-		tell_error(doctor, &probe);
-	else if (probe.has_smc)
+	if (probe->err)
+		tell_error(doctor, probe);
+	else if (probe->has_smc)
 		good(doctor, "peer", "a connection to %s, port %d, used SMC", target->text,
 		     target->port);
 	else
-		tell_fallback(doctor, &probe);
+		tell_fallback(doctor, probe);
 }
 
 /* --- what did fall back --- */
@@ -560,6 +560,8 @@ static void examine(struct doctor *doctor)
 	check_eids(doctor);
 	check_limits(doctor);
 	check_memory(doctor);
+	if (has_route && doctor->has_target && doctor->target.port)
+		probe_run(&doctor->probe, &doctor->target);
 	check_firewall(doctor);
 	if (has_route && doctor->has_target)
 		check_peer(doctor);
