@@ -467,15 +467,33 @@ static void tell_fallback(struct doctor *doctor, const struct probe *probe)
 		bad(doctor, "peer", "%s declined with 0x%08x: %s", target->text, probe->peer_reason,
 		    peer->text);
 		fix(doctor, "on the peer: %s", peer->fix);
-	} else if (probe->reason) {
+	} else {
 		bad(doctor, "peer", "the connection fell back to TCP, 0x%08x: %s", probe->reason,
 		    reason->text);
 		fix(doctor, "%s", reason->fix);
+	}
+}
+
+static void tell_silence(struct doctor *doctor, const struct probe *probe)
+{
+	const struct target *target = &doctor->target;
+
+	if (probe->tap.answer != SEEN_NOTHING) {
+		bad(doctor, "peer", "%s does not answer the SMC handshake", target->text);
+		fix(doctor, "look at the kernel log of the peer, and whether it is overloaded");
+	} else if (!probe->tcp_answers) {
+		bad(doctor, "peer", "%s does not answer", target->text);
+		fix(doctor, "see whether the host is up and no firewall is in the way: 'ping %s'",
+		    target->text);
+	} else if (probe->tap.fd < 0) {
+		bad(doctor, "peer", "%s answers by TCP, and not by SMC", target->text);
+		fix(doctor, "ask again as root, who sees the TCP handshake");
 	} else {
 		bad(doctor, "peer",
-		    "the connection fell back to TCP, and the kernel does not tell why");
-		fix(doctor,
-		    "load the module that does: 'modprobe smc_r_diag', or smc_diag with smc");
+		    "%s answers only without the SMC option: a firewall drops packets that have it",
+		    target->text);
+		fix(doctor, "let TCP option 254 pass, here ('nft list ruleset', 'iptables-save'), at "
+		    "the peer and on the way");
 	}
 }
 
@@ -495,10 +513,7 @@ static void tell_error(struct doctor *doctor, const struct probe *probe)
 		fix(doctor, "look at the kernel log of the peer");
 		break;
 	case ETIMEDOUT:
-		bad(doctor, "peer", "%s does not answer%s", target->text,
-		    probe->tap.answer == SEEN_NOTHING ? "" : " the SMC handshake");
-		fix(doctor, "see whether the host is up and no firewall is in the way: 'ping %s'",
-		    target->text);
+		tell_silence(doctor, probe);
 		break;
 	default:
 		bad(doctor, "peer", "%s cannot be connected to: %s", target->text,

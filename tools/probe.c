@@ -19,8 +19,9 @@
 
 /* A handshake may take 6 seconds when the peer is silent. */
 #define LIMIT_MS 10000
+#define TCP_LIMIT_MS 3000
 
-static int connect_to(int fd, const struct target *target)
+static int connect_to(int fd, const struct target *target, int limit_ms)
 {
 	struct pollfd pollfd = { .fd = fd, .events = POLLOUT };
 	socklen_t len = sizeof(int);
@@ -30,11 +31,21 @@ static int connect_to(int fd, const struct target *target)
 		return 0;
 	if (errno != EINPROGRESS)
 		return errno;
-	rc = poll(&pollfd, 1, LIMIT_MS);
+	rc = poll(&pollfd, 1, limit_ms);
 	if (rc <= 0)
 		return rc ? errno : ETIMEDOUT;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
 	return err;
+}
+
+static bool is_answered_by_tcp(const struct target *target)
+{
+	int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool is_answered = fd >= 0 && connect_to(fd, target, TCP_LIMIT_MS) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is_answered;
 }
 
 /* After fallback, all calls reach the TCP socket. */
@@ -118,7 +129,7 @@ void probe_run(struct probe *probe, const struct target *target)
 		return;
 	}
 	tap_open(&probe->tap, target);
-	probe->err = connect_to(fd, target);
+	probe->err = connect_to(fd, target, LIMIT_MS);
 	tap_close(&probe->tap, target);
 	probe->has_smc = !probe->err && !has_fallen_back(fd);
 	if (!probe->err && !probe->has_smc) {
@@ -128,6 +139,8 @@ void probe_run(struct probe *probe, const struct target *target)
 		if (!probe->peer_reason)
 			probe->peer_reason = probe->tap.decline;
 	}
+	if (probe->err == ETIMEDOUT && probe->tap.answer == SEEN_NOTHING)
+		probe->tcp_answers = is_answered_by_tcp(target);
 	close(fd);
 	json_object_put(before);
 }

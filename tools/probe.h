@@ -17,6 +17,7 @@
  * @reason: why it fell back; 0 if nobody tells
  * @peer_reason: what the peer said when it declined; 0 if nobody tells
  * @tap: what was seen on the wire
+ * @tcp_answers: nothing came back, but it does when TCP is used without SMC
  */
 struct probe {
 	int err;
@@ -24,6 +25,7 @@ struct probe {
 	uint32_t reason;
 	uint32_t peer_reason;
 	struct tap tap;
+	bool tcp_answers;
 };
 
 /* Connect an SMC socket to the target and close it again. */
