@@ -5,6 +5,7 @@
  * What a connection needs is looked at in the order in which it is to be put
  * right: without a module there are no EIDs, without a device no peer.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -40,6 +41,13 @@ struct doctor {
 	char interfaces[MAX_LOWER][SYSFS_LEN];
 	int interfaces_count;
 	json_object *gids;
+	json_object *pnetids;
+	/* errno; 0: pnetids has them all */
+	int pnet_error;
+	/* of the interfaces above; NULL: none */
+	const char *pnetid;
+	/* an RDMA device has it as well, which makes it the one to use */
+	bool is_by_pnetid;
 	struct probe probe;
 };
 
@@ -172,9 +180,74 @@ static bool check_route(struct doctor *doctor)
 	     target->source, target->has_gateway ? ", behind a gateway" : "");
 	if (target->has_gateway)
 		note(doctor, "route",
-		     "behind a gateway, SMC needs version 2 and a gateway that has an ARP entry");
+		     "behind a gateway, SMC needs version 2, IPv4, and a gateway that has an ARP "
+		     "entry");
 	find_interfaces(doctor);
 	return true;
+}
+
+/* --- PNET IDs --- */
+
+static const char *pnetid_of_route(const struct doctor *doctor)
+{
+	size_t i;
+	int j;
+
+	for (i = 0; i < json_object_array_length(doctor->pnetids); i++) {
+		json_object *entry = json_object_array_get_idx(doctor->pnetids, i);
+
+		for (j = 0; j < doctor->interfaces_count; j++)
+			if (strcmp(member(entry, "net_dev"), doctor->interfaces[j]) == 0)
+				return member(entry, "pnetid");
+	}
+	return NULL;
+}
+
+/* Is the GID on a port that has the PNET ID of the route? */
+static bool has_pnetid(const struct doctor *doctor, json_object *gid)
+{
+	size_t i;
+
+	for (i = 0; doctor->pnetid && i < json_object_array_length(doctor->pnetids); i++) {
+		json_object *entry = json_object_array_get_idx(doctor->pnetids, i);
+
+		if (strcmp(member(entry, "pnetid"), doctor->pnetid) == 0 &&
+		    strcmp(member(entry, "ib_dev"), member(gid, "ib_dev")) == 0 &&
+		    count(entry, "ib_port") == count(gid, "ib_port"))
+			return true;
+	}
+	return false;
+}
+
+static void read_pnetids(struct doctor *doctor)
+{
+	size_t i;
+
+	doctor->pnet_error = -pnet_entries(&doctor->pnetids);
+	doctor->pnetid = pnetid_of_route(doctor);
+	for (i = 0; i < json_object_array_length(doctor->gids); i++)
+		if (has_pnetid(doctor, json_object_array_get_idx(doctor->gids, i)))
+			doctor->is_by_pnetid = true;
+}
+
+/* An interface with a PNET ID looks for RDMA devices with the same one. */
+static void check_pnetid(struct doctor *doctor)
+{
+	const char *name = doctor->pnetid;
+
+	if (doctor->pnet_error) {
+		note(doctor, "pnetid", "PNET IDs cannot be read: %s",
+		     error_text(doctor->pnet_error));
+	} else if (!name) {
+		good(doctor, "pnetid",
+		     "no PNET ID is set for the interface; the device is found by it");
+	} else if (doctor->is_by_pnetid) {
+		good(doctor, "pnetid", "interface and an RDMA device have the PNET ID %s", name);
+	} else {
+		bad(doctor, "pnetid", "the interface has the PNET ID %s, and no RDMA device has it",
+		    name);
+		fix(doctor, "'smc_pnet -a %s -D DEVICE', or 'smc_pnet -d %s'", name, name);
+	}
 }
 
 /* --- RDMA devices --- */
@@ -183,6 +256,8 @@ static bool is_on_route(const struct doctor *doctor, json_object *gid)
 {
 	int i;
 
+	if (doctor->is_by_pnetid)
+		return has_pnetid(doctor, gid);
 	for (i = 0; i < doctor->interfaces_count; i++)
 		if (strcmp(member(gid, "net_dev"), doctor->interfaces[i]) == 0)
 			return true;
@@ -231,32 +306,48 @@ static json_object *usable_gids(struct doctor *doctor)
 	return rows;
 }
 
-/* RoCE version 2 needs a GID made from the address that the connection has. */
+/*
+ * RoCE version 2 needs a GID made from an IPv4 address: the one that the
+ * connection has, or another of its subnet.
+ */
+static bool serves_source(const struct doctor *doctor, json_object *gid, const struct in6_addr *raw)
+{
+	in_addr_t source = doctor->target.source4.s_addr;
+	in_addr_t own = raw->s6_addr32[3];
+
+	return !source || own == source || in_one_subnet(member(gid, "net_dev"), own, source);
+}
+
 static void check_gid(struct doctor *doctor, json_object *usable)
 {
-	bool has_v2 = false, has_source = false;
+	const struct target *target = &doctor->target;
+	bool has_ip4 = false, has_source = false;
+	struct in6_addr raw;
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(usable); i++) {
 		json_object *gid = json_object_array_get_idx(usable, i);
-		bool is_v2 = strcmp(member(gid, "type"), "RoCE v2") == 0;
 
-		has_v2 = has_v2 || is_v2;
-		has_source = has_source ||
-			     (is_v2 && strcmp(member(gid, "gid"), doctor->target.gid) == 0);
+		if (strcmp(member(gid, "type"), "RoCE v2") != 0 ||
+		    inet_pton(AF_INET6, member(gid, "gid"), &raw) != 1 ||
+		    !IN6_IS_ADDR_V4MAPPED(&raw))
+			continue;
+		has_ip4 = true;
+		has_source = has_source || serves_source(doctor, gid, &raw);
 	}
-	if (!has_v2) {
-		bad(doctor, "gid", "the RDMA device has no GID of RoCE version 2");
-		fix(doctor,
-		    "give its interface an IPv4 address, and switch the card to RoCE version 2");
-	} else if (doctor->has_target && !has_source) {
+	if (!has_ip4) {
 		bad(doctor, "gid",
-		    "no GID of the RDMA device is for %s, the address of the connection",
-		    doctor->target.source);
+		    "the RDMA device has no GID of RoCE version 2 for an IPv4 address");
+		fix(doctor, "give its interface an IPv4 address; if it has one, switch the card to "
+		    "RoCE version 2");
+	} else if (!has_source) {
+		bad(doctor, "gid",
+		    "no GID of the RDMA device is for %s, the address of the connection, or its "
+		    "subnet", target->source);
 		fix(doctor, "give that address to the interface of the RDMA device");
 	} else {
-		good(doctor, "gid", "there is a GID of RoCE version 2%s%s",
-		     doctor->has_target ? " for " : "", doctor->target.source);
+		good(doctor, "gid", "there is a GID of RoCE version 2 for %s",
+		     target->source4.s_addr ? target->source : "an IPv4 address");
 	}
 }
 
@@ -264,7 +355,6 @@ static void check_devices(struct doctor *doctor)
 {
 	json_object *usable, *first;
 
-	doctor->gids = rdma_gids();
 	usable = usable_gids(doctor);
 	if (json_object_array_length(usable)) {
 		first = json_object_array_get_idx(usable, 0);
@@ -273,56 +363,6 @@ static void check_devices(struct doctor *doctor)
 		check_gid(doctor, usable);
 	}
 	json_object_put(usable);
-}
-
-/* --- PNET IDs --- */
-
-/* Of the interfaces on the route, or of any RDMA device on them; NULL: none. */
-static const char *find_pnetid(const struct doctor *doctor, json_object *entries, const char *key,
-			       const char *wanted)
-{
-	size_t i;
-	int j;
-
-	for (i = 0; i < json_object_array_length(entries); i++) {
-		json_object *entry = json_object_array_get_idx(entries, i);
-		const char *name = member(entry, "pnetid");
-
-		if (!*member(entry, key) || (wanted && strcmp(name, wanted) != 0))
-			continue;
-		if (wanted)
-			return name;
-		for (j = 0; j < doctor->interfaces_count; j++)
-			if (strcmp(member(entry, key), doctor->interfaces[j]) == 0)
-				return name;
-	}
-	return NULL;
-}
-
-/* An interface with a PNET ID looks for RDMA devices with the same one. */
-static void check_pnetid(struct doctor *doctor)
-{
-	json_object *entries = NULL;
-	const char *name;
-	int rc = pnet_entries(&entries);
-
-	name = rc ? NULL : find_pnetid(doctor, entries, "net_dev", NULL);
-	if (rc == -ENOENT || rc == -EOPNOTSUPP) {
-		note(doctor, "pnetid",
-		     "this module has no PNET IDs; the device is found by its interface");
-	} else if (rc) {
-		note(doctor, "pnetid", "PNET IDs cannot be read: %s", error_text(-rc));
-	} else if (!name) {
-		good(doctor, "pnetid",
-		     "no PNET ID is set for the interface; the device is found by it");
-	} else if (find_pnetid(doctor, entries, "ib_dev", name)) {
-		good(doctor, "pnetid", "interface and an RDMA device have the PNET ID %s", name);
-	} else {
-		bad(doctor, "pnetid", "the interface has the PNET ID %s, and no RDMA device has it",
-		    name);
-		fix(doctor, "'smc_pnet -a %s -D DEVICE', or 'smc_pnet -d %s'", name, name);
-	}
-	json_object_put(entries);
 }
 
 /* --- EIDs, limits, memory --- */
@@ -565,20 +605,24 @@ static void examine(struct doctor *doctor)
 {
 	bool has_module = check_module(doctor);
 	bool has_route = !doctor->has_target || check_route(doctor);
+	bool has_way = has_module && has_route && doctor->has_target;
 
+	doctor->gids = rdma_gids();
+	if (has_way)
+		read_pnetids(doctor);
 	if (has_route)
 		check_devices(doctor);
 	if (!has_module)
 		return;
-	if (has_route && doctor->has_target)
+	if (has_way)
 		check_pnetid(doctor);
 	check_eids(doctor);
 	check_limits(doctor);
 	check_memory(doctor);
-	if (has_route && doctor->has_target && doctor->target.port)
+	if (has_way && doctor->target.port)
 		probe_run(&doctor->probe, &doctor->target);
 	check_firewall(doctor);
-	if (has_route && doctor->has_target)
+	if (has_way)
 		check_peer(doctor);
 	if (!doctor->has_target)
 		tell_history(doctor);
@@ -631,5 +675,6 @@ int smcr_doctor(struct request *request)
 		print_text(&doctor);
 	json_object_put(doctor.checks);
 	json_object_put(doctor.gids);
+	json_object_put(doctor.pnetids);
 	return doctor.failed ? 1 : 0;
 }

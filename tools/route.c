@@ -4,6 +4,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,23 +91,6 @@ void target_parse(struct target *target, const char *text)
 		  sizeof(target->text));
 }
 
-static void set_gid(struct target *target, int family, const uint8_t *source)
-{
-	uint8_t bytes[16] = { 0 };
-	char *out = target->gid;
-	int i;
-
-	if (family == AF_INET6) {
-		memcpy(bytes, source, 16);
-	} else {
-		bytes[10] = 0xff;
-		bytes[11] = 0xff;
-		memcpy(bytes + 12, source, 4);
-	}
-	for (i = 0; i < 16; i += 2)
-		out += sprintf(out, "%s%02x%02x", i ? ":" : "", bytes[i], bytes[i + 1]);
-}
-
 static int on_attr(const struct nlattr *attr, void *data)
 {
 	struct target *target = data;
@@ -119,7 +103,8 @@ static int on_attr(const struct nlattr *attr, void *data)
 	case RTA_PREFSRC:
 		inet_ntop(target->address.ss_family, mnl_attr_get_payload(attr), target->source,
 			  sizeof(target->source));
-		set_gid(target, target->address.ss_family, mnl_attr_get_payload(attr));
+		if (target->address.ss_family == AF_INET)
+			target->source4.s_addr = mnl_attr_get_u32(attr);
 		break;
 	case RTA_GATEWAY:
 	case RTA_VIA:
@@ -159,4 +144,29 @@ int target_route(struct target *target)
 	rc = nl_send(nl, nlh, on_route, target);
 	nl_close(nl);
 	return rc;
+}
+
+static in_addr_t ip4_of(const struct sockaddr *address)
+{
+	return ((const struct sockaddr_in *)address)->sin_addr.s_addr;
+}
+
+bool in_one_subnet(const char *ifname, in_addr_t one, in_addr_t other)
+{
+	struct ifaddrs *list, *at;
+	in_addr_t own, mask;
+	bool found = false;
+
+	if (getifaddrs(&list))
+		return false;
+	for (at = list; at; at = at->ifa_next) {
+		if (strcmp(at->ifa_name, ifname) != 0 || !at->ifa_addr ||
+		    at->ifa_addr->sa_family != AF_INET)
+			continue;
+		own = ip4_of(at->ifa_addr);
+		mask = ip4_of(at->ifa_netmask);
+		found = found || !(((one ^ own) | (other ^ own)) & mask);
+	}
+	freeifaddrs(list);
+	return found;
 }

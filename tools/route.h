@@ -19,7 +19,7 @@
  * @ifindex: interface of the route
  * @ifname: its name
  * @source: address of this host for the connection, in words
- * @gid: @source as a GID, 39 characters
+ * @source4: the same; 0 if it is IPv6
  * @has_gateway: the host is behind one
  */
 struct target {
@@ -30,7 +30,7 @@ struct target {
 	int ifindex;
 	char ifname[IF_NAMESIZE];
 	char source[INET6_ADDRSTRLEN];
-	char gid[40];
+	struct in_addr source4;
 	bool has_gateway;
 };
 
@@ -39,5 +39,8 @@ void target_parse(struct target *target, const char *text);
 
 /* Find the route. Return: 0 or a negative errno. */
 int target_route(struct target *target);
+
+/* Has the interface an address with these two in its subnet? */
+bool in_one_subnet(const char *ifname, in_addr_t one, in_addr_t other);
 
 #endif
