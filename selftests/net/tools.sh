@@ -93,8 +93,6 @@ module_of() {
 	esac
 }
 
-declare -A peer_of=([a]=$B [b]=$A)
-
 for guest in a b; do
 	start $guest smc "conns server -m smc 7000"
 	start $guest tcp "conns server -m tcp 7001"
@@ -116,13 +114,12 @@ REFUSED_PNETS="smc_pnet -a NET3 -I dummy9; smc_pnet -a NET-3 -I dummy8; smc_pnet
 for guest in a b; do
 	ask $guest "smcr info" "smcr info --json" "smcr -d dev" "smcr device netdev eth0 --json" \
 		"smcr linkgroup ffffff00; smcr device ibdev rxe1" "smcr ueid" "$REFUSED_EIDS" "smcr --json ueid" \
-		"smcr u d TOOLS.EID; smcr ueid | wc -l" "smcr ueid flush; smcr doctor" \
-		"smcr ueid add SMC-R-DEFAULT-EID; smcr doctor" "smcr doctor --json" "smc_pnet"
+		"smcr u d TOOLS.EID; smcr ueid | wc -l" "smc_pnet"
 	has $guest "info" "smcr info" 0 "^Module: +$(module_of $guest)\$" "^SMC Version: +2\.[0-9]" \
 		"^SMC-R Features: +v1 v2" "^RoCE: .*v2"
 	is "[\"$(module_of $guest)\", 2]" \
 		"$(get $guest "smcr info --json" '[d["info"][k] for k in ("module", "version")]')" "$guest: the same in JSON"
-	valid $guest "smcr info --json" "smcr device netdev eth0 --json" "smcr --json ueid" "smcr doctor --json"
+	valid $guest "smcr info --json" "smcr device netdev eth0 --json" "smcr --json ueid"
 	if is_complete $guest; then
 		has $guest "device" "smcr -d dev" 0 '^Net-Dev +IB-Dev +IB-P +IB-State' \
 			'^eth0 +rxe0 +1 +ACTIVE .* 0000 '
@@ -137,18 +134,12 @@ for guest in a b; do
 	is '["SMC-R-DEFAULT-EID", "TOOLS.EID"]' \
 		"$(get $guest "smcr --json ueid" 'sorted(r["eid"] for r in d["ueids"])')" "$guest: one more"
 	prints $guest "one less" "smcr u d TOOLS.EID; smcr ueid | wc -l" 1
-	has $guest "doctor misses it" "smcr ueid flush; smcr doctor" 1 '^fail +eid ' 'to do: .*smcr ueid add' \
-		'^1 to put right'
-	has $guest "doctor is content" "smcr ueid add SMC-R-DEFAULT-EID; smcr doctor" 0 \
-		"^ok +module +$(module_of $guest) " '^ok +device +rxe0 port 1 on eth0' '^ok +gid ' '^ok +eid +1 user EID'
-
 	if ! is_complete $guest; then
 		has $guest "no PNET IDs" "smc_pnet" 1 '^Error: SMC_PNETID not found'
 		continue
 	fi
 	ask $guest "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
-		"smc_pnet -s net2; timeout 2 smc_pnet -w 1 | grep -c '^NET1 '" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet" \
-		"smc_pnet -a NET1 -I eth0; smcr doctor ${peer_of[$guest]}; rc=\$?; smc_pnet -f; exit \$rc"
+		"smc_pnet -s net2; timeout 2 smc_pnet -w 1 | grep -c '^NET1 '" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet"
 	prints $guest "PNET IDs" "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
 		"NET1 dummy9 n/a 255 NET2 n/a nodev 2"
 	has $guest "one of them, and all again and again" \
@@ -160,9 +151,6 @@ for guest in a b; do
 		'^Error: Invalid input data or parameter$' '^Error: Object not found$' '^Error: Operation not permitted'
 	prints $guest "one less" "smc_pnet -d Net1; smc_pnet" "NET2 n/a nodev 2"
 	prints $guest "all gone" "smc_pnet -f; smc_pnet" ""
-	has $guest "doctor: a PNET ID without device" \
-		"smc_pnet -a NET1 -I eth0; smcr doctor ${peer_of[$guest]}; rc=\$?; smc_pnet -f; exit \$rc" 1 \
-		'^fail +pnetid .*NET1' 'to do: .smc_pnet -a NET1 -D'
 done
 
 # --- connections ---
@@ -299,71 +287,15 @@ for guest in a b; do
 	like "^smc_link_group_connections\{.*\} 3$" "$(cat "$RIG_DIR/prom")" "$guest: link groups in metrics"
 done
 
-# --- the doctor ---
-
-# The SMC option is the last of a SYN, 20 bytes behind the TCP header.
-STRIPPED="modprobe -a sch_ingress cls_u32 act_pedit act_csum; tc qdisc add dev eth0 clsact
-	tc filter add dev eth0 egress protocol ip u32 match ip protocol 6 0xff match u8 2 0x12 at 33 action \
-		pedit ex munge offset 60 u32 set 0x01010101 munge offset 64 u32 set 0x01010101 pipe action csum ip4h tcp
-	smcr doctor $B:7000; rc=\$?; tc qdisc del dev eth0 clsact; exit \$rc"
-RULES="mkdir /run/bin; printf '#!/bin/sh\necho reset tcp option 254\n' >/run/bin/nft; chmod 755 /run/bin/nft
-	sysctl -qw net.ipv4.tcp_syncookies=2; PATH=/run/bin:\$PATH smcr doctor
-	rc=\$?; sysctl -qw net.ipv4.tcp_syncookies=1; exit \$rc"
-OTHER="modprobe dummy; ip link add dummy7 type dummy; ip link set dummy7 up; ip addr add 10.7.0.1/24 dev dummy7
-	smcr doctor 10.7.0.2"
-ADDRESS="ip addr add 10.8.0.1/32 dev lo; ip route add $B/32 dev eth0 src 10.8.0.1
-	smcr doctor $B; rc=\$?; ip route del $B/32; ip addr del 10.8.0.1/32 dev lo; exit \$rc"
-MEMORY="mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup; echo +memory >cgroup.subtree_control; mkdir small
-	echo 2M >small/memory.max; sh -c 'echo \$\$ >small/cgroup.procs; exec smcr --json doctor'"
-
-for guest in a b; do
-	peer=${peer_of[$guest]}
-	ask $guest "smcr doctor [::ffff:$peer]:7000" "smcr doctor --json $peer:7000" \
-		"smcr doctor $peer; echo \$?; smcr doctor $peer:7009; smcr doctor $peer:7001" "smcr doctor --json $peer:7001"
-	has $guest "doctor: SMC" "smcr doctor [::ffff:$peer]:7000" 0 "^ok +route +$peer is reached by eth0, from 10" \
-		'^ok +gid +.*for 10' '^ok +peer .*used SMC'
-	has $guest "doctor: no SMC there" \
-		"smcr doctor $peer; echo \$?; smcr doctor $peer:7009; smcr doctor $peer:7001" 1 \
-		'^note +peer +.*was not asked' '^0$' '^fail +peer +nothing listens on port 7009' \
-		"^fail +peer +$peer answered without the SMC option; it was in this host's SYN" 'to do: .*smc_run' \
-		'^1 to put right'
-	valid $guest "smcr doctor --json $peer:7000" "smcr doctor --json $peer:7001"
-done
-ask a "smcr doctor 192.0.2.1:80" "$STRIPPED" "$RULES" "$OTHER" "$ADDRESS" "$MEMORY" "smcr doctor 10.0.0.99:80"
-has a "doctor: no route" "smcr doctor 192.0.2.1:80" 1 '^fail +route +there is no route to 192.0.2.1'
-has a "doctor: the option is taken out here" "$STRIPPED" 1 '^fail +peer +this host sent its SYN without'
-has a "doctor: rules of this host" "$RULES" 1 '^fail +limit ' '^fail +firewall ' '^2 to put right'
-has a "doctor: another interface" "$OTHER" 1 '^fail +device +no RDMA device is on dummy7'
-has a "doctor: an address of no RDMA device" "$ADDRESS" 1 '^ok +route .* by eth0, from 10.8.0.1' \
-	'^fail +gid +no GID of the RDMA device is for 10.8.0.1' '^1 to put right'
-valid a "$MEMORY"
-is '[["memory", true]]' "$(get a "$MEMORY" '[[c["check"], "memory.max" in c["fix"]] for c in d["doctor"]["checks"]
-	if c["status"] == "fail"]')" "a: doctor: little is left to the memory cgroup"
-has a "doctor: nobody there" "smcr doctor 10.0.0.99:80" 1 '^fail +peer +10.0.0.99 (cannot be connected to|does not answer)' \
-	'^1 to put right'
-on b "smcnl ueid flush; smcnl ueid add OTHER-EID"
-has a "doctor: no EID in common" "smcr doctor $B:7000 # EID" 1 '^ok +eid ' \
-	'^fail +peer +.*declined with 0x0303' 'to do: on the peer: .*EID'
-has b "doctor: no EID in common" "smcr doctor $A:7000 # EID" 1 '^fail +peer +.*declined with 0x0303' \
-	'to do: on the peer: .*EID'
-
-# --- without a device, without a module ---
+# --- without a module ---
 
 on a "for name in held fallen v6 smc; do /rig/daemon stop \$name; done"
-DOWN="ip link set eth0 down; sleep 1; smcr doctor; rc=\$?; ip link set eth0 up; rdma link del rxe0; exit \$rc"
-has a "doctor: the link is down" "$DOWN" 1 '^fail +device +the port of rxe0 is not active' 'to do: bring the link up'
-on b "for name in fallen v6; do /rig/daemon stop \$name; done"
-has a "doctor: no RDMA device" "smcr doctor $B:7000 # device" 1 '^fail +device +there is no RDMA device' \
-	'^fail +peer .*0x03030000' 'to do: .*rdma link add'
-on b "/rig/daemon stop smc"
+on b "for name in fallen v6 smc; do /rig/daemon stop \$name; done"
 MISSING="smcr info; echo \$?; smcss; echo \$?; smc_pnet; smcr -o /run/new.prom metrics
 	rc=\$?; ls /run/new* 2>/dev/null; exit \$rc"
 for guest in $(guests ours); do
 	unload $guest
-	ask $guest "$MISSING" "smcr doctor # module"
 	has $guest "without a module" "$MISSING" 1 \
 		'^Error: SMC module not loaded' '^1$' '^State ' '^Error: SMC_PNETID not found'
-	has $guest "doctor without a module" "smcr doctor # module" 1 '^fail +module ' 'to do: .*modprobe smc_r' \
-		'^[12] to put right'
 done
 done_testing
