@@ -9,11 +9,15 @@
  *   smc, smc6, inet, inet6, tcp       what it is; first; inet is IPPROTO_SMC
  *   *N                                N of them, alike; second
  *   bind=PORT, listen=PORT            to any address
- *   connect=ADDRESS:PORT              IPv4, as an IPv4-mapped one for smc6, inet6
+ *   connect=ADDRESS:PORT              IPv6, or IPv4, as an IPv4-mapped one for smc6, inet6
  *   accept                            go on with an accepted one
  *   fastopen                          set TCP_FASTOPEN
  *   nodelay, cork, uncork             set or clear the TCP option
- *   send=N, recv=N                    bytes, all of them; oob: send one byte
+ *   sndbuf=N, rcvbuf=N, dev=NAME      set SO_SNDBUF, SO_RCVBUF, SO_BINDTODEVICE
+ *   send=N, recv=N                    bytes, all of them, up to 1 MiB at a time
+ *   splice=N                          up to so many, by one call
+ *   unread=N                          until so many are there
+ *   oob, recvoob                      send or receive one, MSG_OOB
  *   shut=r, shut=w, shut=rw
  *   wait                              until the peer ends its stream
  *   close
@@ -25,13 +29,16 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -93,7 +100,8 @@ static void set_address(struct sock *s, const char *host, int port)
 	if (s->is_ip6) {
 		ip6->sin6_family = AF_INET6;
 		ip6->sin6_port = htons(port);
-		snprintf(mapped, sizeof(mapped), "::ffff:%s", host ?: "");
+		snprintf(mapped, sizeof(mapped), "%s%s",
+			 host && strchr(host, ':') ? "" : "::ffff:", host ?: "");
 		if (host)
 			ok = inet_pton(AF_INET6, mapped, &ip6->sin6_addr);
 		s->addr_len = sizeof(*ip6);
@@ -134,7 +142,7 @@ static int connect_to(struct sock *s, char *where)
 
 static int transfer(int fd, long left, bool is_send)
 {
-	static char buf[65536];
+	static char buf[1 << 20];
 	ssize_t n;
 
 	while (left > 0) {
@@ -148,6 +156,37 @@ static int transfer(int fd, long left, bool is_send)
 	return 0;
 }
 
+/* How much there is says no event. */
+static int wait_unread(int fd, int wanted)
+{
+	int unread = 0;
+
+	while (!ioctl(fd, FIONREAD, &unread) && unread < wanted)
+		usleep(5000);
+	return unread < wanted ? -1 : 0;
+}
+
+static int splice_out(int fd, size_t len)
+{
+	int ends[2];
+	ssize_t n;
+
+	if (pipe(ends))
+		return -1;
+	n = splice(fd, NULL, ends[1], NULL, len, 0);
+	close(ends[0]);
+	close(ends[1]);
+	return n > 0 ? 0 : -1;
+}
+
+static int recv_urgent(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLPRI };
+	char byte;
+
+	return poll(&pfd, 1, -1) == 1 && recv(fd, &byte, 1, MSG_OOB) == 1 ? 0 : -1;
+}
+
 static int wait_eof(int fd)
 {
 	char buf[4096];
@@ -157,6 +196,11 @@ static int wait_eof(int fd)
 		n = recv(fd, buf, sizeof(buf), 0);
 	while (n > 0);
 	return n;
+}
+
+static int set_socket(int fd, int option, int value)
+{
+	return setsockopt(fd, SOL_SOCKET, option, &value, sizeof(value));
 }
 
 static int set_tcp(int fd, int option, int value)
@@ -184,12 +228,24 @@ static int take(struct sock *s, const char *step, char *value)
 		return set_tcp(s->fd, TCP_CORK, 1);
 	if (!strcmp(step, "uncork"))
 		return set_tcp(s->fd, TCP_CORK, 0);
+	if (!strcmp(step, "sndbuf"))
+		return set_socket(s->fd, SO_SNDBUF, atoi(value));
+	if (!strcmp(step, "rcvbuf"))
+		return set_socket(s->fd, SO_RCVBUF, atoi(value));
+	if (!strcmp(step, "dev"))
+		return setsockopt(s->fd, SOL_SOCKET, SO_BINDTODEVICE, value, strlen(value));
 	if (!strcmp(step, "send"))
 		return transfer(s->fd, atol(value), true);
 	if (!strcmp(step, "recv"))
 		return transfer(s->fd, atol(value), false);
+	if (!strcmp(step, "splice"))
+		return splice_out(s->fd, atol(value));
+	if (!strcmp(step, "unread"))
+		return wait_unread(s->fd, atoi(value));
 	if (!strcmp(step, "oob"))
 		return send(s->fd, "!", 1, MSG_OOB) == 1 ? 0 : -1;
+	if (!strcmp(step, "recvoob"))
+		return recv_urgent(s->fd);
 	if (!strcmp(step, "shut"))
 		return shutdown(s->fd, value[1] ? SHUT_RDWR : value[0] == 'r' ?
 				SHUT_RD : SHUT_WR);
