@@ -7,6 +7,7 @@
 # timeout: 150
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/asking.sh"
+. "$(dirname "$RIG_LIB")/tools_values.sh"
 
 MONITORING=${RIG_LIB%/*}/monitoring.py
 PROMTOOL=${XDG_CACHE_HOME:-$HOME/.cache}/smc_r/programs/usr/bin/promtool
@@ -204,6 +205,12 @@ if is_complete b; then
 	is "[\"$B6\", 7006]" "$(get b "smcss --address $A6 --json" \
 		'[d["sockets"][0]["local_address"], d["sockets"][0]["local_port"]]')" "b: its addresses in JSON"
 fi
+
+for guest in $(guests ours); do
+	is_complete $guest || continue
+	tell $guest values.$guest "${TOLD[@]}"
+	same $guest values.$guest sockets groups links devices stats text metrics
+done
 
 # --- metrics ---
 
