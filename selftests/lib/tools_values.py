@@ -527,15 +527,16 @@ def expected_direction(kernel, direction):
 
 def expected_reasons(kernel, names):
     for side in ("server", "client"):
-        found = sorted((-count, code) for (of, code), count in kernel.reasons.items() if of == side)
+        found = [(code, count) for (of, code), count in kernel.reasons.items() if of == side]
+        found.sort(key=lambda row: -row[1])
         if found:
             yield side.capitalize()
-        yield from (f"{names[code][0]} {-count} ({code} {names[code][1]})"
-                    for count, code in found[:3])
+        yield from (f"{names[code][0]} {count} ({code} {names[code][1]})"
+                    for code, count in found[:3])
 
 
 def text(guest, before=None):
-    """All lines of "smcr -d stats", but for blanks. Reasons have no equal counts."""
+    """All lines of "smcr -d stats", but for blanks."""
     kernel = stats_of(guest, before)
     names = {r["code"]: (r["label"], r["text"])
              for r in guest.json("smcr -a --json stats", "stats")["fallback_reasons"]}

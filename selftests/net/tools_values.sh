@@ -42,14 +42,19 @@ for guest in a b; do
 		ip addr add ${!address}/64 dev eth0 nodad"
 done
 start b sizes "socks smc,sndbuf=131072,rcvbuf=4194304,listen=7001,accept$recvs,send=4000,recv=700"
-start b calls "socks smc,rcvbuf=65536,listen=7002,accept,unread=65536,recv=70000,send=1$(
+start b calls "socks smc,rcvbuf=65536,listen=7002,accept,unread=65536,recv=85000,send=1$(
 	),unread=200,splice=100,splice=100,send=1,recvoob,send=1"
 hold b others "smc,rcvbuf=65536,listen=7003 smc,listen=7004 smc6,listen=7005 tcp,listen=7006"
 wait_port b 7001
 wait_port b 7002
+# a group that only b has had: from now on they have other numbers there
+fault a symbol=smcr_conn_create retval=0 times=1
+hold a apart "smc,connect=$B:7004"
+unfault a >/dev/null
 hold a many "smc,listen=7000 smc,bind=7008 \
 	smc,sndbuf=32768,rcvbuf=65536,connect=$B:7001$sends,recv=3000,send=700,shut=w \
-	smc,nodelay,connect=$B:7002,nodelay,nodelay,cork,uncork,uncork,uncork,send=70000,recv=1,send=200,recv=1,oob,recv=1 \
+	smc,sndbuf=16384,nodelay,connect=$B:7002,nodelay,nodelay,cork,uncork,uncork,uncork,send=85000,recv=1$(
+	),send=200,recv=1,oob,recv=1 \
 	smc,sndbuf=131072,rcvbuf=16384,dev=eth0,connect=$B:7003,send=85000 \
 	smc,*3,sndbuf=16384,connect=$B:7004,close smc6,connect=$B7:7005 smc,*2,connect=$B:7006 \
 	smc,*2,sndbuf=1048576,rcvbuf=16384,connect=$B:7004 smc,*3,sndbuf=524288,rcvbuf=131072,connect=$B:7004 \
