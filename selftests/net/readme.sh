@@ -183,10 +183,10 @@ is "NET1 eth0 n/a 255
 NET1 n/a rxe0 1" "$(on a smc_pnet)" "a: and the PNET ID"
 is smc_r "$(loaded a)" "a: and has loaded the module"
 
-on a "mkdir -p /var/lib/prometheus/node-exporter
-	$(on a "sed -n 's/^ExecStart=//p' /usr/share/smc_r/monitoring/smcr-metrics.service")"
-like '^smc_info\{module="smc_r",' "$(on a "cat /var/lib/prometheus/node-exporter/smc.prom")" \
-	"a: that of smcr-metrics.service leaves metrics for node_exporter"
+is 1 "$(on a "mkdir -p /var/lib/prometheus/node-exporter
+	$(sed -n 's/^ExecStart=//p' "$TREE/tools/monitoring/smcr-metrics.service")
+	grep -c '^smc_info{module=\"smc_r\",' /var/lib/prometheus/node-exporter/smc.prom")" \
+	"a: the program of smcr-metrics.service leaves metrics for node_exporter"
 
 # The drop-in of a service, whose program finds a configuration as Debian's.
 on b "mkdir -p /etc/redis; printf '%s\\n' 'bind $B' 'protected-mode no' 'daemonize yes' >/etc/redis/redis.conf"
