@@ -193,9 +193,10 @@ on b "mkdir -p /etc/redis; printf '%s\\n' 'bind $B' 'protected-mode no' 'daemoni
 service=$(typed Documentation/quickstart.md "4. A program" 2 | sed -n 's/^ExecStart=\(.\)/\1/p')
 start b service "$service"
 wait_port b 6379
-served=$(smc_stat b server_v2)
 is PONG "$(on a "smc_run redis-cli -h $B ping")" "$service serves"
-is 1 "$(($(smc_stat b server_v2) - served))" "by SMC"
+start a monitor "smc_run redis-cli -h $B monitor"
+ok "... by SMC" wait_for 10 on b "smcss | grep ':6379 .* SMCR'"
+ok "a client ends" stop a monitor
 ok "it ends" stop b service
 
 # of_unit KEY: what smc-convert.service calls.
