@@ -462,8 +462,8 @@ struct smcr_llc_flow {
 /**
  * struct smcr_rtoken - a receive ring of the peer's (wire.md 7.1)
  * @known: mask of the link slots for which there is a key; 0: unused
- * @gone: mask of those whose link went with the key, and that are not in use
- *	again
+ * @gone: mask of those whose link has gone since; shows who knew the key, no
+ *	data goes by it
  * @rkey: by slot of the link
  * @vaddr: by slot of the link
  */

@@ -192,11 +192,8 @@ bool smcr_rtoken_adopt(struct smcr_rdma_path *rp, u32 rkey, u64 vaddr,
 	else
 		rp->peer_rtoken = find_known_locked(named, rkey, vaddr);
 	rp->peer_offset = offset;
-	rp->peer_rkey = rkey;
-	rp->peer_vaddr = vaddr + offset;
 	rp->has_keys = true;
-	is_usable = rp->peer_rtoken >= 0 &&
-		    (rp->link == named || use_locked(rp, rp->link));
+	is_usable = use_locked(rp, rp->link);
 	spin_unlock_bh(&group->key_lock);
 	return is_usable;
 }

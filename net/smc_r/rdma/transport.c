@@ -304,8 +304,8 @@ static void give_up_group(struct smcr_group *group, struct smcr_path *path,
 }
 
 /*
- * A client that has confirmed a later contact waits for nothing more. One that
- * it is, as it knows the key.
+ * A client that has confirmed a later contact waits for nothing more. Who does
+ * not know a key of the group is none.
  */
 static bool is_final_for_client(const struct smcr_rdma_path *rp)
 {
