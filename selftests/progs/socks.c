@@ -44,12 +44,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef AF_SMC
-#define AF_SMC 43
-#endif
-#ifndef IPPROTO_SMC
-#define IPPROTO_SMC 256
-#endif
+#include "endpoint.h"
 
 struct sock {
 	int fd;
