@@ -15,6 +15,7 @@ import collections
 import ctypes
 import fcntl
 import filecmp
+import functools
 import hashlib
 import glob
 import json
@@ -232,13 +233,14 @@ def build_programs(log):
 
 
 def build_rig_tools():
-    """Agent and smcnl for the guests, rig-on for the host: their directory."""
+    """Agent and smcnl for the guests, rig-on and tsc for the host: their directory."""
     sources = [os.path.join(SELFTESTS, name) for name in
-               ("rig/agent.c", "rig/on.c", "progs/smcnl.c", "rig/proto.h")]
+               ("rig/agent.c", "rig/on.c", "progs/smcnl.c", "rig/tsc.c", "rig/proto.h")]
     where = cached("rig", hash_files(sources), "")
     for name, source, flags in (("agent", sources[0], ["-static"]),
                                 ("rig-on", sources[1], []),
-                                ("smcnl", sources[2], ["-lmnl"])):
+                                ("smcnl", sources[2], ["-lmnl"]),
+                                ("tsc", sources[3], [])):
         if not os.path.exists(where + name):
             tmp = f"{where}.{name}.{os.getpid()}"
             run(["gcc", "-O2", "-Wall", "-o", tmp, source, *flags], name)
@@ -540,15 +542,16 @@ def vmlinux(kernel, log):
 # --- accelerator ------------------------------------------------------------
 
 def accelerator(log):
-    """["-accel", ...]: KVM where a probe really boots under it."""
+    """["-accel", ...], and what its kernels are told: KVM where a probe really
+    boots under it."""
     path = cached("accel.json")
-    identity = [4, os.uname().release, socket.gethostname(),
+    identity = [5, os.uname().release, socket.gethostname(),
                 os.path.exists("/dev/kvm") and os.access("/dev/kvm", os.W_OK)]
     try:
         with open(path) as file:
             known = json.load(file)
         if known["identity"] == identity:
-            return known["args"]
+            return known["args"], known["cmdline"]
     except (OSError, ValueError, KeyError):
         pass
     # One host thread for all CPUs of a guest: with more, code that the kernel
@@ -558,15 +561,16 @@ def accelerator(log):
     # time: five-level page tables, string moves (one byte at a time), AVX.
     args = ["-accel", "tcg,thread=single",
             "-cpu", "max,-la57,-cx16,-erms,-avx,-avx2"]
+    cmdline = "tsc_early_khz=" + run([build_rig_tools() + "tsc"], "tsc").strip()
     if identity[-1]:
         log("probing KVM")
         kvm = ["-accel", "kvm", "-cpu", "host"]
         if kvm_boots(kvm):
-            args = kvm
+            args, cmdline = kvm, ""
     log("guests run with " + " ".join(args[:2]))
     with open(path, "w") as file:
-        json.dump({"identity": identity, "args": args}, file)
-    return args
+        json.dump({"identity": identity, "args": args, "cmdline": cmdline}, file)
+    return args, cmdline
 
 
 def kvm_boots(kvm):
@@ -628,6 +632,14 @@ class Pace(threading.Thread):
 
 # --- guests -----------------------------------------------------------------
 
+QEMU = "qemu-system-x86_64"
+
+
+@functools.cache
+def qemu_version():
+    return run([QEMU, "--version"], QEMU)
+
+
 def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
@@ -641,6 +653,7 @@ class Guest:
         self.dir = os.path.join(directory, name)
         self.rig_on = rig_on
         self.process = None
+        self.is_restored = False
         os.makedirs(self.dir)
 
     @property
@@ -661,19 +674,25 @@ class Guest:
     def finds(self):
         return built(self.kernel).finds
 
-    def launch(self, accel, image, initramfs, wires, smp, memory_mb, capture,
-               reboots):
-        cmd = ["qemu-system-x86_64", "-name", "smcr-" + self.name,
+    def launch(self, accel, cmdline, image, initramfs, wires, smp, memory_mb, capture,
+               reboots, state):
+        """Boot, or go on from a file that save() has written."""
+        self.is_restored = os.path.exists(state)
+        cmd = [QEMU, "-name", "smcr-" + self.name,
                "-nodefaults", "-no-user-config", "-display", "none",
-               *([] if reboots else ["-no-reboot"]), *accel, "-smp", str(smp), "-m", str(memory_mb),
+               *([] if reboots else ["-no-reboot"]),
+               *(["-incoming", f"exec:cat {shlex.quote(state)}"] if self.is_restored else []),
+               *accel, "-smp", str(smp), "-m", str(memory_mb),
                "-kernel", image, "-initrd", initramfs, "-append",
                "console=ttyS0 quiet panic=-1 oops=panic mitigations=off "
                "sysrq_always_enabled random.trust_cpu=on tsc=reliable "
-               "no_timer_check " + built(self.kernel).cmdline,
+               f"no_timer_check {built(self.kernel).cmdline} {cmdline}",
                "-serial", "file:" + self.console,
                "-chardev", f"socket,id=mon,path={self.dir}/monitor,server=on,wait=off",
                "-mon", "chardev=mon,mode=readline",
-               "-device", "virtio-rng-pci"]
+               "-device", "virtio-rng-pci",
+               # Has a restored kernel draw other random numbers than the last.
+               "-device", "vmgenid,guid=auto"]
         for i, wire in enumerate(wires):
             cmd += ["-netdev", f"stream,id=wire{i},server=off,addr.type=fd,"
                     f"addr.str={wire.fileno()}",
@@ -704,15 +723,35 @@ class Guest:
         except OSError:
             return ""
 
-    def wait_agent(self, deadline):
-        while "agent: ready" not in self.console_text():
+    def wait_until(self, condition, what, deadline):
+        while not condition():
             if not self.alive():
                 with open(os.path.join(self.dir, "qemu.log")) as file:
-                    raise RigError(f"guest {self.name} ended during its boot: "
-                                   + file.read().strip())
+                    raise RigError(f"guest {self.name} ended: " + file.read().strip())
             if time.monotonic() > deadline:
-                raise RigError(f"guest {self.name} did not boot in time")
+                raise RigError(f"guest {self.name} {what} in time")
             time.sleep(0.05)
+
+    def wait_agent(self, deadline):
+        if self.is_restored:
+            self.wait_until(lambda: "VM status: running" in self.ask("info status"),
+                            "was not restored", deadline)
+            return
+        self.wait_until(lambda: "agent: ready" in self.console_text(),
+                        "did not boot", deadline)
+
+    def save(self, state, deadline):
+        """Write all of the running guest to a file, for launch()."""
+        tmp = f"{state}.{os.getpid()}"
+        self.ask("migrate_set_parameter max-bandwidth 100G")
+        self.ask(f"migrate -d \"exec:cat >{shlex.quote(tmp)}\"")
+        self.wait_until(lambda: re.search(r"Migration status: (completed|failed)",
+                                          self.ask("info migrate")),
+                        "was not saved", deadline)
+        if "Migration status: completed" not in self.ask("info migrate"):
+            raise RigError(f"guest {self.name} was not saved: " + self.ask("info migrate"))
+        os.rename(tmp, state)
+        self.ask("cont")
 
     def on(self, script, timeout):
         return subprocess.run([self.rig_on, self.dir, str(timeout), script],
@@ -730,6 +769,25 @@ class Guest:
                 time.sleep(0.5)
         except OSError:
             pass
+
+    def ask(self, line):
+        """What QEMU's monitor answers to a line; "" where there is none yet."""
+        prompt = b"(qemu) "
+        answer = b""
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.settimeout(10)
+                sock.connect(os.path.join(self.dir, "monitor"))
+                while not answer.endswith(prompt):
+                    answer += sock.recv(4096)
+                sock.sendall(line.encode() + b"\n")
+                answer = b""
+                # The line is echoed as it is typed, then comes the answer.
+                while not (b"\n" in answer and answer.endswith(prompt)):
+                    answer += sock.recv(4096)
+        except OSError:
+            return ""
+        return answer.split(b"\n", 1)[1].decode(errors="replace")
 
     def show_blocked(self):
         """Have the kernel print its blocked tasks and its CPUs' stacks, by
@@ -901,6 +959,33 @@ class Pair:
         prune(cached("initramfs", release(kernel) + "-*.cpio"))
         return target
 
+    def setup(self, name):
+        """The command that makes a guest what the test asks for."""
+        return (f"RIG_SLOW={self.slow} /rig/setup {name} {self.roles[name]} "
+                f"{'yes' if name in self.rdma else 'no'} {self.mtu} {self.wires}")
+
+    def state(self, name, *made_of):
+        """The file with a guest as it is when it has booted and is set up, for
+        all pairs that have one just like it; or "". KVM boots as fast, and the
+        kernels that check themselves have much to save."""
+        if self.programs or self.files or self.is_built or "kvm" in made_of[0]:
+            return ""
+        digest = hashlib.sha256(repr((*made_of, self.setup(name), self.smp, self.memory_mb,
+                                      qemu_version())).encode()).hexdigest()[:16]
+        return cached("states", f"{release(self.kernels[name])}-{name}-{digest}")
+
+    def bring_up(self, name, state, deadline):
+        guest = self.guests[name]
+        guest.wait_agent(deadline)
+        if guest.is_restored:
+            os.utime(state)
+            self.on(name, f"date -s @{time.time():.0f} >/dev/null", check=True)
+            return
+        self.on(name, f"dmesg -n 7; {self.setup(name)}", timeout=BOOT_SECONDS * self.slow,
+                check=True)
+        if state:
+            guest.save(state, deadline)
+
     def boot(self):
         """Both guests up, with addresses, modules and RDMA devices."""
         for kernel in self.kernels.values():
@@ -912,28 +997,27 @@ class Pair:
         archives = {k: self.initramfs(k, tools + "agent", programs)
                     for k in dict.fromkeys(self.kernels.values())}
         images = {k: vmlinux(k, self.log) for k in archives}
-        accel = accelerator(self.log)
+        accel, cmdline = accelerator(self.log)
         self.dir = tempfile.mkdtemp(prefix="smcr-")
         begin = time.monotonic()
         self.log(f"booting {self.describe()}")
         wires = [socket.socketpair() for _ in range(self.wires)]
+        states = {}
         for end, name in enumerate("ab"):
             kernel = self.kernels[name]
             guest = Guest(name, kernel, self.dir, rig_on)
             self.guests[name] = guest
-            guest.launch(accel, images[kernel], archives[kernel],
+            states[name] = self.state(name, accel, images[kernel], archives[kernel])
+            guest.launch(accel, cmdline, images[kernel], archives[kernel],
                          [wire[end] for wire in wires], self.smp,
                          self.memory_mb, self.capture if name == "a" else None,
-                         self.reboots)
+                         self.reboots, states[name])
         for wire in wires:
             for end in wire:
                 end.close()
-        for guest in self.guests.values():
-            guest.wait_agent(begin + BOOT_SECONDS * self.slow)
-        self.in_both(lambda name: self.on(
-            name, f"dmesg -n 7; RIG_SLOW={self.slow} /rig/setup {name} {self.roles[name]} "
-            f"{'yes' if name in self.rdma else 'no'} {self.mtu} {self.wires}",
-            timeout=BOOT_SECONDS * self.slow, check=True))
+        deadline = begin + BOOT_SECONDS * self.slow
+        self.in_both(lambda name: self.bring_up(name, states[name], deadline))
+        prune(cached("states", "*"), keep=12)
         for name, guest in self.guests.items():
             if guest.finds() == "races" and not guest.sees_races():
                 raise RigError(f"guest {name}: KCSAN does not see smcr_race.c")
