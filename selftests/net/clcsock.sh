@@ -52,6 +52,23 @@ on $me "kill -9 \$(pidof socks)"
 wait_for 5 eval '! both_syn all "ino:[1-9]"' || true
 is "" "$(both_syn all 'ino:[1-9]' || true)" "SYN for SYN: nobody's TCP socket is kept"
 on $me "tc qdisc del dev lo clsact"
+
+# One connection is accepted, the next one waits in TCP's queue. It goes to the
+# other listener of the port when that of SMC ends, and wakes its new owner.
+listeners() {
+	on $me "ss -Hltn 'sport = :7300'"
+}
+on $me "sysctl -qw net.ipv4.tcp_migrate_req=1"
+start $me old "socks inet,reuseport,listen=7300,backlog=0"
+wait_port $me 7300
+start $me clients "socks tcp,connect=127.0.0.1:7300 tcp,connect=127.0.0.1:7300"
+ok "a connection waits in TCP's queue" wait_for 5 eval 'listeners | grep -q "LISTEN 1 "'
+start $me heir "socks tcp,reuseport,listen=7300,accept,wait"
+wait_for 5 eval '[ "$(listeners | wc -l)" = 2 ]'
+stop $me old
+stop $me clients
+ok "in the queue of another listener, it is TCP's" wait_for 5 eval 'log_of $me heir | grep -q ready'
+stop $me heir
 for guest in $(guests ours); do
 	ok "the module goes from $guest" unload $guest
 done

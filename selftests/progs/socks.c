@@ -10,6 +10,9 @@
  *   *N                                N of them, alike; second
  *   bind=PORT, listen=PORT            to any address
  *   connect=ADDRESS:PORT              IPv6, or IPv4, as an IPv4-mapped one for smc6, inet6
+ *   reuseport                         set SO_REUSEPORT
+ *   backlog=N                         of a listener
+ *   defer=SECONDS                     set TCP_DEFER_ACCEPT
  *   accept                            go on with an accepted one
  *   fastopen                          set TCP_FASTOPEN
  *   nodelay, cork, uncork             set or clear the TCP option
@@ -209,6 +212,10 @@ static int take(struct sock *s, const char *step, char *value)
 		return bind_to(s, atoi(value));
 	if (!strcmp(step, "listen"))
 		return bind_to(s, atoi(value)) ?: listen(s->fd, 128);
+	if (!strcmp(step, "reuseport"))
+		return set_socket(s->fd, SO_REUSEPORT, 1);
+	if (!strcmp(step, "backlog"))
+		return listen(s->fd, atoi(value));
 	if (!strcmp(step, "connect"))
 		return connect_to(s, value);
 	if (!strcmp(step, "accept")) {

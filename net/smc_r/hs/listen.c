@@ -367,6 +367,26 @@ void smcr_hs_listen_start(struct smcr_sock *smc)
 	smcr_hs_queue_accept(smc, 0);
 }
 
+/*
+ * What is left in TCP's queue ends with the listener, or goes to another one of
+ * the port (net.ipv4.tcp_migrate_req), whose owner knows nothing of us.
+ */
+static void restore_queued(const struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+	struct request_sock_queue *queue = &inet_csk(clcsk)->icsk_accept_queue;
+	struct request_sock *req;
+
+	if (!rcu_access_pointer(clcsk->sk_reuseport_cb))
+		return;
+	/* those that TCP clones just now have our callbacks as well */
+	synchronize_rcu();
+	spin_lock_bh(&queue->rskq_lock);
+	for (req = queue->rskq_accept_head; req; req = req->dl_next)
+		restore_callbacks(req->sk, smc);
+	spin_unlock_bh(&queue->rskq_lock);
+}
+
 /**
  * smcr_hs_listen_stop() - no more connections are accepted
  * @smc: the socket, its mode is not LISTEN any more
@@ -384,6 +404,7 @@ void smcr_hs_listen_stop(struct smcr_sock *smc)
 	smcr_hs_unhook(smc);
 	if (cancel_delayed_work_sync(&smc->listener.accept_work))
 		sock_put(&smc->sk);
+	restore_queued(smc);
 	end_deferred(&smc->listener);
 	while ((child = smcr_hs_dequeue(smc)))
 		discard(child);
