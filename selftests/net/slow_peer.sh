@@ -125,6 +125,15 @@ is 128 "$(unfault a)" "no other was touched"
 wait_for 10 on a "conns client -m smc -k smc -n 1 -s $B 7002" || true
 ok "SMC is used again" on a "conns client -m smc -k smc -n 10 -s $B 7002"
 
+# TCP_DEFER_ACCEPT holds back those that say nothing, but not the listener.
+start b deferring "socks smc,defer=60,listen=7003,accept"
+wait_port b 7003
+start a silent "socks smc,*140,connect=$B:7003"
+ok "not all of 140 that say nothing are held back" wait_for 20 eval 'log_of b deferring | grep -q ready'
+ok "they connect" wait_for 20 eval 'log_of a silent | grep -q ready'
+ok "they end" stop a silent
+ok "and their server" stop b deferring
+
 on b "kill -TERM \$(pidof conns)"
 ok "server ends" finish b server 5
 for guest in a b; do

@@ -222,6 +222,8 @@ static int take(struct sock *s, const char *step, char *value)
 		s->fd = accept(s->fd, NULL, NULL);
 		return s->fd < 0 ? -1 : 0;
 	}
+	if (!strcmp(step, "defer"))
+		return set_tcp(s->fd, TCP_DEFER_ACCEPT, atoi(value));
 	if (!strcmp(step, "fastopen"))
 		return set_tcp(s->fd, TCP_FASTOPEN, 5);
 	if (!strcmp(step, "nodelay"))

@@ -150,10 +150,14 @@ static void end_deferred(struct smcr_listener *l)
 	spin_unlock_bh(&l->lock);
 }
 
-/* TCP_DEFER_ACCEPT: come back when data arrives or the time is over */
+/*
+ * TCP_DEFER_ACCEPT: come back when data arrives or the time is over. Clients
+ * that say nothing do not keep the others out.
+ */
 static bool defer(struct smcr_sock *child)
 {
-	if (!child->defer_secs)
+	if (!child->defer_secs ||
+	    READ_ONCE(child->parent->listener.handshakes) >= CONGESTED)
 		return false;
 	child->is_deferred = true;
 	smcr_hs_queue(child, child->defer_secs * HZ);
