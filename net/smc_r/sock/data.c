@@ -339,10 +339,11 @@ int smcr_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	lock_sock(sk);
 	if (smc->mode == SMCR_MODE_SMC)
 		ret = ioctl_conn(smc, cmd);
-	release_sock(sk);
-	if (ret == -ENOIOCTLCMD) {
+	else if (smc->mode != SMCR_MODE_HANDSHAKE)
+		/* the handshake has time limits of its own */
 		smcr_hs_sync_options(smc);
+	release_sock(sk);
+	if (ret == -ENOIOCTLCMD)
 		return smc->clcsock->ops->ioctl(smc->clcsock, cmd, arg);
-	}
 	return put_user(ret, (int __user *)arg);
 }
