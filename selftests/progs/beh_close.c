@@ -83,6 +83,36 @@ static void shutdown_rdwr(void)
 	out_so_error(fd);
 }
 
+static void shutdown_rdwr_data(void)
+{
+	int fd = beh_connected();
+
+	RES("shutdown", shutdown(fd, SHUT_RDWR));
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	sleep_ms(300);
+	out_so_error(fd);
+	RES("recv", beh_recv(fd, 10, 0));
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	beh_peer_do("peer_recv", OP_RECV, 10, 0);
+}
+
+static void shutdown_rd_data(void)
+{
+	int fd = beh_connected();
+
+	RES("shutdown", shutdown(fd, SHUT_RD));
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	sleep_ms(300);
+	out_so_error(fd);
+	RES("recv", beh_recv(fd, 10, 0));
+	RES("recv", beh_recv(fd, 10, 0));
+	RES("shutdown", shutdown(fd, SHUT_WR));
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	sleep_ms(300);
+	out_so_error(fd);
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+}
+
 static void shutdown_again(void)
 {
 	int fd = beh_connected();
@@ -489,6 +519,8 @@ const struct beh_case beh_close_cases[] = {
 	{ "shutdown_rd", shutdown_rd },
 	{ "shutdown_rd_unread", shutdown_rd_unread },
 	{ "shutdown_rdwr", shutdown_rdwr },
+	{ "shutdown_rdwr_data", shutdown_rdwr_data },
+	{ "shutdown_rd_data", shutdown_rd_data },
 	{ "shutdown_again", shutdown_again },
 	{ "shutdown_invalid", shutdown_invalid },
 	{ "half_close_both", half_close_both },

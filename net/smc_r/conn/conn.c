@@ -252,11 +252,21 @@ static bool is_over_locked(const struct smcr_conn *conn)
 	return conn->is_dead || conn->is_detached;
 }
 
-/* data for a closed socket: nobody will read it, TCP answers with a reset */
-static void refuse_data_locked(struct smcr_conn *conn, const struct news *news)
+/*
+ * Data for a socket that is closed, or shut both ways: nobody is to read it, TCP
+ * answers with a reset.
+ */
+static void refuse_data_locked(struct smcr_conn *conn, struct news *news)
 {
-	if (news->readable && !rcu_access_pointer(conn->sk))
-		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+	bool is_open = rcu_access_pointer(conn->sk);
+	bool is_shut = conn->rx_is_shut &&
+		       (conn->close.want & SMCR_CDC_DONE_WRITING);
+
+	if (!news->readable || (is_open && !is_shut))
+		return;
+	smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+	fail_socket_locked(conn, ECONNRESET);
+	news->state = true;
 }
 
 /* sent again after a link was lost, and announced the first time */

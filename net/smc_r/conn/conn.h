@@ -61,6 +61,7 @@ struct smcr_sock_info;
  * @rx_is_cut: the peer broke the protocol before it had ended its stream
  * @rx_urgent: the peer's urgent byte
  * @close: progress of closing
+ * @rx_is_shut: the program has said that it reads no more
  * @is_corked: TCP_CORK is set
  * @is_dead: the transport lost the peer
  * @is_detached: given back to the transport
@@ -104,6 +105,7 @@ struct smcr_conn {
 	bool rx_is_due;
 	u64 rx_asked_end;
 	bool rx_is_cut;
+	bool rx_is_shut;
 	struct smcr_urgent rx_urgent;
 	struct smcr_close close;
 	bool is_corked;

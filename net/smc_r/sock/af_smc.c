@@ -479,6 +479,7 @@ static int shutdown_conn(struct smcr_sock *smc, int how)
 		return -ENOTCONN;
 	if (how != SHUT_WR) {
 		spin_lock_bh(&smc->conn->lock);
+		smc->conn->rx_is_shut = true;
 		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
 		spin_unlock_bh(&smc->conn->lock);
 	}
