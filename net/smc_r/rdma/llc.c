@@ -605,8 +605,10 @@ static bool lock_until(struct smcr_llc_flow *flow, unsigned long deadline)
 static int take_turn(struct smcr_llc_flow *flow, u32 misses,
 		     unsigned long deadline)
 {
+	/* those before us may each have waited for a slow answer */
 	mutex_lock(&flow->queue);
-	if (flow->misses == misses && lock_until(flow, deadline))
+	if (flow->misses == misses && time_before(jiffies, deadline) &&
+	    lock_until(flow, deadline))
 		return 0;
 	mutex_unlock(&flow->queue);
 	return -EIO;
