@@ -320,6 +320,31 @@ static void add_link__v2_big_endian(void)
 	check_pair(&msg.u.add_link.rtoken[2], buf + 72 + 32);
 }
 
+/* A big-endian peer shows by short messages what it is, and gets what it can read. */
+static void add_link__v2_for_big_endian(void)
+{
+	size_t len = build_add_link(2, 0, 3);
+	u8 out[SMCR_LLC_MAX_LEN];
+
+	CHECK_EQ(decode(len), 0);
+	CHECK(!msg.is_be);
+	msg.is_be = true;
+	CHECK_EQ(smcr_llc_encode(&msg, out, sizeof(out)), len);
+	CHECK_EQ(smcr_load_be16(out + 1), len);
+	CHECK_EQ(smcr_load_be16(out + 70), 3);
+	header(2, 7, 0, 44);
+	CHECK_EQ(decode(44), 0);
+	CHECK(!msg.is_be);
+	smcr_store_be16(buf + 1, 44);
+	CHECK_EQ(decode(44), 0);
+	CHECK(msg.is_be);
+	/* version 1 has no such length */
+	buf[0] = 7;
+	buf[1] = 44;
+	CHECK_EQ(decode(44), 0);
+	CHECK(!msg.is_be);
+}
+
 static void add_link__v2_truncated(void)
 {
 	size_t len;
@@ -823,6 +848,7 @@ static const struct test_case cases[] = {
 	CASE(add_link__v2_rkeys),
 	CASE(add_link__v2_count),
 	CASE(add_link__v2_big_endian),
+	CASE(add_link__v2_for_big_endian),
 	CASE(add_link__v2_truncated),
 	CASE(add_link__v2_reject),
 	CASE(add_link__flags_of_requests),

@@ -39,6 +39,8 @@ static void fill(struct smcr_llc *msg, const struct smcr_link *via,
 	struct smcr_llc_add_link *add = &msg->u.add_link;
 
 	memset(add, 0, sizeof(*add));
+	/* it takes over no key if it reads their number as 0 (wire.md 6.3) */
+	msg->is_be = READ_ONCE(link->group->peer_is_be);
 	memcpy(add->mac, link->port.mac, SMCR_MAC_LEN);
 	memcpy(add->gid, link->port.gid, SMCR_GID_LEN);
 	memcpy(add->target_gid, link->port.gid, SMCR_GID_LEN);

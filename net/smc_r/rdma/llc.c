@@ -332,6 +332,8 @@ void smcr_llc_rx(struct smcr_link *link, const u8 *buf, u32 len)
 
 	if (smcr_llc_decode(buf, len, msg))
 		return;
+	if (msg->is_be)
+		WRITE_ONCE(link->group->peer_is_be, true);
 	if (!msg->is_response)
 		on_request(link, msg);
 	else if (msg->type == SMCR_LLC_TEST_LINK)

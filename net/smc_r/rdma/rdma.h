@@ -493,6 +493,8 @@ struct smcr_rtoken {
  * @peer_os: of the first contact
  * @peer_host: of the first contact, blank padded
  * @gid_type: of all ports of the group
+ * @peer_is_be: the peer has shown that it is a big-endian machine
+ * @vlan: that all of them are in, 0 for none
  * @home_gid: of the port that it was created for
  * @reserved: connections that are or will be attached, under the list lock
  * @hw_lock: held for reading by those who use the links' hardware, for
@@ -561,6 +563,8 @@ struct smcr_group {
 	u8 peer_os;
 	u8 peer_host[32];
 	enum ib_gid_type gid_type;
+	bool peer_is_be;
+	u16 vlan;
 	u8 home_gid[SMCR_GID_LEN];
 	int reserved;
 	struct rw_semaphore hw_lock;

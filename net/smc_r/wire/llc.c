@@ -5,7 +5,8 @@
  * Messages of both versions have one layout per type, apart from what version
  * 2 appends, so each type has one pair of functions. The received length is
  * the only length that counts: the one inside a version 2 message is in the
- * byte order of its sender and stock receivers do not depend on it.
+ * byte order of its sender and stock receivers do not depend on it. It tells
+ * that byte order, which the number of rkeys in ADD LINK has as well.
  *
  * struct smcr_llc is too large for a kernel stack and is never copied here;
  * a decoder touches nothing but the union member of the type it found.
@@ -245,6 +246,14 @@ static int load_add_link(const u8 *buf, size_t len, const struct smcr_llc *msg,
 	return 0;
 }
 
+static void store16(u8 *buf, u16 value, bool is_be)
+{
+	if (is_be)
+		smcr_store_be16(buf, value);
+	else
+		smcr_store_le16(buf, value);
+}
+
 static int store_add_link(const struct smcr_llc *msg,
 			  const struct smcr_llc_add_link *m, u8 *buf)
 {
@@ -275,7 +284,7 @@ static int store_add_link(const struct smcr_llc *msg,
 	if (m->is_direct)
 		buf[AL_FLAGS] = AL_FLAG_DIRECT;
 	memcpy(buf + AL_TARGET_GID, m->target_gid, SMCR_GID_LEN);
-	smcr_store_le16(buf + AL_COUNT, m->rtoken_count);
+	store16(buf + AL_COUNT, m->rtoken_count, msg->is_be);
 	for (i = 0; i < m->rtoken_count; i++)
 		store_pair(buf + AL_RTOKENS + PAIR_LEN * i, &m->rtoken[i]);
 	return 0;
@@ -497,6 +506,8 @@ int smcr_llc_decode(const u8 *buf, size_t len, struct smcr_llc *msg)
 	if (msg->version == 1 && buf[HDR_LEN] != SMCR_LLC_LEN)
 		return -EPROTO;
 	msg->is_response = buf[HDR_FLAGS] & FLAG_RESPONSE;
+	msg->is_be = msg->version == 2 && len == SMCR_LLC_LEN &&
+		     smcr_load_be16(buf + HDR_LEN) == SMCR_LLC_LEN;
 
 	switch (msg->type) {
 	case SMCR_LLC_CONFIRM_LINK:
@@ -549,9 +560,8 @@ static size_t message_len(const struct smcr_llc *msg)
  * @buf: receives the message; undefined after an error
  * @cap: size of @buf; SMCR_LLC_MAX_LEN is always enough
  *
- * wire.md section 6. Lengths and counts of version 2 that go out in the
- * sender's own byte order are little-endian, as a stock x86 or ARM peer sends
- * them. ADD LINK carries rkeys only in version 2, and not when rejected. In
+ * wire.md section 6. Length and number of rkeys of version 2 are in the byte
+ * order that @msg says, which is to be that of the receiver. ADD LINK carries rkeys only in version 2, and not when rejected. In
  * CONFIRM RKEY count has to be what announced leaves room for in the message;
  * the link number of its first entry is not sent. Negative flags, errors and
  * rejects need is_response.
@@ -576,7 +586,7 @@ int smcr_llc_encode(const struct smcr_llc *msg, u8 *buf, size_t cap)
 		buf[HDR_LEN] = SMCR_LLC_LEN;
 	} else {
 		buf[HDR_TYPE] |= HDR_V2;
-		smcr_store_le16(buf + HDR_LEN, (u16)len);
+		store16(buf + HDR_LEN, (u16)len, msg->is_be);
 	}
 	if (msg->is_response)
 		buf[HDR_FLAGS] = FLAG_RESPONSE;

@@ -147,12 +147,15 @@ struct smcr_llc_test_link {
  * @version: 1 or 2, from the type byte
  * @type: enum smcr_llc_type
  * @is_response: response flag
+ * @is_be: version 2: length, and number of rkeys in ADD LINK, are big-endian.
+ *	Known of received messages of 44 bytes only, false for others
  * @u: content, the member named by @type
  */
 struct smcr_llc {
 	u8 version;
 	u8 type;
 	bool is_response;
+	bool is_be;
 	union {
 		struct smcr_llc_confirm_link confirm_link;
 		struct smcr_llc_add_link add_link;
