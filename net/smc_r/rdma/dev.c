@@ -109,19 +109,26 @@ enum match {
 	SAME_ADDRESS,
 };
 
+/* mapped or compatible (wire.md 3.2) */
+static bool is_ip4(const u8 *gid)
+{
+	return ipv6_addr_type((const struct in6_addr *)gid) &
+	       (IPV6_ADDR_MAPPED | IPV6_ADDR_COMPATv4);
+}
+
 /* wire.md 3.4; the TCP address itself is preferred over its neighbours */
 static enum match match_addr(const struct ib_gid_attr *attr,
 			     const struct net_device *ndev, __be32 saddr)
 {
-	bool is_ip4 = ipv6_addr_v4mapped((struct in6_addr *)attr->gid.raw);
+	bool has_ip4 = is_ip4(attr->gid.raw);
 	__be32 addr = gid_ip4(attr->gid.raw);
 
-	if (is_ip4 && addr == saddr)
+	if (has_ip4 && addr == saddr)
 		return SAME_ADDRESS;
 	/* RoCEv1 does not route */
 	if (attr->gid_type == IB_GID_TYPE_ROCE)
 		return SAME_SUBNET;
-	if (is_ip4 && (!saddr || shares_subnet(ndev, addr, saddr)))
+	if (has_ip4 && (!saddr || shares_subnet(ndev, addr, saddr)))
 		return SAME_SUBNET;
 	return NO_MATCH;
 }
@@ -150,7 +157,8 @@ static bool is_on_pnet(const struct smcr_dev *dev, unsigned int num,
 }
 
 static enum match match_gid(const struct ib_gid_attr *attr,
-			    const struct want *want, u8 *mac)
+			    const struct want *want,
+			    struct smcr_port *found)
 {
 	const struct net_device *ndev;
 	enum match match = NO_MATCH;
@@ -161,9 +169,11 @@ static enum match match_gid(const struct ib_gid_attr *attr,
 	ndev = rcu_dereference(attr->ndev);
 	if (is_wanted(ndev, want)) {
 		match = match_addr(attr, ndev, want->saddr);
-		ether_addr_copy(mac, ndev->dev_addr);
+		ether_addr_copy(found->mac, ndev->dev_addr);
+		found->vlan = vlan_of(ndev);
 	}
 	rcu_read_unlock();
+	memcpy(found->gid, attr->gid.raw, SMCR_GID_LEN);
 	return match;
 }
 
@@ -175,21 +185,21 @@ static enum match scan_gids(struct smcr_dev *dev, unsigned int num, int len,
 	int i;
 
 	for (i = 0; i < len && best != SAME_ADDRESS; i++) {
+		struct smcr_port found = {
+			.num = num,
+			.type = want->type,
+			.sgid_index = i,
+		};
 		const struct ib_gid_attr *attr;
-		u8 mac[SMCR_MAC_LEN];
 		enum match match;
 
 		attr = rdma_get_gid_attr(dev->ib, num, i);
 		if (IS_ERR(attr))
 			continue;
-		match = match_gid(attr, want, mac);
+		match = match_gid(attr, want, &found);
 		if (match > best) {
 			best = match;
-			port->num = num;
-			port->type = want->type;
-			port->sgid_index = i;
-			memcpy(port->gid, attr->gid.raw, SMCR_GID_LEN);
-			memcpy(port->mac, mac, SMCR_MAC_LEN);
+			*port = found;
 		}
 		rdma_put_gid_attr(attr);
 	}
@@ -293,11 +303,11 @@ static bool can_reach(const struct net_device *ndev, enum ib_gid_type type,
 {
 	if (type == IB_GID_TYPE_ROCE)
 		return true;
-	if (!ipv6_addr_v4mapped((const struct in6_addr *)gid))
+	if (!is_ip4(gid))
 		return false;
 	if (!peer_gid)
 		return true;
-	return ipv6_addr_v4mapped((const struct in6_addr *)peer_gid) &&
+	return is_ip4(peer_gid) &&
 	       shares_subnet(ndev, gid_ip4(gid), gid_ip4(peer_gid));
 }
 
@@ -326,6 +336,7 @@ static bool match_alt(const struct ib_gid_attr *attr,
 	ndev = rcu_dereference(attr->ndev);
 	match = ndev && netif_running(ndev) && netif_carrier_ok(ndev) &&
 		dev_net(ndev)->net_cookie == group->net_cookie &&
+		vlan_of(ndev) == group->vlan &&
 		rdma_dev_access_netns(attr->device, dev_net(ndev)) &&
 		can_reach(ndev, attr->gid_type, attr->gid.raw, peer_gid);
 	if (match)
@@ -504,7 +515,7 @@ int smcr_route_find(const struct sock *clcsk, const u8 gid[SMCR_GID_LEN],
 	struct rtable *rt;
 	int ret = 0;
 
-	if (!ipv6_addr_v4mapped((const struct in6_addr *)gid))
+	if (!is_ip4(gid))
 		return -ENETUNREACH;
 	rt = ip_route_output_key(sock_net(clcsk), &fl4);
 	if (IS_ERR(rt))

@@ -966,9 +966,13 @@ static struct smcr_group *alloc_group(const struct net *net,
 	group->buf_type = buf_type_for(port);
 	group->max_conns = READ_ONCE(sysctl->max_conns);
 	group->max_links = READ_ONCE(sysctl->max_links);
-	group->test_interval = READ_ONCE(sysctl->testlink_time) * (u64)HZ;
+	group->send_wr = READ_ONCE(sysctl->send_wr);
+	group->recv_wr = READ_ONCE(sysctl->recv_wr);
+	group->test_interval = min_t(u64, MAX_JIFFY_OFFSET,
+				     READ_ONCE(sysctl->testlink_time) * (u64)HZ);
 	group->peer = *peer;
 	group->gid_type = port->type;
+	group->vlan = port->vlan;
 	memcpy(group->home_gid, port->gid, SMCR_GID_LEN);
 	atomic_inc(&live_groups);
 	return group;

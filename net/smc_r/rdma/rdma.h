@@ -111,6 +111,7 @@ struct smcr_dev {
  * @gid: RoCEv2 and IPv4-mapped, or RoCEv1
  * @mac: of the port
  * @mtu: active MTU, enum ib_mtu
+ * @vlan: that @gid is in, 0 for none
  */
 struct smcr_port {
 	struct smcr_dev *dev;
@@ -120,6 +121,7 @@ struct smcr_port {
 	u8 gid[SMCR_GID_LEN];
 	u8 mac[SMCR_MAC_LEN];
 	u8 mtu;
+	u16 vlan;
 };
 
 /**
