@@ -72,6 +72,31 @@ is $((before - 1)) "$(count 80 "$(llc_flags $STOCK_IP 29)")" "the peer knew each
 ok "another connection" on a "conns client -m smc -k smc -n 1 -p $B 7001"
 is 1 "$(group_conns $OURS)" "the link group is the same"
 ok "the one that stayed works" release
+
+# end NAME: of connections that are held.
+end() {
+	on a "kill -TERM -\$(cat /run/rig/$1.pid)"
+	finish a $1 30
+}
+
+# more NAME COUNT: connections that are held.
+more() {
+	start a $1 "conns client -m smc -k smc -n $2 -b 20 -H -T 60 $B 7001"
+	wait_for 40 on a "grep -q '^holding $2' /run/rig/$1.log"
+}
+
+# A peer keeps 255 rings in mind. The first 32 are larger than those that come
+# when there are more.
+if [ "$RIG_LONG" ]; then
+	more early 40
+	more late 215
+	is 255 "$(mr)" "255 rings"
+	ok "the early ones end" end early
+	ok "idle rings of another size are used before the peer knows too many" more again 40
+	is "255 255" "$(mr) $(group_conns $OURS)" "there are not more"
+	ok "these end" end again
+	ok "and the late ones" end late
+fi
 all_used_smc
 stop b server
 on b "kill -TERM \$(pidof conns)"

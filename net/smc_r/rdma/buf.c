@@ -37,22 +37,58 @@ static void add_idle_locked(struct smcr_group *group, long pages)
 	WRITE_ONCE(group->idle_pages, group->idle_pages + pages);
 }
 
+static struct smcr_buf *find_idle_locked(struct smcr_group *group,
+					 enum smcr_buf_kind kind, u32 size)
+{
+	struct smcr_buf *buf;
+
+	lockdep_assert_held(&group->buf_lock);
+	list_for_each_entry(buf, &group->idle[kind], list)
+		if (buf->size == size)
+			return buf;
+	return NULL;
+}
+
+static struct smcr_buf *largest_idle_locked(struct smcr_group *group,
+					    enum smcr_buf_kind kind)
+{
+	struct smcr_buf *buf, *best = NULL;
+
+	lockdep_assert_held(&group->buf_lock);
+	list_for_each_entry(buf, &group->idle[kind], list)
+		if (!best || buf->size > best->size)
+			best = buf;
+	return best;
+}
+
+/* as many as a peer may keep in mind (wire.md 6.7) */
+static bool is_full_locked(struct smcr_group *group)
+{
+	const struct smcr_buf *buf;
+	u32 count = 0;
+
+	lockdep_assert_held(&group->buf_lock);
+	list_for_each_entry(buf, &group->bufs, all)
+		count += buf->kind == SMCR_BUF_RX;
+	return count >= SMCR_LLC_MAX_RTOKENS;
+}
+
+/* of the size; of any size where the peer would refuse one more */
 static struct smcr_buf *take_idle(struct smcr_group *group,
 				  enum smcr_buf_kind kind, u32 size)
 {
 	struct smcr_buf *buf;
 
 	spin_lock_bh(&group->buf_lock);
-	list_for_each_entry(buf, &group->idle[kind], list) {
-		if (buf->size != size)
-			continue;
+	buf = find_idle_locked(group, kind, size);
+	if (!buf && kind == SMCR_BUF_RX && is_full_locked(group))
+		buf = largest_idle_locked(group, kind);
+	if (buf) {
 		list_del_init(&buf->list);
 		add_idle_locked(group, -pages_of(buf));
-		spin_unlock_bh(&group->buf_lock);
-		return buf;
 	}
 	spin_unlock_bh(&group->buf_lock);
-	return NULL;
+	return buf;
 }
 
 static struct ib_device *device_of(const struct smcr_link *link)
@@ -342,29 +378,17 @@ int smcr_buf_make_all_ready(struct smcr_link *link)
 	return ret;
 }
 
-/**
- * smcr_buf_list_keys() - keys of our receive rings for a new link
- * @via: a link on which the peer knows them
- * @link: the new one, for which they are mapped
- * @pair: filled in, SMCR_LLC_MAX_RTOKENS at most
- *
- * A ring that is left out is not known any more: before a connection uses it
- * again, it is confirmed again, for all links.
- *
- * Context: process; the flow lock is held, so that none is confirmed meanwhile.
- * Return: how many.
- */
-u32 smcr_buf_list_keys(const struct smcr_link *via,
-		       const struct smcr_link *link,
-		       struct smcr_llc_rtoken_pair *pair)
+static u32 list_keys_locked(const struct smcr_link *via,
+			    const struct smcr_link *link, bool is_idle,
+			    struct smcr_llc_rtoken_pair *pair, u32 count)
 {
-	struct smcr_group *group = link->group;
 	const struct smcr_buf_map *old, *new;
 	struct smcr_buf *buf;
-	u32 count = 0;
 
-	spin_lock_bh(&group->buf_lock);
-	list_for_each_entry(buf, &group->bufs, all) {
+	lockdep_assert_held(&link->group->buf_lock);
+	list_for_each_entry(buf, &link->group->bufs, all) {
+		if (list_empty(&buf->list) == is_idle)
+			continue;
 		old = &buf->map[via->slot];
 		new = &buf->map[link->slot];
 		buf->is_known = buf->is_known && old->is_ready &&
@@ -376,6 +400,31 @@ u32 smcr_buf_list_keys(const struct smcr_link *via,
 		pair[count].new_vaddr = new->mr->iova;
 		count++;
 	}
+	return count;
+}
+
+/**
+ * smcr_buf_list_keys() - keys of our receive rings for a new link
+ * @via: a link on which the peer knows them
+ * @link: the new one, for which they are mapped
+ * @pair: filled in, SMCR_LLC_MAX_RTOKENS at most
+ *
+ * A ring that is left out is not known any more: before a connection uses it
+ * again, it is confirmed again, for all links. Those in use come first.
+ *
+ * Context: process; the flow lock is held, so that none is confirmed meanwhile.
+ * Return: how many.
+ */
+u32 smcr_buf_list_keys(const struct smcr_link *via,
+		       const struct smcr_link *link,
+		       struct smcr_llc_rtoken_pair *pair)
+{
+	struct smcr_group *group = link->group;
+	u32 count;
+
+	spin_lock_bh(&group->buf_lock);
+	count = list_keys_locked(via, link, false, pair, 0);
+	count = list_keys_locked(via, link, true, pair, count);
 	spin_unlock_bh(&group->buf_lock);
 	return count;
 }
