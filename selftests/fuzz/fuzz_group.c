@@ -1043,11 +1043,11 @@ static void check_bundle(const struct smcr_group *g)
 	u32 i;
 
 	for (number = link->rec_tail; number != link->rec_head; number++) {
-		i = number % SMCR_LINK_SQ_DEPTH;
+		i = number % link->sq_depth;
 		bundles += link->record[i].is_bundle;
 		requests += link->record[i].wrs;
 	}
-	SHIM_ASSERT(requests + link->sq_free == SMCR_LINK_SQ_DEPTH);
+	SHIM_ASSERT(requests + link->sq_free == link->sq_depth);
 	SHIM_ASSERT(link->bundle_seq - link->bundle_done == (u32)bundles);
 	SHIM_ASSERT(bundles <= SMCR_LINK_BUNDLES);
 	SHIM_ASSERT(!link->bundle_len || bundles < SMCR_LINK_BUNDLES);
@@ -1095,7 +1095,7 @@ static void check_group(struct seen *s)
 		attached += is_on(&users[i], g);
 	SHIM_ASSERT(g->reserved >= attached);
 	SHIM_ASSERT(!g->slot[0]);
-	SHIM_ASSERT(link->sq_free <= SMCR_LINK_SQ_DEPTH);
+	SHIM_ASSERT(link->sq_free <= link->sq_depth);
 	SHIM_ASSERT(!g->flow.type || g->flow.lock.owner ||
 		    g->state != SMCR_GROUP_ACTIVE);
 	check_answer(&g->flow);
@@ -1251,10 +1251,13 @@ static void begin(void)
 	sysctl.testlink_time = a & 0x10 ? 30 : 0;
 	sysctl.max_conns = 16;
 	sysctl.max_links = 2;
+	sysctl.send_wr = peer_links > 1 ? 256 : 2;
+	sysctl.recv_wr = sysctl.send_wr;
 	extensions = SMCR_VENDOR_IMM | (a & 0xc0 ? SMCR_VENDOR_BUNDLE : 0);
 	sysctl.buf_type = buf_types[a >> 6];
 	ends_hard = a & 0x20;
 	ib.attrs.max_recv_sge = 2;
+	ib.attrs.max_qp_wr = 1024;
 	ib.attrs.max_fast_reg_page_list_len = 512;
 	memset(&dev, 0, sizeof(dev));
 	ib.coredev.rdma_net = &net;

@@ -8,8 +8,8 @@
 # timeout: 180
 . "$RIG_LIB"
 
-NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_max_links_per_lgr smcr_buf_type limit_smc_hs autocorking_size"
-DEFAULTS="65536 65536 30 255 2 0 0 65536"
+NAMES="wmem rmem smcr_testlink_time smcr_max_conns_per_lgr smcr_max_links_per_lgr smcr_buf_type limit_smc_hs autocorking_size smcr_max_send_wr smcr_max_recv_wr"
+DEFAULTS="65536 65536 30 255 2 0 0 65536 256 256"
 # whose settings are looked at
 read -r me < <(guests ours)
 
@@ -41,7 +41,8 @@ link_limit() {
 
 is "$DEFAULTS" "$(settings)" "defaults"
 for bad in "wmem 16383" "wmem 1073741824" "rmem 0" "rmem 1073741824" "smcr_testlink_time -1" "smcr_max_conns_per_lgr 15" \
-	"smcr_max_conns_per_lgr 256" "smcr_max_links_per_lgr 0" "smcr_max_links_per_lgr 3" "smcr_buf_type 3" "limit_smc_hs 2"; do
+	"smcr_max_conns_per_lgr 256" "smcr_max_links_per_lgr 0" "smcr_max_links_per_lgr 3" "smcr_buf_type 3" "limit_smc_hs 2" \
+	"smcr_max_send_wr 1" "smcr_max_send_wr 2049" "smcr_max_recv_wr 1" "smcr_max_recv_wr 2049"; do
 	fails "$bad is refused" write $me $bad 2>/dev/null
 done
 is "$DEFAULTS" "$(settings)" "and changes nothing"
@@ -65,12 +66,21 @@ ok "another one" on a "conns client -m smc -k smc -n 1 -p -T 20 $B 7000"
 ring_is a 03 1 "a ring of 32 KiB, as 20000 bytes are set"
 write a rmem 65536
 
+write $me smcr_max_send_wr 33
+write $me smcr_max_recv_wr 512
 start a hold "conns client -m smc -k smc -n 40 -H -T 60 $B 7000"
 ok "40 connections" wait_for 30 on a "grep -q '^holding 40' /run/rig/hold.log"
 for guest in a b; do
 	is "16 16 8" "$(group_conns $guest)" "groups of 16 on $guest"
 	is 1 "$(link_limit $guest)" "the limit of links is the client's on $guest"
 done
+# one for sends and one for receives, with an entry more
+queues() {
+	on $me "rdma resource show cq" | grep -oE "cqe [0-9]+" | sort | uniq -c | xargs
+}
+receives=513
+[ $RIG_PEERS != ours:ours ] || receives=129
+like "2 cqe $receives .*2 cqe 65( |\$)" "$(queues)" "queues of two new groups are as long as they are set"
 on a "kill -TERM \$(pidof conns)"
 ok "each works" finish a hold 30
 sleep 4

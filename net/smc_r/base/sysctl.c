@@ -14,6 +14,7 @@ static int max_ring = INT_MAX / 2;
 /* wire.md 4.3 */
 static int min_conns = 16;
 static int max_conns = 255;
+static int max_wr = 2048;
 
 struct smcr_sysctl_net {
 	struct smcr_sysctl values;
@@ -52,6 +53,8 @@ static const struct ctl_table template[] = {
 	ENTRY("smcr_buf_type", buf_type, SYSCTL_ZERO, SYSCTL_TWO),
 	ENTRY("limit_smc_hs", limit_hs, SYSCTL_ZERO, SYSCTL_ONE),
 	UINT_ENTRY("autocorking_size", autocork),
+	ENTRY("smcr_max_send_wr", send_wr, SYSCTL_TWO, &max_wr),
+	ENTRY("smcr_max_recv_wr", recv_wr, SYSCTL_TWO, &max_wr),
 };
 
 /**
@@ -94,6 +97,8 @@ static int __net_init init_net_sysctl(struct net *net)
 		.max_conns = 255,
 		.max_links = 2,
 		.autocork = 64 * 1024,
+		.send_wr = 256,
+		.recv_wr = 256,
 	};
 	/* zeros behind it end it for kernels that do not count */
 	sn->table = kcalloc(ARRAY_SIZE(template) + 1, sizeof(*sn->table),

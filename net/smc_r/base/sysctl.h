@@ -19,6 +19,8 @@
  *	1 virtually, 2 virtually where there is no physically contiguous one
  * @autocork: largest write that may be held back while sends are under way,
  *	bytes; 0 for none
+ * @send_wr: send work requests of a link of new link groups
+ * @recv_wr: receive work requests of one
  * @limit_hs: listeners take connections by TCP when many are in handshake
  *
  * Read without a lock, by READ_ONCE().
@@ -31,6 +33,8 @@ struct smcr_sysctl {
 	int max_links;
 	int buf_type;
 	unsigned int autocork;
+	int send_wr;
+	int recv_wr;
 	int limit_hs;
 };
 

@@ -32,7 +32,7 @@ static struct ib_qp *try_create_qp(struct smcr_link *link, u32 max_inline)
 		.sq_sig_type = IB_SIGNAL_REQ_WR,
 		.cap = {
 			/* one more each for draining */
-			.max_send_wr = SMCR_LINK_SQ_DEPTH + 1,
+			.max_send_wr = link->sq_depth + 1,
 			.max_recv_wr = link->rx_depth + 1,
 			.max_send_sge = 1,
 			.max_recv_sge = 2,
@@ -71,7 +71,10 @@ static u64 map_array(struct smcr_link *link, void *mem, size_t len,
 	return ib_dma_mapping_error(ib, dma) ? 0 : dma;
 }
 
-#define TX_SLOTS_LEN	(SMCR_LINK_SQ_DEPTH * SMCR_LINK_TX_SLOT)
+static size_t tx_slots_len(const struct smcr_link *link)
+{
+	return link->sq_depth * SMCR_LINK_TX_SLOT;
+}
 
 /* memory for receives comes in pages, or one by one if they are larger */
 static u32 slots_in_chunk(const struct smcr_link *link)
@@ -134,7 +137,7 @@ static void free_slots(struct smcr_link *link)
 	struct ib_device *ib = link->port.dev->ib;
 
 	if (link->tx_dma)
-		ib_dma_unmap_single(ib, link->tx_dma, TX_SLOTS_LEN,
+		ib_dma_unmap_single(ib, link->tx_dma, tx_slots_len(link),
 				    DMA_TO_DEVICE);
 	if (link->overflow_dma)
 		ib_dma_unmap_single(ib, link->overflow_dma,
@@ -167,13 +170,13 @@ static int alloc_overflow(struct smcr_link *link)
 
 static int alloc_tx_slots(struct smcr_link *link)
 {
-	link->tx_slots = kzalloc(TX_SLOTS_LEN, GFP_KERNEL);
+	link->tx_slots = kzalloc(tx_slots_len(link), GFP_KERNEL);
 	link->rx_llc = kzalloc(sizeof(*link->rx_llc), GFP_KERNEL);
-	link->record = kvcalloc(SMCR_LINK_SQ_DEPTH, sizeof(*link->record),
+	link->record = kvcalloc(link->sq_depth, sizeof(*link->record),
 				GFP_KERNEL);
 	if (!link->tx_slots || !link->rx_llc || !link->record)
 		return -ENOMEM;
-	link->tx_dma = map_array(link, link->tx_slots, TX_SLOTS_LEN,
+	link->tx_dma = map_array(link, link->tx_slots, tx_slots_len(link),
 				 DMA_TO_DEVICE);
 	return link->tx_dma ? 0 : -ENOMEM;
 }
@@ -182,15 +185,34 @@ static int alloc_slots(struct smcr_link *link)
 {
 	bool has_bundles = link->group->extensions & SMCR_VENDOR_BUNDLE;
 
-	BUILD_BUG_ON(SMCR_LINK_RQ_DEPTH_BUNDLES - SMCR_LINK_RX_BATCH < 48);
 	link->rx_len = has_bundles ? SMCR_BUNDLE_MAX_LEN : SMCR_LLC_LEN;
-	link->rx_depth = has_bundles ? SMCR_LINK_RQ_DEPTH_BUNDLES :
-				       SMCR_LINK_RQ_DEPTH;
 	if (!alloc_tx_slots(link) && !alloc_overflow(link) &&
 	    !alloc_rx_slots(link) && !smcr_bundle_alloc(link))
 		return 0;
 	free_slots(link);
 	return -ENOMEM;
+}
+
+/* what the device can do, with one more for draining, is a limit for both */
+static u32 depth(const struct smcr_link *link, u32 wanted, u32 least)
+{
+	u32 most = max(link->port.dev->ib->attrs.max_qp_wr - 1, 1);
+
+	return min_t(u32, roundup_pow_of_two(max(wanted, least)),
+		     rounddown_pow_of_two(most));
+}
+
+static void choose_depths(struct smcr_link *link)
+{
+	const struct smcr_group *group = link->group;
+	u32 recv_wr = group->recv_wr;
+
+	/* those that wait to be given back, and 48 for the peer (wire.md 5.3) */
+	BUILD_BUG_ON(SMCR_LINK_RQ_MIN - SMCR_LINK_RX_BATCH < 48);
+	if (group->extensions & SMCR_VENDOR_BUNDLE)
+		recv_wr /= SMCR_LINK_BUNDLE_RX;
+	link->sq_depth = depth(link, group->send_wr, SMCR_LINK_SQ_MIN);
+	link->rx_depth = depth(link, recv_wr, SMCR_LINK_RQ_MIN);
 }
 
 static int create_queues(struct smcr_link *link)
@@ -201,7 +223,7 @@ static int create_queues(struct smcr_link *link)
 	link->pd = ib_alloc_pd(ib, 0);
 	if (IS_ERR(link->pd))
 		return PTR_ERR(link->pd);
-	link->send_cq = ib_alloc_cq_any(ib, link, SMCR_LINK_SQ_DEPTH + 1,
+	link->send_cq = ib_alloc_cq_any(ib, link, link->sq_depth + 1,
 					IB_POLL_SOFTIRQ);
 	if (IS_ERR(link->send_cq)) {
 		ret = PTR_ERR(link->send_cq);
@@ -265,6 +287,7 @@ int smcr_link_create(struct smcr_link *link, struct smcr_group *group)
 	int ret;
 
 	reset(link);
+	choose_depths(link);
 	link->psn = get_random_u32() & 0xffffff;
 	smcr_link_init_wr(link);
 	smcr_store_be32(link->uid, group->id | (link->slot + 1));

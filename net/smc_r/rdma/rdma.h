@@ -32,11 +32,11 @@
 /* receive rings of the peer that are kept in mind, used or not */
 #define SMCR_GROUP_RTOKENS	(2 * SMCR_GROUP_MAX_CONNS)
 
-/* work requests of a link; a CDC with data takes up to four */
-#define SMCR_LINK_SQ_DEPTH	256
-#define SMCR_LINK_RQ_DEPTH	256
-/* fewer, but larger */
-#define SMCR_LINK_RQ_DEPTH_BUNDLES	64
+/* work requests of a link, at least; a CDC with data takes up to four */
+#define SMCR_LINK_SQ_MIN	32
+#define SMCR_LINK_RQ_MIN	64
+/* receives that a bundle takes the place of */
+#define SMCR_LINK_BUNDLE_RX	4
 /* the longest message that we send: ADD LINK of version 2 without keys */
 #define SMCR_LINK_TX_SLOT	72
 /* kept free for LLC messages */
@@ -320,6 +320,7 @@ enum smcr_link_state {
  * @tx_dma: their DMA address
  * @rx_slots: posted receives; given back by the receive completion only
  * @rx_depth: their number
+ * @sq_depth: of @record and @tx_slots, a power of two
  * @rx_len: room of each in bytes: of a bundle if these are agreed on
  * @rx_chain: receives to post again, as a chain
  * @rx_chain_tail: its last element
@@ -385,6 +386,7 @@ struct smcr_link {
 	u64 tx_dma;
 	struct smcr_rx_slot *rx_slots;
 	u32 rx_depth;
+	u16 sq_depth;
 	u32 rx_len;
 	struct ib_recv_wr *rx_chain;
 	struct ib_recv_wr *rx_chain_tail;
@@ -490,6 +492,8 @@ struct smcr_rtoken {
  * @release: negotiated SMC release; 0 in version 1
  * @max_conns: negotiated limit of connections
  * @max_links: negotiated limit of links
+ * @send_wr: wanted send work requests of a link
+ * @recv_wr: wanted receive work requests of a link
  * @extensions: what both sides understand, SMCR_IMM_EXTENSIONS, see
  *	Documentation/imm.md; const once there is hardware
  * @peer_os: of the first contact
@@ -561,6 +565,8 @@ struct smcr_group {
 	u8 release;
 	u8 max_conns;
 	u8 max_links;
+	u16 send_wr;
+	u16 recv_wr;
 	u8 extensions;
 	u8 peer_os;
 	u8 peer_host[32];

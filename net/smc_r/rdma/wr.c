@@ -18,8 +18,6 @@
 #include "../wire/bundle.h"
 #include "../wire/imm.h"
 
-#define SIGNAL_EVERY	(SMCR_LINK_SQ_DEPTH / 4)
-
 /* wire.md 6.10 */
 #define REG_TIMEOUT	(5 * HZ)
 
@@ -29,8 +27,7 @@
 /* The number of a record runs on, so that a full ring is not an empty one. */
 static struct smcr_tx_record *record_of(struct smcr_link *link, u16 number)
 {
-	BUILD_BUG_ON(SMCR_LINK_SQ_DEPTH & (SMCR_LINK_SQ_DEPTH - 1));
-	return &link->record[number % SMCR_LINK_SQ_DEPTH];
+	return &link->record[number & (link->sq_depth - 1)];
 }
 
 /* the work item for links, which closes it, may be one of those who wait */
@@ -332,7 +329,7 @@ static u8 *add_message_locked(struct chain *c, struct smcr_link *link,
 		sge->addr = (uintptr_t)slot;
 		wr->wr.send_flags |= IB_SEND_INLINE;
 	}
-	link->tx_next = (link->tx_next + 1) % SMCR_LINK_SQ_DEPTH;
+	link->tx_next = (link->tx_next + 1) & (link->sq_depth - 1);
 	c->count++;
 	return slot;
 }
@@ -363,7 +360,7 @@ static int post_locked(struct smcr_link *link, struct ib_send_wr *first,
 	lockdep_assert_held(&link->tx_lock);
 	link->sq_unsignaled += count;
 	is_signaled = rec->path || rec->waiter || rec->is_bundle ||
-		      rec->is_llc || link->sq_unsignaled >= SIGNAL_EVERY;
+		      rec->is_llc || link->sq_unsignaled >= link->sq_depth / 4;
 	if (is_signaled)
 		last->send_flags |= IB_SEND_SIGNALED;
 	if (last->opcode == IB_WR_SEND && !(last->send_flags & IB_SEND_INLINE))
@@ -539,7 +536,7 @@ bool smcr_link_stop_watch(struct smcr_link *link)
 
 	spin_lock_bh(&link->tx_lock);
 	link->is_watched = false;
-	is_busy = link->sq_free < SMCR_LINK_SQ_DEPTH;
+	is_busy = link->sq_free < link->sq_depth;
 	spin_unlock_bh(&link->tx_lock);
 	return is_busy;
 }
@@ -815,7 +812,7 @@ static void on_sent(struct ib_cq *cq, struct ib_wc *wc)
 void smcr_link_init_wr(struct smcr_link *link)
 {
 	link->cqe.done = on_sent;
-	link->sq_free = SMCR_LINK_SQ_DEPTH;
+	link->sq_free = link->sq_depth;
 	link->last_rx = jiffies;
 }
 

@@ -72,6 +72,8 @@ static inline void strscpy(char *to, const char *from, size_t size)
 	TRACE_EVENT(name, TP_PROTO(proto))
 
 #define ilog2(n)		(63 - __builtin_clzll(n))
+#define rounddown_pow_of_two(n)	(1UL << ilog2(n))
+#define roundup_pow_of_two(n)	((n) < 2 ? 1UL : 2UL << ilog2((n) - 1))
 
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))

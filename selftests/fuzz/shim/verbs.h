@@ -59,6 +59,7 @@ struct ib_device {
 	} coredev;
 	struct {
 		int max_recv_sge;
+		int max_qp_wr;
 		u32 max_fast_reg_page_list_len;
 	} attrs;
 };
