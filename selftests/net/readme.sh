@@ -222,11 +222,24 @@ fi
 
 # --- back ---
 
+# pins: what smc_run --attach has in the kernel.
+pins() {
+	on a "cd /sys/fs/bpf/smc_run 2>/dev/null && ls | xargs"
+}
+
+if [ "$RIG_KERNEL" = 6.12 ]; then
+	ok "a: smc_run --attach" on a "smc_run --attach"
+	is "config counts link rules" "$(pins)" "a: is there"
+fi
+follow README.md "Back to the kernel's own" 1 detach
 for guest in a b; do
+	said $guest "smc_run --detach" "" "nothing is attached"
 	on $guest "smcss >/dev/null; cd /; xargs rm -f </rig/packages.removed 2>/dev/null; depmod -a"
 done
+is "" "$(pins || true)" "a: nothing is left of it"
+like "^2,1,6: .* protocol=6 " "$(on a "socktest 2,1,6")" "a: nothing is converted"
 is "smc_r smc_r_diag" "$(loaded a)" "a: removing unloads nothing"
-follow README.md "Back to the kernel's own" 1
+follow README.md "Back to the kernel's own" 1 rmmod
 for guest in a b; do
 	said $guest "rmmod smc_r_diag smc_r; modprobe smc" "" "the kernel's own module is back"
 	is smc "$(loaded $guest)" "$guest: and only that"

@@ -44,7 +44,11 @@ is "$(expected_modules)" "$(where_installed "$REL")" "DKMS has installed all mod
 is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
 ok "smcr runs" smcr --version
 
-remove=$(typed "Back to the kernel's own" 1 1 | sed 's/^apt-get/dnf/')
+ok "smc_run --attach, and its unit is enabled" attach
+is "smc-convert.service smc_run" "$(attached)" "... is there"
+remove=$(typed "Back to the kernel's own" 1 2 | sed 's/^apt-get/dnf/')
 ok "README.md: $remove" $remove
 is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$REL")$(rpm -qa 'smc-r*')" "nothing of it is left"
+like "disable --now .*smc-convert.service" "$(cat /tmp/told)" "the unit is stopped"
+is "" "$(attached)" "nothing converts sockets"

@@ -55,7 +55,11 @@ is "" "$(systemd-analyze verify --man=no $redis 2>&1)" "the drop-in of quickstar
 is enabled "$(systemctl is-enabled smc_r-config)" "the one for EIDs is enabled"
 is disabled "$(systemctl is-enabled smc-convert)" "the one for smc_run --attach is not"
 
-follow "Back to the kernel's own" 1 1
+ok "smc_run --attach, and its unit is enabled" attach
+is "smc-convert.service smc_run" "$(attached)" "... is there"
+follow "Back to the kernel's own" 1 2
+like "stop smc-convert.service" "$(cat /tmp/told)" "the unit is stopped"
+is "" "$(attached)" "nothing converts sockets"
 is smc "$(served_by "$REL")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$REL")" "no module is left"
 is "" "$(dkms_status)" "DKMS knows nothing of them"

@@ -116,6 +116,23 @@ served_by() {
 		sed -n 's/^insmod .*\/\(smc[a-z_]*\)\.ko.*/\1/p' | xargs
 }
 
+# attach: what smc_run --attach leaves in the kernel, as far as files tell, and its
+# unit enabled; systemd runs, and what it is told is in /tmp/told.
+attach() {
+	systemctl enable smc-convert
+	mkdir -p /run/systemd/system /sys/fs/bpf/smc_run
+	touch /sys/fs/bpf/smc_run/{link,rules,config,counts}
+	mv /bin/systemctl /bin/systemctl.real
+	printf '#!/bin/sh\necho "$*" >>/tmp/told\nexec systemctl.real "$@"\n' >/bin/systemctl
+	chmod +x /bin/systemctl
+	: >/tmp/told
+}
+
+# attached: what is there of that.
+attached() {
+	find /sys/fs/bpf /etc/systemd -name 'smc[_-][rc][uo]n*' -printf '%f\n' | sort | xargs
+}
+
 # apt_install FILE...: with what they depend on, but no kernel.
 apt_install() {
 	apt-get -qq -y --no-install-recommends install "$@"
