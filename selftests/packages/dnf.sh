@@ -29,7 +29,12 @@ printf '%s\n' "[stand-in]" name=stand-in baseurl=file://$REPO metadata_expire=0 
 for name in $(typed Install 2 1 | sed 's/^dnf install//'); do
 	stand_in "$name" ${provides[$name]:-}
 done
+printf '%s\n' "Name: smc-tools" "Version: 1.8.3" "Release: 1" "Summary: stands in" "License: none" \
+	"BuildArch: noarch" "%description" "%install" "mkdir -p %{buildroot}/usr/bin" \
+	"touch %{buildroot}/usr/bin/{smc_run,smcr,smcd}" "%files" "/usr/bin/*" >/tmp/smc-tools.spec
+rpmbuild --quiet -bb -D "_rpmdir $REPO" -D "_buildhost stand-in" /tmp/smc-tools.spec
 createrepo_c -q $REPO
+ok "smc-tools is installed" dnf install smc-tools
 rm -rf /out/*
 # then make rpm does not take this for one
 rm /etc/debian_version
@@ -40,6 +45,7 @@ stand_in base "${needed[@]}"
 createrepo_c -q $REPO
 add_kernel 6.12
 follow Install 2 3
+is "" "$(rpm -qa smc-tools; ls /usr/bin/smcd 2>/dev/null)" "smc-tools is replaced"
 is "$(expected_modules)" "$(where_installed "$REL")" "DKMS has installed all modules"
 is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
 ok "smcr runs" smcr --version

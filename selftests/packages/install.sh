@@ -19,7 +19,16 @@ is smc "$(served_by "$REL")" "before: AF_SMC is served by the kernel's own modul
 is "" "$(left)" "before: nothing of the packages is there"
 
 run_kernel
+# it stands in for the distribution's
+mkdir -p /tmp/smc-tools/DEBIAN /tmp/smc-tools/usr/bin
+touch /tmp/smc-tools/usr/bin/{smc_run,smcr,smcd}
+printf '%s\n' "Package: smc-tools" "Version: 1.8.3-1" "Architecture: all" "Maintainer: nobody" \
+	"Description: stands in" >/tmp/smc-tools/DEBIAN/control
+dpkg-deb -b /tmp/smc-tools >/dev/null
+ok "smc-tools is installed" dpkg -i /tmp/smc-tools.deb
 follow Install 1 3
+is "" "$(dpkg-query -W -f '${db:Status-Abbrev}' smc-tools 2>/dev/null | grep ^ii; ls /usr/bin/smcd 2>/dev/null)" \
+	"smc-tools is replaced"
 is "smc_r/$VERSION, $REL, x86_64: installed" "$(dkms_status)" "DKMS has built for the kernel"
 is "$(expected_modules)" "$(where_installed "$REL")" "... all modules"
 for module in $MODULES; do
