@@ -116,6 +116,21 @@ served_by() {
 		sed -n 's/^insmod .*\/\(smc[a-z_]*\)\.ko.*/\1/p' | xargs
 }
 
+# watch_modules: from now on, what would load or unload a module is only noted, in
+# /tmp/moved.
+watch_modules() {
+	local name
+
+	for name in insmod modprobe rmmod; do
+		rm /sbin/$name
+		printf '%s\n' '#!/bin/bash' \
+			"[[ \" \$* \" != *' -n '* ]] || exec -a $name /bin/kmod \"\$@\"" \
+			"echo \"$name \$*\" >>/tmp/moved" >/sbin/$name
+		chmod +x /sbin/$name
+	done
+	: >/tmp/moved
+}
+
 # attach: what smc_run --attach leaves in the kernel, as far as files tell, and its
 # unit enabled; systemd runs, and what it is told is in /tmp/told.
 attach() {

@@ -54,11 +54,13 @@ hook() {
 echo "disable *" >/usr/lib/systemd/system-preset/99-default-disable.preset
 add_kernel 6.12
 first=$REL
+watch_modules
 mkdir /sys/module/smc
 ok "packages are installed while the kernel's own module is loaded" \
 	rpm -i --nodeps "$dkms" "$tools"
 like "the kernel's own smc is loaded, and stays so" "$(cat "$LOG")" \
-	"... which is left alone, with advice"
+	"... with advice"
+is "" "$(cat /tmp/moved)" "... which is left alone"
 is "$(expected_modules)" "$(where_installed "$REL")" "DKMS has installed all modules"
 is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
 is enabled "$(systemctl is-enabled smc_r-config)" "the unit for EIDs is enabled"
@@ -73,6 +75,7 @@ is "" "$(rpm -qlp "$(package /tmp/out2 smc-r-tools)" | grep smc_attach)" \
 	"... has no smc_attach"
 ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out2 smc-r-dkms)"
 is "$(expected_modules)" "$(where_installed "$REL")" "... with all modules"
+is "" "$(cat /tmp/moved)" "... and nothing is loaded or unloaded"
 
 add_kernel 6.1
 ok "a second kernel is installed" hook add "$REL"
@@ -95,7 +98,11 @@ ok "the second kernel is removed" hook remove "$REL"
 is "" "$(where_installed "$REL")$(dkms_status -k "$REL" | grep installed)" "its modules are gone"
 is "$(expected_modules)" "$(where_installed "$first")" "... those of the first are not"
 
-ok "packages are removed" rpm -e --nodeps smc-r-dkms smc-r-tools
+rmdir /sys/module/smc
+mkdir /sys/module/smc_r
+ok "packages are removed while smc_r is loaded" rpm -e --nodeps smc-r-dkms smc-r-tools
+like "smc_r is loaded, and stays so" "$(cat "$LOG")" "... with advice"
+is "" "$(cat /tmp/moved)" "... which is left alone"
 is smc "$(served_by "$first")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$first")$(dkms_status)" "no module is left"
 is "" "$(find /usr /etc -path '*smc_r*')" "no file is left"

@@ -20,13 +20,20 @@ installed_for() {
 	dkms_status -k "$1" | sed -n 's:^smc_r/\([^,]*\),.* installed$:\1:p'
 }
 
+# left_alone NAME: nothing was loaded or unloaded.
+left_alone() {
+	is "" "$(cat /tmp/moved)" "$1"
+}
+
+watch_modules
 add_kernel 6.1
 old=$REL
 say_loaded smc smc_diag
 ok "packages are installed while the kernel's own module is loaded" \
 	apt_install /out/smc-r-*s_*.deb
 like "the kernel's own smc is loaded, and stays so.*rmmod smc_diag smc" "$(cat "$LOG")" \
-	"... which is left alone, with advice"
+	"... with advice"
+left_alone "... which is left alone"
 is "$VERSION" "$(installed_for "$old")" "the module is there for the first kernel"
 is smc_r "$(served_by "$old")" "... and serves AF_SMC"
 
@@ -39,7 +46,8 @@ is "$VERSION" "$(installed_for "$old")" "... and still for the first"
 say_loaded smc_r
 ok "packages are upgraded while smc_r is loaded" \
 	apt_install /out/next/smc-r-*s_*.deb
-like "smc_r is loaded, and stays so.*rmmod smc_r; modprobe smc_r" "$(cat "$LOG")" "... which is left alone, with advice"
+like "smc_r is loaded, and stays so.*rmmod smc_r; modprobe smc_r" "$(cat "$LOG")" "... with advice"
+left_alone "... which is left alone"
 # Debian's DKMS builds for the running and the newest kernel
 is "$VERSION.1" "$(installed_for "$REL")" "the new version is there"
 is "$VERSION.1" "$(modinfo -F version "/lib/modules/$REL/updates/dkms/smc_r.ko")" \
@@ -53,6 +61,7 @@ is "" "$(installed_for "$REL")$(where_installed "$REL")" "its module is gone"
 say_loaded smc_r
 ok "packages are removed while smc_r is loaded" apt-get -qq -y remove smc-r-dkms smc-r-tools
 like "smc_r is loaded, and stays so.*rmmod smc_r; modprobe smc" "$(cat "$LOG")" \
-	"... which is left alone, with advice"
+	"... with advice"
+left_alone "... which is left alone"
 is smc "$(served_by "$old")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$old")" "no module is left"
