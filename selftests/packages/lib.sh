@@ -138,7 +138,7 @@ attach() {
 	mkdir -p /run/systemd/system /sys/fs/bpf/smc_run
 	touch /sys/fs/bpf/smc_run/{link,rules,config,counts}
 	mv /bin/systemctl /bin/systemctl.real
-	printf '#!/bin/sh\necho "$*" >>/tmp/told\nexec systemctl.real "$@"\n' >/bin/systemctl
+	printf '#!/bin/sh\necho "$*" >>/tmp/told\nSYSTEMD_OFFLINE=1 exec systemctl.real "$@"\n' >/bin/systemctl
 	chmod +x /bin/systemctl
 	: >/tmp/told
 }

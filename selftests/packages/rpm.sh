@@ -73,7 +73,9 @@ ok "make rpm of a next release, without bpftool" \
 	make -C /tmp/next/packaging rpm OUT=/tmp/out2 RPMFLAGS="--without bpf"
 is "" "$(rpm -qlp "$(package /tmp/out2 smc-r-tools)" | grep smc_attach)" \
 	"... has no smc_attach"
-ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out2 smc-r-dkms)"
+ok "smc_run --attach, and its unit is enabled" attach
+ok "packages are upgraded to it" rpm -U --nodeps "$(package /tmp/out2 smc-r-dkms)" "$(package /tmp/out2 smc-r-tools)"
+is "smc-convert.service smc_run" "$(attached)" "... and what is attached stays"
 is "$(expected_modules)" "$(where_installed "$REL")" "... with all modules"
 is "" "$(cat /tmp/moved)" "... and nothing is loaded or unloaded"
 
@@ -103,6 +105,7 @@ mkdir /sys/module/smc_r
 ok "packages are removed while smc_r is loaded" rpm -e --nodeps smc-r-dkms smc-r-tools
 like "smc_r is loaded, and stays so" "$(cat "$LOG")" "... with advice"
 is "" "$(cat /tmp/moved)" "... which is left alone"
+is "" "$(attached)" "nothing converts sockets, though the last version could not detach"
 is smc "$(served_by "$first")" "AF_SMC is served by the kernel's own module again"
 is "" "$(where_installed "$first")$(dkms_status)" "no module is left"
 is "" "$(find /usr /etc -path '*smc_r*')" "no file is left"

@@ -43,6 +43,7 @@ is "$VERSION" "$(installed_for "$REL")" "the module is there for the second kern
 is "$(expected_modules)" "$(where_installed "$REL")" "... with all that belongs to it"
 is "$VERSION" "$(installed_for "$old")" "... and still for the first"
 
+ok "smc_run --attach, and its unit is enabled" attach
 say_loaded smc_r
 ok "packages are upgraded while smc_r is loaded" \
 	apt_install /out/next/smc-r-*s_*.deb
@@ -52,6 +53,7 @@ left_alone "... which is left alone"
 is "$VERSION.1" "$(installed_for "$REL")" "the new version is there"
 is "$VERSION.1" "$(modinfo -F version "/lib/modules/$REL/updates/dkms/smc_r.ko")" \
 	"... as module"
+is "smc-convert.service smc_run" "$(attached)" "what is attached stays"
 is "" "$(find /usr/src /var/lib/dkms/smc_r -maxdepth 1 -name "*$VERSION")" \
 	"nothing of the old version is left"
 
