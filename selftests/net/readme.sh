@@ -6,7 +6,7 @@
 #
 # rdma: none
 # packages: yes
-# timeout: 150
+# timeout: 180
 . "$RIG_LIB"
 
 TREE=$(realpath "${0%/*}/../..")
@@ -147,16 +147,41 @@ said a "smcr doctor" "ok +device" "the doctor"
 said a "smcr doctor SERVER:6379" "used SMC" "the doctor's connection"
 shown=0
 while IFS= read -r line; do
-	[[ $line != *top* && $line != *EID ]] || continue
 	shown=$((shown + 1))
-	ok "$line" on a "$line >/run/shown && [ -s /run/shown ]"
+	case $line in
+	*EID)
+		ok "$line" on a "$line"
+		like "(^|"$'\n'")EID *"$'\n' "$(on a "smcr ueid; echo")" "$line: is there"
+		;;
+	*top)
+		ok "$line" on a "(sleep 5; printf q) | TERM=linux script -qec 'stty rows 50 cols 120; $line' /dev/null >/run/shown"
+		like "Link groups" "$(on a "cat /run/shown")" "$line: shows them"
+		;;
+	*)
+		ok "$line" on a "$line >/run/shown && [ -s /run/shown ]"
+		;;
+	esac
 done < <(sed -n '/^## Does it work/,/^## /s/^| \(`[^|]*`\) |.*/\1/p' "$TREE/README.md" | grep -o '`[^`]*`' | tr -d '`')
-num "$shown -ge 7" "each of the table's commands"
+num "$shown -ge 9" "each of the table's commands"
 like " SMCR" "$(on a "smcss")" "smcss has the connection"
 is "smc_r smc_r_diag" "$(loaded a)" "for which it has loaded its module"
 for path in $(grep -oE '(/proc)?/sys/[a-z0-9_/]*' "$TREE/README.md"); do
 	ok "$path is there" on a "[ -e $path ]"
 done
+
+# inline TEXT: the command of README.md within a line that begins so.
+inline() {
+	grep -oE "\`$1[^\`]*\`" "$TREE/README.md" | head -n 1 | tr -d '\`'
+}
+
+command=$(inline "smc_pnet -a")
+ok "$command, on this device" on a "${command//mlx5_0/rxe0}"
+is "NET1 eth0 n/a 255
+NET1 n/a rxe0 1" "$(on a smc_pnet)" "$command: has both"
+command=$(inline "echo 1 >/sys")
+ok "$command" on a "$command"
+is PONG "$(on a "smc_run redis-cli -h $B ping")" "redis is used with both"
+like "smcr_handshake: .* role=client .* err=0 reason=0x00000000" "$(on a "cat /sys/kernel/tracing/trace; echo 0 >${command##*>}")" "... by SMC, as traced"
 
 # --- by itself ---
 
