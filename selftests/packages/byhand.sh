@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# In `rpm`: built and installed without packages, as README.md says; taken out.
+# In `bare`: built and installed without packages, as README.md says; taken out.
 . /src/selftests/packages/lib.sh
 
 add_kernel 6.12
 run_kernel
+is "" "$(command -v make)" "nothing to build with is there"
 follow Install 4
 is smc_r "$(served_by "$REL")" "AF_SMC is served by smc_r"
 is "$(printf 'updates/%s.ko\n' $MODULES | sort)" "$(where_installed "$REL" | sed 's/\.xz$//')" \
