@@ -151,6 +151,39 @@ is "" "$(cut -d' ' -f1 /tmp/settings | missing_in /src/Documentation/tuning.md)"
 is "" "$(perl -ne 'print "$1 $2\n" while /`([a-z_]+)=(?:\d+`, `)?(\d+)`(?:, the default| \(the default\))/g' \
 	/src/Documentation/tuning.md | missing_in /tmp/settings)" "... and of the defaults, the right ones"
 
+# --- the page of sockets ---
+
+PAGE=/src/tools/af_smc.7
+sed 's/\\f[BIR]//g; s/"//g' $PAGE | tr -s ' ' >/tmp/page
+
+# numbers: "NAME NUMBER" of each constant, which it has as "NAME (NUMBER)".
+numbers() {
+	grep -oE '\b[A-Z]+_[A-Z_]+ \([0-9]+\)' /tmp/page | tr -d '()' | sort -u
+}
+
+# options_of FILE: those that it does not just hand on; of fast open, the first.
+options_of() {
+	grep -oE '(case|optname [!=]=) (SO|TCP|SMC)_[A-Z_]+' "$1" | sed 's/.* //; s/\(_FASTOPEN\)_.*/\1/' | sort -u
+}
+
+is "AF_SMC IPPROTO_SMC SMC_LIMIT_HS SOL_SMC" "$(numbers | cut -d' ' -f1 | xargs)" "af_smc(7) has the numbers"
+is "" "$(numbers | while read -r name number; do
+	grep -rqE "define[[:space:]]+${name/#AF_/[AP]F_}[[:space:]]+$number\>" /src/net /usr/include/*/bits/socket.h ||
+		echo "$name $number"
+done)" "... which they are"
+# these two are as usual
+is "" "$(options_of /src/net/smc_r/sock/options.c | grep -vxE 'SO_REUSEPORT|TCP_DEFER_ACCEPT' |
+	missing_in /tmp/page)" "... and the options that mean something to SMC"
+# of the kernel without a module
+is "" "$(grep -oE '\<E[A-Z]{3,}\>' /tmp/page | grep -vx EAFNOSUPPORT | sort -u | while read -r name; do
+	grep -qw -e "-$name" $CODE || echo "$name"
+done)" "... and errors that there are"
+is "" "$(grep -rhoE '^module_param[a-z_]*\([a-z_]*' /src/net | sed 's/.*(//' | missing_in /src/tools/smc_r.4)" \
+	"smc_r(4) has each parameter of the module"
+is "" "$(grep -oE '\<SMC_[A-Z_]*(NETLINK|PNETID)\>' /src/tools/smc_r.4 | sort -u | while read -r name; do
+	grep -qE "\"$name\"|\<$name\>" $CODE || echo "$name"
+done)" "... and the families of netlink that there are"
+
 # --- what documents say of code and tests ---
 
 # strange_functions: those that stdin names, and that neither net/ has nor are
