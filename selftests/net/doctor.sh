@@ -167,10 +167,16 @@ on b "smcnl ueid flush; smcnl ueid add SMC-R-DEFAULT-EID"
 
 # --- rules that strip and drop, or do not ---
 
-# Time-outs: nothing of the port comes back, or nothing with the option.
-DROPPED=$(ruled "" "tcp dport 7000 tcp option 254 exists drop; tcp dport 7001 drop" \
+# Time-outs: nothing of the port comes back, or nothing with the option. Also where
+# TCP sockets of the doctor are converted.
+SUPERVISED="smc_run -m seccomp" ATTACH=: STATUS=:
+[ "$RIG_KERNEL" != 6.12 ] || ATTACH="smc_run --attach allow:uid=1000" STATUS="smc_run --status; smc_run --detach"
+on a "grep -q '^Seccomp:' /proc/self/status" || SUPERVISED=
+DROPPED=$(ruled "" "tcp dport { 7000, 7007 } tcp option 254 exists drop; tcp dport 7001 drop" \
 	"smcr doctor $B:7000 >/run/by_root & smcr doctor $B:7001 >/run/silent &
-	setpriv --reuid 1000 --clear-groups smcr doctor $B:7000; rc=\$?; wait; cat /run/by_root /run/silent; (exit \$rc)")
+	$SUPERVISED smcr doctor [$B6]:7007 >/run/supervised & $ATTACH
+	setpriv --reuid 1000 --clear-groups smcr doctor $B:7000; rc=\$?; wait; cat /run/by_root /run/silent /run/supervised
+	$STATUS; (exit \$rc)")
 if [ -n "${has_firewall:-}" ]; then
 	ask a "$NFT_IN" "$NFT_DROP" "$NFT_OTHERS" "$IPT_DROP" "$HARMLESS; nft flush ruleset"
 	has a "a rule takes the option out of the SYN/ACK" "$NFT_IN" 1 \
@@ -187,7 +193,9 @@ if [ -n "${has_firewall:-}" ]; then
 	ON_TIMEOUT=60 has a "what is dropped" "$DROPPED" 1 '^fail +firewall .* drops ' \
 		"^fail +peer +$B answers only without the SMC option: a firewall drops packets" \
 		"^fail +peer +$B answers by TCP, and not by SMC\$" 'to do: ask again as root' \
-		"^fail +peer +$B does not answer\$" "to do: .*'ping $B'"
+		"^fail +peer +$B does not answer\$" "to do: .*'ping $B'" \
+		"^fail +peer +$B6 answers only without the SMC option: a firewall drops packets"
+	[ "$ATTACH" = : ] || like '^converted: [1-9]' "${printed["a $DROPPED"]}" "a: TCP sockets were converted"
 	on a "chmod -x /usr/sbin/nft"
 fi
 
