@@ -188,19 +188,28 @@ static bool check_route(struct doctor *doctor)
 
 /* --- PNET IDs --- */
 
-static const char *pnetid_of_route(const struct doctor *doctor)
+static const char *pnetid_of(const struct doctor *doctor, const char *interface)
 {
 	size_t i;
-	int j;
 
 	for (i = 0; i < json_object_array_length(doctor->pnetids); i++) {
 		json_object *entry = json_object_array_get_idx(doctor->pnetids, i);
 
-		for (j = 0; j < doctor->interfaces_count; j++)
-			if (strcmp(member(entry, "net_dev"), doctor->interfaces[j]) == 0)
-				return member(entry, "pnetid");
+		if (strcmp(member(entry, "net_dev"), interface) == 0)
+			return member(entry, "pnetid");
 	}
 	return NULL;
+}
+
+/* That of the interface itself goes before those of interfaces below it. */
+static const char *pnetid_of_route(const struct doctor *doctor)
+{
+	const char *pnetid = NULL;
+	int i;
+
+	for (i = 0; !pnetid && i < doctor->interfaces_count; i++)
+		pnetid = pnetid_of(doctor, doctor->interfaces[i]);
+	return pnetid;
 }
 
 /* Is the GID on a port that has the PNET ID of the route? */

@@ -245,7 +245,12 @@ NO_IP4="ip addr del $A/24 dev eth0; i=0
 		i=\$((i + 1)); [ \$i -lt 50 ] || exit 9; sleep 0.1; done
 	smcr doctor [$B6]:7006; rc=\$?; ip addr add $A/24 dev eth0; /rig/wait-gid rxe0 $A; exit \$rc"
 GATEWAY6="ip -6 route add fd09::/64 via $B6; smcr doctor fd09::1"
+TWO_IDS="smc_pnet -a NETLOW -I eth0; smc_pnet -a NETUP -I eth0.7; modprobe 8021q; ip link add link eth0 name eth0.7 type vlan id 7
+	ip addr add 10.7.7.1/24 dev eth0.7; ip link set eth0.7 up; smcr doctor 10.7.7.2; rc=\$?
+	smc_pnet -f; ip link del eth0.7; exit \$rc"
 OTHER_DEVICE="smc_pnet -a NETM -I eth0; smc_pnet -a NETM -D rxe2 -P 1; smcr doctor $B; rc=\$?; smc_pnet -f; exit \$rc"
+has a "of two PNET IDs, that of the interface itself" "$TWO_IDS" 1 '^ok +route .* by eth0.7, ' \
+	'^fail +pnetid +the interface has the PNET ID NETUP,'
 if [ $RIG_PEERS = ours:ours ]; then
 	on b "ip -6 route add fd08::1/128 via $A6 dev eth0"
 	ask a "$SOURCE" "$NO_IP4" "$GATEWAY6"
