@@ -392,16 +392,27 @@ static void check_eids(struct doctor *doctor)
 	json_object_put(eids);
 }
 
+/* About connections to this host; who could make one from here may not care. */
+static void check_cookies(struct doctor *doctor)
+{
+	static const char text[] = "every connection to this host gets a SYN cookie, which has no "
+				   "room for the SMC option";
+
+	if (sysfs_number("/proc/sys/net/ipv4/tcp_syncookies") != 2)
+		return;
+	if (doctor->probe.has_smc)
+		note(doctor, "limit", "%s", text);
+	else
+		bad(doctor, "limit", "%s", text);
+	fix(doctor, "'sysctl net.ipv4.tcp_syncookies=1'");
+}
+
 static void check_limits(struct doctor *doctor)
 {
 	if (sysfs_number("/proc/sys/net/smc/limit_smc_hs") > 0)
 		note(doctor, "limit", "listeners take connections by TCP while many handshakes run "
 		     "(net.smc.limit_smc_hs is 1)");
-	if (sysfs_number("/proc/sys/net/ipv4/tcp_syncookies") != 2)
-		return;
-	bad(doctor, "limit",
-	    "every connection to this host gets a SYN cookie, which has no room for the SMC option");
-	fix(doctor, "'sysctl net.ipv4.tcp_syncookies=1'");
+	check_cookies(doctor);
 }
 
 static long free_kib(void)
@@ -626,10 +637,10 @@ static void examine(struct doctor *doctor)
 	if (has_way)
 		check_pnetid(doctor);
 	check_eids(doctor);
-	check_limits(doctor);
-	check_memory(doctor);
 	if (has_way && doctor->target.port)
 		probe_run(&doctor->probe, &doctor->target);
+	check_limits(doctor);
+	check_memory(doctor);
 	check_firewall(doctor);
 	if (has_way)
 		check_peer(doctor);

@@ -152,10 +152,12 @@ fi
 
 # --- limits, EIDs ---
 
-COOKIES="sysctl -qw net.ipv4.tcp_syncookies=2; smcr doctor; rc=\$?; sysctl -qw net.ipv4.tcp_syncookies=1; exit \$rc"
+COOKIES="sysctl -qw net.ipv4.tcp_syncookies=2; smcr doctor $B:7000; echo from here: \$?
+	smcr doctor; rc=\$?; sysctl -qw net.ipv4.tcp_syncookies=1; exit \$rc"
 LIMIT="sysctl -qw net.smc.limit_smc_hs=1; smcr doctor; rc=\$?; sysctl -qw net.smc.limit_smc_hs=0; exit \$rc"
 read -r me < <(guests ours)
-has a "SYN cookies" "$COOKIES" 1 '^fail +limit +every connection to this host gets a SYN cookie' '^1 to put right'
+has a "SYN cookies" "$COOKIES" 1 '^note +limit +every connection to this host gets a SYN cookie' '^from here: 0$' \
+	'^fail +limit +every connection to this host gets a SYN cookie' '^1 to put right'
 has $me "a limit of handshakes" "$LIMIT" 0 '^note +limit +listeners take connections by TCP while many'
 on b "smcnl ueid flush; smcnl ueid add OTHER-EID"
 has a "no EID in common" "smcr doctor $B:7000 # EID" 1 '^ok +eid ' \
