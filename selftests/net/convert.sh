@@ -217,6 +217,7 @@ unavailable: 0" "$(on b "smc_run --status" | sed 's/^\(converted: \)[1-9][0-9]*$
 	is "256 256 6" "$(protocol plain socket $A) $(protocol plain-raw socket $A) $(protocol \
 		setpriv --reuid 65534 --regid 65534 --clear-groups plain-raw socket $A)" \
 		"all conditions of a rule, and the rest"
+	is 256 "$(protocol setpriv --euid 65534 plain-raw socket $A)" "the user is the real one"
 	on a "smc_run --attach deny:cgroup=/smc/below allow:cgroup=/smc"
 	is "6 256 6" "$(protocol plain socket $A) $(protocol \
 		"$in_cgroup/cgroup.procs; plain socket $A") $(protocol \

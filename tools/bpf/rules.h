@@ -17,7 +17,7 @@
  *	of the same number as the rule
  * @cgroup_id: that of the control group when the rule was made; one that comes
  *	later is another one, even at the same path
- * @uid: effective user ID in the initial user namespace
+ * @uid: real user ID in the initial user namespace
  * @comm: name of the process, not of its thread; ends with zeroes
  * @path: of the control group, for people
  *
