@@ -241,6 +241,9 @@ unavailable: 0" "$(on a "smc_run --status")" "status with rules"
 	ok "the module goes" unload a
 	is 6 "$(protocol plain socket $A)" "without it, sockets are of TCP"
 	like "^unavailable: 1$" "$(on a "smc_run --status")" "which is counted"
+	on a "insmod /rig/smcr_syn.ko port=7999"
+	is 6 "$(protocol plain socket $A)" "also with a module that has the TCP option only, as smc before 6.11"
+	on a "rmmod smcr_syn"
 	ok "it comes back" load a
 	is 256 "$(protocol plain socket $A)" "and they are of IPPROTO_SMC again"
 	for guest in a b; do

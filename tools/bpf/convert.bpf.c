@@ -2,7 +2,8 @@
 /*
  * Turns the protocol of a socket(2) that asks for TCP into IPPROTO_SMC, for
  * those that the rules allow it.  Without a module that serves the protocol it
- * must not: every such call would fail.
+ * must not: every such call would fail.  The kernel's own smc of before 6.11 has
+ * AF_SMC only, and may come at any time.
  */
 #include <stdbool.h>
 
@@ -20,11 +21,22 @@
 #define SOCK_TYPE_MASK 0xf
 #define IPPROTO_TCP 6
 #define IPPROTO_SMC 256
+/* more than there are; a program has to end */
+#define PROTOCOLS_MAX 32
 
 /* Found by name in the running kernel, wherever they are there. */
 struct task_struct {
 	struct task_struct *group_leader;
 	char comm[RULE_COMM_LEN];
+} __attribute__((preserve_access_index));
+
+struct list_head {
+	struct list_head *next;
+} __attribute__((preserve_access_index));
+
+struct inet_protosw {
+	struct list_head list;
+	unsigned short protocol;
 } __attribute__((preserve_access_index));
 
 struct {
@@ -114,12 +126,23 @@ static bool allowed(const struct config *conf)
 	return conf->allows_rest;
 }
 
+/*
+ * Is IPPROTO_SMC among the stream protocols of IPv4?  Whoever serves it does so
+ * for IPv6 as well.  An entry may go meanwhile: then a read fails, or the next
+ * one is still that of the list.
+ */
 static bool smc_is_there(const struct config *conf)
 {
-	int users = 0;
+	const struct list_head *head = (const void *)conf->protocols;
+	const struct list_head *at = BPF_CORE_READ(head, next);
+	int i;
 
-	bpf_probe_read_kernel(&users, sizeof(users), (const void *)conf->have_smc);
-	return users > 0;
+	for (i = 0; i < PROTOCOLS_MAX && at && at != head; i++) {
+		if (BPF_CORE_READ((const struct inet_protosw *)at, protocol) == IPPROTO_SMC)
+			return true;
+		at = BPF_CORE_READ(at, next);
+	}
+	return false;
 }
 
 /* 0 leaves the decision to those behind us, and to the function itself in the end. */

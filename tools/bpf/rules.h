@@ -38,13 +38,12 @@ struct rule {
  * struct config - what goes with the rules
  * @count: of rules, 0 to RULES_MAX; the first that is for a process decides
  * @allows_rest: what is said for which no rule is
- * @have_smc: address of the kernel's tcp_have_smc, whose first member counts
- *	those who have switched it on: modules that serve SMC
+ * @protocols: address of the kernel's list of stream protocols of IPv4
  */
 struct config {
 	unsigned int count;
 	unsigned int allows_rest;
-	unsigned long long have_smc;
+	unsigned long long protocols;
 };
 
 /**

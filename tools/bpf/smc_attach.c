@@ -221,6 +221,14 @@ static unsigned long long symbol_address(const char *name)
 	return address;
 }
 
+/* A list for each type of socket. */
+static unsigned long long stream_protocols(void)
+{
+	unsigned long long lists = symbol_address("inetsw");
+
+	return lists ? lists + SOCK_STREAM * 2 * sizeof(void *) : 0;
+}
+
 static bool have_bpffs(void)
 {
 	struct statfs fs;
@@ -230,7 +238,7 @@ static bool have_bpffs(void)
 	return mount("bpf", BPFFS, "bpf", 0, "mode=0700") == 0;
 }
 
-/* One that has AF_SMC only would be taken for one that serves converted sockets. */
+/* With one that has AF_SMC only, nothing would be converted. */
 static int check_module(void)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, IPPROTO_SMC);
@@ -254,9 +262,9 @@ static int check_kernel(struct config *config)
 			    "static children, too.");
 	if (check_module())
 		return 1;
-	config->have_smc = symbol_address("tcp_have_smc");
-	if (!config->have_smc)
-		return fail("this kernel's TCP knows no SMC, or hides its symbols (kptr_restrict)");
+	config->protocols = stream_protocols();
+	if (!config->protocols)
+		return fail("this kernel hides its symbols (kptr_restrict)");
 	if (!have_bpffs())
 		return fail("no BPF file system on " BPFFS ": %s", strerror(errno));
 	return 0;
