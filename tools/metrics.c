@@ -281,30 +281,44 @@ static void print_all(FILE *out)
 	print_devices(out);
 }
 
-/* The name changes to the new file when that is complete. */
-static void write_file(const char *name)
+/* A file that has not got its name yet; empty: none. */
+static char unfinished[PATH_MAX];
+
+static void drop_unfinished(void)
+{
+	if (*unfinished)
+		unlink(unfinished);
+}
+
+static FILE *open_unfinished(const char *name)
 {
 	char tmp[PATH_MAX];
-	FILE *out;
 	int fd;
 
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", name) >= (int)sizeof(tmp))
 		die(1, "%s: %s", name, strerror(ENAMETOOLONG));
-	/* Nothing is left behind if the kernel cannot be asked. */
-	if (!gen_exists())
-		die(1, GEN_MISSING);
 	fd = mkstemp(tmp);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!out)
-		die(1, "%s cannot be written: %s", tmp, strerror(errno));
+	if (fd < 0)
+		return NULL;
+	strcpy(unfinished, tmp);
 	fchmod(fd, 0644);
-	print_all(out);
-	if (ferror(out) | fclose(out) || rename(tmp, name)) {
-		int err = errno;
+	return fdopen(fd, "w");
+}
 
-		unlink(tmp);
-		die(1, "%s cannot be written: %s", name, strerror(err));
-	}
+/*
+ * The name changes to the new file when that is complete.  The kernel may stop
+ * telling at any time, which ends the program.
+ */
+static void write_file(const char *name)
+{
+	FILE *out = open_unfinished(name);
+
+	if (!out)
+		die(1, "%s cannot be written: %s", name, strerror(errno));
+	print_all(out);
+	if (ferror(out) | fclose(out) || rename(unfinished, name))
+		die(1, "%s cannot be written: %s", name, strerror(errno));
+	*unfinished = 0;
 }
 
 static int show(void *arg)
@@ -324,5 +338,6 @@ int smcr_metrics(struct request *request)
 		die(2, "unknown word '%s'; try 'smcr --help'", *request->words);
 	if (request->is_json)
 		die(2, "metrics has no --json: its format is that of Prometheus");
+	atexit(drop_unfinished);
 	return watch(request->watch, show, request);
 }

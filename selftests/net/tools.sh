@@ -239,7 +239,12 @@ on b "for name in fallen v6 smc; do /rig/daemon stop \$name; done"
 MISSING="smcr info; echo \$?; smcss; echo \$?; smc_pnet; smcr -o /run/new.prom metrics
 	rc=\$?; ls /run/new* 2>/dev/null; exit \$rc"
 for guest in $(guests ours); do
+	start $guest metrics "smcr -w 1 -o /run/kept.prom metrics"
+	wait_for 5 on $guest "[ -e /run/kept.prom ]"
 	unload $guest
+	status=0
+	finish $guest metrics 5 || status=$?
+	is "1 /run/kept.prom" "$status $(on $guest "ls /run/kept*" | xargs)" "$guest: metrics end with the module, and leave one file"
 	has $guest "without a module" "$MISSING" 1 \
 		'^Error: SMC module not loaded' '^1$' '^State ' '^Error: SMC_PNETID not found'
 done
