@@ -17,7 +17,8 @@
 #include "text.h"
 #include "zero.h"
 
-#define REASON_SLOTS 60
+/* of both sides: as many as smc_r and Linux 6.12 keep */
+#define REASON_SLOTS (2 * 36)
 #define ERRORS 2
 #define FILE_LEN 32
 

@@ -147,6 +147,9 @@ many_reasons() {
 		"36 reasons are kept; of more, the total rises"
 	is 1 "$(reason_count a client 0x00000001)" "those that came first"
 	is 0 "$(reason_count a client 0x00000028)" "not the last one"
+	is "36 0" "$(on a "for command in 'stats' 'stats reset' 'stats'; do
+		smcr --json \$command | grep -o '\"side\":\"client\"' | wc -l; done" | sed 2d | xargs)" \
+		"smcr: each of them begins anew"
 }
 
 # As they are sent: tools read GIDs of 39 characters, and IDs of groups before their links.
