@@ -132,6 +132,8 @@ domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 100")" \
 		"$(on a "smc_run -m seccomp sh -c 'busybox wget -q -O - http://$B:7104/file | md5sum'")" \
 		"children of a shell: wget gets its file from httpd"
 	used_smc 1
+	like "^domain=2 protocol=6 " "$(on a "smc_run setpriv --clear-groups plain socket $B")" \
+		"a static child of a dynamic program is not reached without -m seccomp"
 
 	# In another network namespace, port 7105 is open there and not here.
 	is "inside 1
