@@ -22,13 +22,15 @@
 void die(const char *fmt, ...)
 {
 	int err = errno;
+	char text[512];
 	va_list ap;
 
 	fflush(stdout);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, " (last error: %s)\n", strerror(err));
+	/* at once: others may write to the same file */
+	fprintf(stderr, "%s (last error: %s)\n", text, strerror(err));
 	exit(2);
 }
 

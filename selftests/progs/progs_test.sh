@@ -129,6 +129,8 @@ tap_is "xfer: a changed bit fails" $rc 1
 tap_match "xfer: the place is told" "$(cat "$out")" 'first wrong byte at 54321$'
 xfer -n 100m -r 1000 -s 1000 -T 1
 tap_is "xfer: time limit fails" $rc 1
+xfer -n 300 -w 100 -r 100 -s 300000 -d both
+tap_is "xfer: a slow reader, gaps of both directions" "$(grep -cE 'longest gap ([3-9]|[0-9]+[0-9])[0-9]{2} ms' "$out")" 2
 try ./xfer client -m tcp -n 1 127.0.0.1 $((base + 9))
 tap_is "xfer: missing server fails" $rc 1
 end_servers

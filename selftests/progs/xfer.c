@@ -55,6 +55,8 @@ struct half {
 	uint64_t bytes;
 	/* Position of the first wrong byte; UINT64_MAX: none. */
 	uint64_t first_bad;
+	/* Of a receiver: the longest time from bytes to the next ones. */
+	uint32_t gap_ms;
 	int32_t err;
 	char sha256[DIGEST_TEXT];
 };
@@ -197,12 +199,23 @@ static void *send_all(void *arg)
 	return NULL;
 }
 
+/* Bytes have come.  @last: when some did before, 0: not yet. */
+static void note_arrival(struct half *half, long long *last)
+{
+	const long long now = now_us();
+
+	if (*last && now - *last > half->gap_ms * 1000LL)
+		half->gap_ms = (uint32_t)((now - *last) / 1000);
+	*last = now;
+}
+
 static void *receive_all(void *arg)
 {
 	struct transfer *t = arg;
 	uint8_t *buf = buffer(t->req->read_size);
 	uint8_t *expected = buffer(t->req->read_size);
 	uint64_t random = t->seed ^ 0xaaaa;
+	long long last = 0;
 	uint32_t left = 0;
 	struct sequence seq;
 	struct digest sha;
@@ -232,6 +245,7 @@ static void *receive_all(void *arg)
 			t->half.err = n < 0 ? errno : ENODATA;
 			break;
 		}
+		note_arrival(&t->half, &last);
 		if (t->req->stop_ms)
 			left -= n;
 		sequence_fill(&seq, expected, n);
@@ -283,6 +297,15 @@ static void print_cut(const char *who, const struct half *sent, const struct hal
 	fflush(stdout);
 }
 
+static void print_signal(int status)
+{
+	if (!WIFSIGNALED(status))
+		return;
+	printf("a connection ended by signal %d%s\n", WTERMSIG(status),
+	       WTERMSIG(status) == SIGALRM ? " (timeout)" : "");
+	fflush(stdout);
+}
+
 /* --- server --- */
 
 static bool is_request_good(const struct request *req)
@@ -297,6 +320,7 @@ static void serve_one(int fd)
 {
 	struct report report = { .magic = MAGIC };
 	struct request req;
+	bool is_cut;
 
 	if (read_full(fd, &req, sizeof(req)) < 0)
 		die("server: no request");
@@ -304,12 +328,16 @@ static void serve_one(int fd)
 		die("server: invalid request");
 	alarm(req.timeout);
 	move(fd, &req, DIR_DOWN, &report.sent, &report.received);
-	if (report.sent.err || report.received.err)
+	is_cut = report.sent.err || report.received.err;
+	if (is_cut)
 		print_cut("server:", &report.sent, &report.received);
-	if (write_full(fd, &report, sizeof(report)) < 0)
+	if (write_full(fd, &report, sizeof(report)) < 0) {
+		if (is_cut)
+			_exit(1);
 		die("server: sending the report (sent %llu, received %llu)",
 		    (unsigned long long)report.sent.bytes,
 		    (unsigned long long)report.received.bytes);
+	}
 	if (req.closer == CLIENT_FIRST && read(fd, &(char){ 0 }, 1) != 0)
 		die("server: no end of the connection");
 	_exit(0);
@@ -326,9 +354,10 @@ static int serve(const struct endpoint *ep, int port)
 	fflush(stdout);
 	for (;;) {
 		int fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC);
+		int status;
 
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
+		while (waitpid(-1, &status, WNOHANG) > 0)
+			print_signal(status);
 		if (fd < 0) {
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
@@ -369,6 +398,7 @@ static bool print_direction(int index, const char *name, const struct half *sent
 	       sent->sha256);
 	printf("[%d] %s received=%llu sha256=%s\n", index, name,
 	       (unsigned long long)received->bytes, received->sha256);
+	printf("[%d] %s longest gap %u ms\n", index, name, received->gap_ms);
 	if (sent->err)
 		printf("[%d] %s send error: %s\n", index, name, strerror(sent->err));
 	if (received->err)
@@ -411,15 +441,15 @@ static int client_one(const struct endpoint *ep, const struct address *addr,
 		print_cut(who, &sent, &received);
 		return 1;
 	}
-	if (read_full(fd, &report, sizeof(report)) < 0 || report.magic != MAGIC) {
-		printf("[%d] no report of the server: %s (sent %llu, received %llu)\n", index,
-		       strerror(errno), (unsigned long long)sent.bytes,
-		       (unsigned long long)received.bytes);
-		return 1;
-	}
+	if (read_full(fd, &report, sizeof(report)) < 0)
+		die("[%d] no report of the server (sent %llu, received %llu)", index,
+		    (unsigned long long)sent.bytes, (unsigned long long)received.bytes);
+	if (report.magic != MAGIC)
+		die("[%d] not a report", index);
 	seconds = (double)(now_us() - start) / 1e6;
 	if (!end_connection(fd, req->closer)) {
-		printf("[%d] no end of the connection\n", index);
+		printf("[%d] no end of the connection (last error: %s)\n", index,
+		       strerror(errno));
 		is_good = false;
 	}
 	if (req->dirs & DIR_UP)
@@ -463,10 +493,7 @@ static int run_clients(const struct endpoint *ep, const struct address *addr,
 
 		if (wait(&status) < 0)
 			die("wait");
-		if (WIFSIGNALED(status)) {
-			printf("a connection ended by signal %d%s\n", WTERMSIG(status),
-			       WTERMSIG(status) == SIGALRM ? " (timeout)" : "");
-		}
+		print_signal(status);
 		failed += status != 0;
 	}
 	printf("%s: %d connections, %d failed, seed %llu\n", failed ? "FAILED" : "ok", count,
