@@ -11,6 +11,9 @@
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/sockbeh.sh"
 
+# seconds until the other end of a killed program knows
+SOON=10
+
 # The sockets that are looked at are ours. b's are accepted ones.
 me=a peer=b address=$B options=
 [ "$(role_of a)" = ours ] || me=b peer=a address=$A options=-r
@@ -71,13 +74,13 @@ for who in client server; do
 		case $who in
 		client)
 			on a "kill -KILL \$(pidof xfer)"
-			wait_for 10 eval '[ "$(living | wc -l)" = 1 ]' || true
+			wait_for $SOON eval '[ "$(living | wc -l)" = 1 ]' || true
 			is 1 "$(living | wc -l)" \
 				"$direction, client killed: the server's end notices"
 			;;
 		server)
 			on b "kill -KILL $(living | tail -n 1)"
-			fails "$direction, server killed: the client notices" finish a client 10
+			fails "$direction, server killed: the client notices" finish a client $SOON
 			like 'cut: .*(ECONNRESET|EPIPE|EOF)' \
 				"$(log_of a client)" "$direction, server killed: and says so"
 			;;
