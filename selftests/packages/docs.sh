@@ -70,22 +70,6 @@ is "$(sed -n 's/^\(BuildRequires\|Requires\|Recommends\):[ \t]*//p' /src/packagi
 is "" "$(grep -o 'smc_r[-/][0-9][0-9.]*[0-9]' "$README" /src/Documentation/*.md |
 	sed 's/.*[-/]//' | grep -vxF "$VERSION")" "README.md and Documentation/ have this version"
 
-# accepted: versions for which DKMS builds.
-accepted() {
-	local pattern version
-
-	pattern=$(. /src/dkms.conf && echo "$BUILD_EXCLUSIVE_KERNEL")
-	for version in 5.10 6.{0..20} 7.{0..3}; do
-		! [[ $version.0-1-amd64 =~ $pattern ]] || echo "$version"
-	done | xargs
-}
-
-kernels=$(sed -n 's/^KERNELS="\(.*\)"/\1/p' /src/selftests/rig/prepare)
-is "$kernels" "$(accepted)" "DKMS builds for the kernels that are tested"
-for file in README.md packaging/debian/control packaging/rpm/smc-r.spec; do
-	like "(Linux|each kernel) ${kernels/ / or } (with|that)" "$(cat /src/$file)" "${file##*/} names these"
-done
-
 # broken_links: of the documents to files of the tree.
 broken_links() {
 	local document link
