@@ -179,9 +179,9 @@ group_type() {
 	ON_TIMEOUT=60 on "$1" "smcnl lgr" | sed -n '$s/.* type \([a-z_]*\) .*/\1/p'
 }
 
-# become TYPE-OF-A TYPE-OF-B NAME: the newest link group of each, soon.
+# become TYPE-OF-A TYPE-OF-B NAME [SECONDS]: the newest link group of each, soon.
 become() {
-	wait_for 15 eval '[ "$(group_type a) $(group_type b)" = "'"$1 $2"'" ]' || true
+	wait_for ${4-15} eval '[ "$(group_type a) $(group_type b)" = "'"$1 $2"'" ]' || true
 	is "$1 $2" "$(group_type a) $(group_type b)" "$3"
 }
 

@@ -58,6 +58,16 @@ cut_at_server() {
 	ok "$1: with ECONNRESET, all they had read was right" all_cut "$(server_cuts)"
 }
 
+# pause_ok NAME SECONDS: no connection of `move` at a, which has ended, was without
+# bytes for longer, either way.
+pause_ok() {
+	local ms
+
+	ms=$(log_of a move | sed -n 's/.* longest gap \([0-9]*\) ms$/\1/p' | sort -n | tail -n 1)
+	note "$1: ${ms:-no} ms without bytes at most"
+	num "$ms -le $(($2 * 1000 * SLOW))" "$1: a pause of $2 s at most"
+}
+
 # connection smc|tcp|any [SECONDS [ADDRESS]]
 connection() {
 	local kind="-k $1"

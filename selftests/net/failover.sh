@@ -9,12 +9,20 @@
 # capture: yes
 # timeout: 300
 . "$RIG_LIB"
+. "$(dirname "$RIG_LIB")/traffic.sh"
 
+# seconds that a connection stands still, and until both sides have one link, or
+# two again
+PAUSE=5
+LINKS=5
+# ... where nothing tells: until the link is lost, and until it is tried again
+CUT=10
+RETRIED=25
 ENOMEM=-12
 
-# becomes TYPE NAME
+# becomes TYPE NAME [SECONDS]
 becomes() {
-	become "$1" "$1" "$2: both groups are $1"
+	become "$1" "$1" "$2: both groups are $1" ${3-$LINKS}
 }
 
 spread() {
@@ -29,14 +37,14 @@ survives() {
 	ok "$1" on "$2" "$3"
 	becomes single "$1"
 	ok "$1: each byte arrived" finish a move 100
+	pause_ok "$1" $PAUSE
 }
 
 no_group() {
 	[ -z "$(on a "smcnl lgr")" ]
 }
 
-start b server "xfer server -m smc 7000"
-wait_port b 7000
+serve
 ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
 becomes sym "a new group"
 
@@ -64,14 +72,17 @@ for guest in a b; do
 	on $guest "tc filter add dev eth1 ingress matchall action drop"
 done
 began=$SECONDS
-becomes single "a wire is cut"
-num "$((SECONDS - began)) -le $((10 * SLOW))" "a wire is cut: known within 10 s"
+becomes single "a wire is cut" $CUT
+num "$((SECONDS - began)) -le $((CUT * SLOW))" "a wire is cut: known within $CUT s"
 for guest in a b; do
 	on $guest "tc filter del dev eth1 ingress"
 done
+mended=$SECONDS
 ok "a wire is cut: each byte arrived" finish a move 60
-wait_for 40 eval '[ "$(group_type a) $(group_type b)" = "sym sym" ]' || true
-becomes sym "it is mended"
+pause_ok "a wire is cut" $CUT
+becomes sym "it is mended" $RETRIED
+note "it is mended: after $((SECONDS - mended)) s"
+num "$((SECONDS - mended)) -le $((RETRIED * SLOW))" "it is mended: within $RETRIED s"
 
 for guest in a b; do
 	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
