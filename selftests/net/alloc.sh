@@ -20,6 +20,8 @@ EINVAL=-22
 REASONS="Cannot allocate memory|ENOMEM|No buffer space|ENOBUFS|reset by peer|ECONNRESET"
 # seconds it may wait for that
 SOON=12
+# seconds until a second link is tried again, and there
+RETRIED=20
 # calls, one after another, that are more than there are
 ALL=100000
 
@@ -288,7 +290,7 @@ for guest in a b; do
 	fault $guest symbol=__ib_alloc_pd retval=$ENOMEM skip=1 times=1 $(module_code $guest)
 	do_links $guest >/dev/null
 	is 1 "$(unfault $guest)" "$guest has no memory for the second link"
-	ok "and later it has" wait_for 40 eval '[ "$(group_type a) $(group_type b)" = "sym sym" ]'
+	ok "and within $RETRIED s it has" wait_for $RETRIED eval '[ "$(group_type a) $(group_type b)" = "sym sym" ]'
 done
 
 # Completions come when another CPU has nothing to do but burn.
