@@ -10,6 +10,8 @@
 . "$(dirname "$RIG_LIB")/traffic.sh"
 
 IN="/usr/bin/ip netns exec other"
+# seconds until a namespace is gone
+GONE=20
 
 make_ns() {
 	on a "modprobe -a macvlan veth; mkdir -p /run/netns; ip netns add other
@@ -65,7 +67,7 @@ for how in TERM KILL; do
 	else
 		on a "kill -KILL \$(pidof xfer)"
 	fi
-	ok "$how: it goes after them" wait_for 20 is_gone
+	ok "$how: it goes after them" wait_for $GONE is_gone
 done
 ok "the next connection uses SMC" connection smc
 

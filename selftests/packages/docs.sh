@@ -243,6 +243,33 @@ strange_tests() {
 	done
 }
 
+# limits_in FILE: "N<tab>NAME NAME..." of each limit, "N s" in a column of
+# its tables that says what must hold, and the tests of its row.
+limits_in() {
+	perl -F'\s*\|\s*' -lane '
+	if (!/^\|/) {
+		@limit = ();
+	} elsif ($F[-1] eq "Test") {
+		@limit = grep { $F[$_] !~ /^(Connections|Seen|Test)$/ } 2..$#F;
+	} else {
+		($names = $F[-1]) =~ s/: [^;]*;?/ /g;
+		for (@limit) {
+			print "$1\t$names" while $F[$_] =~ /(\d+) s\b/g;
+		}
+	}' "$1"
+}
+
+# strange_limits FILE: those that no variable of these tests has.
+strange_limits() {
+	local seconds names
+
+	cd /src/selftests
+	limits_in "$1" | while IFS=$'\t' read -r seconds names; do
+		cat $(printf 'net/%s.sh ' $names) lib/traffic.sh | grep -qx "[A-Z]*=$seconds" ||
+			echo "$names: $seconds s"
+	done
+}
+
 # comments FILE...
 comments() {
 	grep -h '^ \*' "$@"
@@ -258,6 +285,8 @@ is "" "$(for model in "$MODELS"/*.pml; do
 	comments "$model" | grep -q '[a-z]()$' || echo "$model"
 done)" "each says what stands for what"
 is "conformance.md reliability.md security.md" "$TABLES" "documents with tables of tests"
+like "^14.loss" "$(limits_in /src/Documentation/reliability.md)" "reliability.md has limits"
+is "" "$(strange_limits /src/Documentation/reliability.md)" "... which its scenarios have, too"
 for document in $TABLES; do
 	is "" "$(strange_tests "/src/Documentation/$document")" "$document: tests and points are there"
 done
