@@ -4,13 +4,14 @@
 # and goes when the last socket does, with data under way.
 #
 #	a xfer in a namespace, macvlan on eth0 ---- TCP: rxe has no address of others ---- xfer b
+#	a xfer in a namespace, veth, PNET IDs ---- SMC-R over rxe0 ---- xfer b
 #
-# timeout: 240
+# timeout: 300
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/traffic.sh"
 
 IN="/usr/bin/ip netns exec other"
-# seconds until a namespace is gone
+# seconds until a namespace is gone, and its link groups
 GONE=20
 
 make_ns() {
@@ -21,6 +22,19 @@ make_ns() {
 		ip -n other link set lo up
 		ip -n other link set mv0 up
 		ip -n other addr add 10.0.0.11/24 dev mv0; sleep 1"
+}
+
+# The namespace's addresses are known outside: rxe sends from those only.
+make_smc_ns() {
+	on a "ip netns add other; ip link add sign type veth peer name sign0 netns other
+		ip link set sign up; ip -n other link set lo up; ip -n other link set sign0 up
+		cd /proc/sys/net/ipv4; echo 1 >ip_forward
+		for dev in sign eth0; do
+			echo 1 >conf/\$dev/proxy_arp; echo 0 >neigh/\$dev/proxy_delay
+		done
+		ip addr add 10.9.0.1/24 dev sign; ip route add 10.0.0.11 dev sign
+		ip -n other addr add 10.0.0.11/24 dev sign0; $IN smcnl pnet add NET2 sign0"
+	on b "ip neigh flush all"
 }
 
 # The namespace is really gone, with all its devices.
@@ -68,6 +82,29 @@ for how in TERM KILL; do
 		on a "kill -KILL \$(pidof xfer)"
 	fi
 	ok "$how: it goes after them" wait_for $GONE is_gone
+done
+
+# with sockets that use SMC, in a link group of their own
+on a "smcnl pnet add NET2 eth0 rxe0"
+groups="$(group_conns a), $(group_conns b)"
+no_other() {
+	[ "$(group_conns a), $(group_conns b)" = "$groups" ]
+}
+for how in TERM KILL; do
+	make_smc_ns
+	start a inside "$IN xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E 8 -T 60 $B 7000"
+	wait_for 20 eval '[ "$(group_conns a), $(group_conns b)" = "4 0, 4 0" ]'
+	sleep 1
+	on a "ip netns del other"
+	sleep 1
+	fails "SMC, $how: it lives while sockets do" is_gone
+	if [ $how = TERM ]; then
+		ok "SMC, deleted: each byte still arrives" finish a inside 30
+	else
+		on a "kill -KILL \$(pidof xfer)"
+	fi
+	ok "SMC, $how: it goes after them" wait_for $GONE is_gone
+	ok "SMC, $how: so do its link groups, of both sides" wait_for $GONE no_other
 done
 ok "the next connection uses SMC" connection smc
 

@@ -12,6 +12,7 @@
 #include "rdma.h"
 
 #include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "../base/sysctl.h"
 #include "../base/trace.h"
@@ -1264,6 +1265,11 @@ void smcr_group_activate(struct smcr_group *group)
 	wake_up_all(&group->state_wait);
 }
 
+static bool is_idle_locked(const struct smcr_group *group)
+{
+	return group->state == SMCR_GROUP_ACTIVE && !group->reserved;
+}
+
 /**
  * smcr_group_unreserve() - a connection leaves, or never came
  * @group: the group; ends some time after the last one left
@@ -1277,10 +1283,34 @@ void smcr_group_unreserve(struct smcr_group *group)
 
 	spin_lock_bh(&groups_lock);
 	WRITE_ONCE(group->reserved, group->reserved - 1);
-	if (!group->reserved && group->state == SMCR_GROUP_ACTIVE)
-		mod_delayed_work(group_wq, &group->idle_work, delay);
+	if (is_idle_locked(group))
+		mod_delayed_work(group_wq, &group->idle_work,
+				 group->is_orphaned ? 0 : delay);
 	spin_unlock_bh(&groups_lock);
 }
+
+/*
+ * A namespace goes, and with it all who could use its groups. Connections that
+ * are still closing may be the last users of one.
+ */
+static void __net_exit orphan_groups(struct net *net)
+{
+	struct smcr_group *group;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list) {
+		if (group->net_cookie != net->net_cookie)
+			continue;
+		group->is_orphaned = true;
+		if (is_idle_locked(group))
+			mod_delayed_work(group_wq, &group->idle_work, 0);
+	}
+	spin_unlock_bh(&groups_lock);
+}
+
+static struct pernet_operations group_net_ops = {
+	.exit = orphan_groups,
+};
 
 /**
  * smcr_group_attach() - give a connection its token
@@ -1488,11 +1518,6 @@ struct smcr_path *smcr_group_find_slot(struct smcr_group *group, u8 slot)
 /* about what a group takes besides its rings: slots, queues, itself */
 #define GROUP_PAGES	64
 
-static bool is_idle_locked(const struct smcr_group *group)
-{
-	return group->state == SMCR_GROUP_ACTIVE && !group->reserved;
-}
-
 static unsigned long count_pages(struct shrinker *shrinker,
 				 struct shrink_control *sc)
 {
@@ -1569,19 +1594,28 @@ static struct shrinker *shrinker;
  * smcr_group_init() - get ready for groups
  *
  * Context: module init.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or a negative errno.
  */
 int smcr_group_init(void)
 {
+	int ret;
+
 	group_wq = alloc_workqueue("smcr_group", WQ_UNBOUND, 0);
 	if (!group_wq)
 		return -ENOMEM;
+	ret = register_pernet_subsys(&group_net_ops);
+	if (ret)
+		goto destroy_wq;
+	ret = -ENOMEM;
 	shrinker = smcr_compat_register_shrinker("smcr_group", count_pages,
 						 scan_pages);
 	if (shrinker)
 		return 0;
+
+	unregister_pernet_subsys(&group_net_ops);
+destroy_wq:
 	destroy_workqueue(group_wq);
-	return -ENOMEM;
+	return ret;
 }
 
 /**
@@ -1593,6 +1627,7 @@ int smcr_group_init(void)
 void smcr_group_exit(void)
 {
 	smcr_compat_unregister_shrinker(shrinker);
+	unregister_pernet_subsys(&group_net_ops);
 	wait_event(live_wait, !atomic_read(&live_groups));
 	destroy_workqueue(group_wq);
 }

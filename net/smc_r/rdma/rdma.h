@@ -540,8 +540,9 @@ struct smcr_rtoken {
  * @buf_type: how memory of buffers is allocated
  * @flow: LLC exchange of ours
  * @kill_reason: what to tell the peer, 0 for nothing
- * @is_idle: the group ends because it has had no connections for long; set
+ * @is_idle: the group ends because it has no connections; set
  *	with the mark that it is dead
+ * @is_orphaned: its namespace is gone; under the list lock
  * @test_interval: jiffies until a quiet link is tested, 0 for never
  * @is_doubted: links are to be tested even if the peer was heard; under the
  *	list lock
@@ -613,6 +614,7 @@ struct smcr_group {
 	struct smcr_llc_flow flow;
 	enum smcr_llc_reason kill_reason;
 	bool is_idle;
+	bool is_orphaned;
 	unsigned long test_interval;
 	bool is_doubted;
 	struct work_struct kill_work;

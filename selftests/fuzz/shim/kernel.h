@@ -619,6 +619,23 @@ struct net {
 	u64 net_cookie;
 };
 
+/* the model's namespace does not go */
+struct pernet_operations {
+	void (*exit)(struct net *net);
+};
+
+#define __net_exit
+static inline int register_pernet_subsys(struct pernet_operations *ops)
+{
+	(void)ops;
+	return 0;
+}
+
+static inline void unregister_pernet_subsys(struct pernet_operations *ops)
+{
+	(void)ops;
+}
+
 #define read_pnet(pnet)		(*(pnet))
 
 #define this_cpu_add(var, n)	((var) += (n))
