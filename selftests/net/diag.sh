@@ -108,6 +108,8 @@ hold a user "uid=1000 smc,connect=$B:7000"
 has user 2 "state ACTIVE .* uid 1000 " "its owner"
 is "$(on a 'smcdiag | sort')" "$(on a 'smcdiag -u 1000 | sort')" \
 	"the same for everybody"
+like " uid 65534 inode $(inode user 2) " "$(on a 'unshare -r smcdiag')" "who has no name in a user namespace"
+like 'Operation not supported' "$(on a 'smcdiag -k -f 4' 2>&1 || true)" "nobody can destroy them"
 stop a user
 for flags in 0x100 0x200 0x300; do
 	like '^sockets 14 ' "$(on a "smcdiag -c -f $flags")" "a dump by flags $flags"

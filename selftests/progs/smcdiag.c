@@ -8,11 +8,12 @@
  *   rx_cons W:C tx_prod W:C tx_cons W:C prep W:C sent W:C fin W:C flags
  *   RP:RS:TP:TS] [link N dev D port N gid G peer_gid G role R] ext N,N,...
  *
- *   smcdiag [-e MASK] [-f FLAGS] [-l LENGTH] [-u UID] [-c]
+ *   smcdiag [-e MASK] [-f FLAGS] [-l LENGTH] [-u UID] [-c] [-k]
  *
  * -e extensions asked for, as a mask (3); -f flags of the request beside
  * NLM_F_REQUEST (0x100, one of the two that make NLM_F_DUMP); -l length of the
- * payload (52); -u as this user; -c only counts: "sockets N messages N doubled N".
+ * payload (52); -u as this user; -c only counts: "sockets N messages N doubled N";
+ * -k asks to destroy sockets, not to show them.
  *
  * Exit status: 0, 1 on an error answer (printed as "smcdiag: ...").
  */
@@ -204,13 +205,13 @@ static void receive(struct mnl_socket *nl)
 int main(int argc, char **argv)
 {
 	struct smc_diag_req req = { .diag_family = FAMILY_SMC, .diag_ext = 3 };
-	unsigned int flags = NLM_F_ROOT, len = sizeof(req);
+	unsigned int flags = NLM_F_ROOT, len = sizeof(req), type = SOCK_DIAG_BY_FAMILY;
 	char buf[NLMSG_SPACE(256)] = { 0 };
 	struct nlmsghdr *nlh;
 	struct mnl_socket *nl;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "e:f:l:u:c")) != -1) {
+	while ((opt = getopt(argc, argv, "e:f:l:u:ck")) != -1) {
 		switch (opt) {
 		case 'e':
 			req.diag_ext = number(optarg);
@@ -228,6 +229,9 @@ int main(int argc, char **argv)
 		case 'c':
 			only_count = true;
 			break;
+		case 'k':
+			type = SOCK_DESTROY;
+			break;
 		default:
 			return 2;
 		}
@@ -238,7 +242,7 @@ int main(int argc, char **argv)
 	if (!nl || mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		fail("netlink socket");
 	nlh = mnl_nlmsg_put_header(buf);
-	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	nlh->nlmsg_seq = 1;
 	memcpy(mnl_nlmsg_put_extra_header(nlh, len), &req, len < sizeof(req) ? len : sizeof(req));
