@@ -122,9 +122,12 @@ if [ "$(role_of a)" = ours ]; then
 	done
 	like '^sockets 14 ' "$(on a 'smcdiag -c -l 200')" "a longer one"
 	like '^sent [0-9]+ ok [1-9]' "$(on a 'nlfuzz sock_diag')" "all kinds of requests are answered"
-	like '^sent [0-9]+ ok [1-9]' "$(on a 'nlfuzz -u 1000 sock_diag')" "anybody's, too"
+	like '^sent [0-9]+ ok [1-9]' "$(on a "nlfuzz -u 1000 sock_diag")" "anybody's, too"
+	like '^sent [0-9]+ ok [1-9]' "$(on a "unshare -rn nlfuzz sock_diag")" "those of a user namespace"
 fi
 on a "ip netns add other"
+[ "$(role_of a)" != ours ] || like '^sent [0-9]+ ok [1-9]' "$(on a "ip netns exec other nlfuzz sock_diag")" \
+	"those in another network namespace"
 is "sockets 0 messages 1 doubled 0" "$(on a 'ip netns exec other smcdiag -c')" "none in another namespace"
 start a there "nsenter --net=/run/netns/other socks smc smc,listen=5001"
 wait_for 5 on a "grep -q ^ready /run/rig/there.log"
