@@ -138,6 +138,10 @@ layouts() {
 many_reasons() {
 	local before
 
+	start a server "conns server -m smc 7003"
+	wait_port a 7003
+	on b "conns client -m tcp -n 1 -p -T 20 $A 7003; smcnl ueid flush; smcnl ueid add OTHER
+		conns client -m smc -k tcp -n 1 -p -T 20 $A 7003; smcnl ueid flush; smcnl ueid add SMC-R-DEFAULT-EID"
 	before=$(smc_stat a fallback_client)
 	ON_TIMEOUT=120 on a "i=1; while [ \$i -le 40 ]; do
 		insmod /rig/smcr_fault.ko symbol=smcr_hs_check_policy retval=\$i
@@ -147,22 +151,37 @@ many_reasons() {
 		"36 reasons are kept; of more, the total rises"
 	is 1 "$(reason_count a client 0x00000001)" "those that came first"
 	is 0 "$(reason_count a client 0x00000028)" "not the last one"
+	like "^1-2 0 1 0( 0){34}$" "$(on a "genlraw $G 8 dump" | sed -n 's/^8 8=\[ 1=\([01]\) \(2\)*.*/\1-\2/p' | sed 's/-$//' | xargs)" \
+		"server and client in turn, with totals in the first message"
 	is "36 0" "$(on a "for command in 'stats' 'stats reset' 'stats'; do
 		smcr --json \$command | grep -o '\"side\":\"client\"' | wc -l; done" | sed 2d | xargs)" \
 		"smcr: each of them begins anew"
+	stop a server
+}
+
+# A counter of 16 bits goes round; 0 would be a free slot.
+wrapped_reason() {
+	ON_TIMEOUT=100 on a "for n in 16384 16384 16384 16384 3; do
+		socks smc,*\$n,fastopen >/run/wrapped & socks=\$!
+		until grep -q ^ready /run/wrapped; do sleep 0.1; done
+		kill \$socks; wait \$socks; done" || true
+	is 4 "$(reason_count a client 0x03060000)" "65539 of a reason are 4"
 }
 
 # As they are sent: tools read GIDs of 39 characters, and IDs of groups before their links.
 GID="0000:0000:0000:0000:0000:ffff:0a00:000"
 GROUP='^2 2=\[ 1=[0-9]+ 2=0 3=1 4=0 5=0 6=1 7=\[ 0=2 1=1 2=2 3="SMC-R-DEFAULT-EID {15}" 4="b {31}" \]'
-GROUP+=' 8=\[ 1=1 2=255 3=2 \] 9=[1-9][0-9]* 11=0 12=32768 13=32768 \]$'
+COOKIE=$(on a "socktest netns")
+GROUP+=" 8=\[ 1=1 2=255 3=2 \] 9=$COOKIE 11=0 12=32768 13=32768 \]\$"
 LINK="^3 3=\[ 1=1 2=\"rxe0\" 3=1 4=\"${GID}1\" 5=\"${GID}2\" 6=1 7=[1-9][0-9]* 8=[1-9][0-9]* 9=[1-9][0-9]* 10=3 \]\$"
 
 # What is counted. The rings of these are of a size that is asked for.
 events=/sys/kernel/tracing/events/smc
 debug=/proc/dynamic_debug/control
-[ "$(role_of a)" != ours ] || on a "echo 1 >$events/enable; : >/sys/kernel/tracing/trace
-	[ ! -e $debug ] || echo 'module smc_r +p' >$debug"
+for guest in $(guests ours); do
+	on $guest "echo 1 >$events/enable; : >/sys/kernel/tracing/trace
+		[ ! -e $debug ] || echo 'module smc_r +p' >$debug"
+done
 for guest in a b; do
 	on $guest "echo 32768 >/proc/sys/net/smc/wmem; echo 32768 >/proc/sys/net/smc/rmem"
 done
@@ -206,19 +225,28 @@ if [ "$(role_of a)" = ours ]; then
 	ok "one that is declined" on a "conns client -m smc -k tcp -n 1 -p -T 20 $B 7002"
 	on b "smcnl ueid add SMC-R-DEFAULT-EID"
 	shows "^8 8=\[ 1=0 2=0 3=1 4=83886080 5=1 \]$" $G 8 dump
+	fault a symbol=smcr_clc_send_proposal retval=-5 times=1
+	fails "one that fails" on a "socks smc,connect=$B:7002"
+	unfault a >/dev/null
 	on a "rdma link del rxe0"
 	trace=$(on a "cat /sys/kernel/tracing/trace; echo 0 >$events/enable")
 	lines=$(on a "dmesg; [ ! -e $debug ] || echo 'module smc_r -p' >$debug")
-	like 'smc_tx_sendmsg: smc=[0-9a-f]+ net=[0-9]+ len=5000 dev=rxe0' "$trace" "tracepoint: send"
-	like 'smc_rx_recvmsg: smc=[0-9a-f]+ net=[0-9]+ len=1 dev=rxe0' "$trace" "receive"
-	like 'smcr_handshake: sk=[0-9a-f]+ net=[0-9]+ role=client version=2 err=0 reason=0x00000000' "$trace" "handshake"
-	like 'smcr_handshake: .* err=0 reason=0x05000000' "$trace" "one that is declined"
-	like 'smc_switch_to_fallback: sk=[0-9a-f]+ clcsk=[0-9a-f]+ net=[0-9]+ fallback_rsn=83886080' "$trace" "fallback"
-	like 'smcr_link_up: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ dev=rxe0' "$trace" "link up"
-	like 'smcr_link_down: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=[0-9]+ state=1 dev=rxe0 location=smcr_group_kill_dev\+' "$trace" "link down"
+	like "smc_tx_sendmsg: smc=[0-9a-f]+ net=$COOKIE len=5000 dev=rxe0" "$trace" "tracepoint: send"
+	like "smc_rx_recvmsg: smc=[0-9a-f]+ net=$COOKIE len=1 dev=rxe0" "$trace" "receive"
+	like "smcr_handshake: sk=[0-9a-f]+ net=$COOKIE role=client version=2 err=0 reason=0x00000000" "$trace" "handshake"
+	like "smcr_handshake: .* err=0 reason=0x05000000" "$trace" "one that is declined"
+	like "smcr_handshake: .* net=$COOKIE role=client version=[0-9] err=-5 reason=0x00000000" "$trace" "one that fails"
+	like "smc_switch_to_fallback: sk=[0-9a-f]+ clcsk=[0-9a-f]+ net=$COOKIE fallback_rsn=83886080" "$trace" "fallback"
+	like "smcr_link_up: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=$COOKIE dev=rxe0" "$trace" "link up"
+	like "smcr_link_down: lnk=[0-9a-f]+ lgr=[0-9a-f]+ net=$COOKIE state=1 dev=rxe0 location=smcr_group_kill_dev\+" "$trace" \
+		"link down"
+	trace=$(on b "cat /sys/kernel/tracing/trace; echo 0 >$events/enable")
+	like "smcr_handshake: .* role=server version=2 err=0 reason=0x00000000" "$trace" "server: handshake"
+	like "smcr_handshake: .* role=server version=[0-9] err=0 reason=0x03030000" "$trace" "one that it declines"
+	like "smcr_handshake: .* role=server version=[0-9] err=-[1-9][0-9]* reason=0x00000000" "$trace" "one that fails"
 	debugged
 	layouts
-	[ -z "${RIG_LONG:-}" ] || many_reasons
+	[ -z "${RIG_LONG:-}" ] || { wrapped_reason; many_reasons; }
 fi
 on b "kill -TERM \$(pidof conns)"
 for guest in $(guests ours); do

@@ -3,15 +3,20 @@
  * socktest - make sockets and tell what they are
  *
  * Arguments are DOMAIN,TYPE,PROTOCOL as numbers, or sleep=SECONDS, or limit_hs=N
- * for the option of that name.
+ * for the option of that name, or netns for the number of the network namespace.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 static int option(int fd, int name)
 {
@@ -20,6 +25,17 @@ static int option(int fd, int name)
 
 	getsockopt(fd, SOL_SOCKET, name, &value, &len);
 	return value;
+}
+
+static void print_netns(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len);
+	printf("%llu\n", (unsigned long long)cookie);
+	close(fd);
 }
 
 static void limit_hs(int value)
@@ -54,6 +70,10 @@ int main(int argc, char **argv)
 		}
 		if (sscanf(argv[i], "limit_hs=%d", &value) == 1) {
 			limit_hs(value);
+			continue;
+		}
+		if (!strcmp(argv[i], "netns")) {
+			print_netns();
 			continue;
 		}
 		if (sscanf(argv[i], "%d,%d,%d", &domain, &type, &protocol) != 3)
