@@ -45,7 +45,7 @@ static void print_request(const struct nlmsghdr *nlh)
 {
 	const unsigned char *byte = (const unsigned char *)nlh;
 
-	printf("no answer to:");
+	printf("%s in place of an answer to:", strerror(errno));
 	for (size_t i = 0; i < nlh->nlmsg_len; i++)
 		printf(" %02x", byte[i]);
 	printf("\n");
