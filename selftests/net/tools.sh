@@ -78,11 +78,10 @@ for guest in a b; do
 		continue
 	fi
 	ask $guest "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
-		"smc_pnet -s net2; timeout 2 smc_pnet -w 1 | grep -c '^NET1 '" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet"
+		"smc_pnet -s net2" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet"
 	prints $guest "PNET IDs" "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
 		"NET1 dummy9 n/a 255 NET2 n/a nodev 2"
-	has $guest "one of them, and all again and again" \
-		"smc_pnet -s net2; timeout 2 smc_pnet -w 1 | grep -c '^NET1 '" 0 '^NET2 +n/a +nodev +2$' '^[23]$'
+	prints $guest "one of them" "smc_pnet -s net2" "NET2 n/a nodev 2"
 	is '[{"pnetid": "NET2", "ib_dev": "nodev", "ib_port": 2}]' \
 		"$(get $guest "smc_pnet net2 --json" 'd["pnetids"]')" "$guest: one of them"
 	valid $guest "smc_pnet net2 --json"
@@ -111,12 +110,6 @@ SHOW_TOP="timeout 2 smcr -w 1 stats >/run/watched 2>/dev/null &
 	rc=\$?; wait; sed \"s/\$(printf '\\033')\\[[0-9;?]*[a-zA-Z]/ /g\" /run/screen | tr '\001-\011\013-\037' ' '
 	echo; grep -c '^RX Stats' /run/watched; exit \$rc"
 
-# All at once; how often each printed a line.
-WATCHED="for command in 'smcr -j -w 1 ueid' 'smcss -j -w 1' 'smc_pnet -w 1 -j' 'smcr -w 1 metrics' \
-	'smcr -j -w 1 info' 'smcr -j -w 1 linkgroup' 'smcr -j -w 1 link' 'smcr -j -w 1 device'; do
-	timeout 3 \$command | grep -cE '^(\{.*\}|smc_info.*)\$' &
-	done; wait"
-
 # Rows and the heading; nothing at all if there is no row.
 BY_NAME="id=\$(smcr linkgroup | awk 'NR == 2 {print \$1}')
 	for what in 'linkgroup all' \"linkgroup show \$id\" 'linkgroup link-show all' \"link \$id\" \
@@ -128,7 +121,7 @@ for guest in a b; do
 	ask $guest "smcr linkgroup" "$BY_NAME" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
 		"smcr -dd link netdev eth0" "cat /sys/class/infiniband/rxe0/ports/1/gids/1" "smcr --json link" \
 		"$KERNEL_STATS" "smcr -a --json stats" "smcr -d stats" "smcr --json stats" "smcr stats json" \
-		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "$WATCHED" "smcr top </dev/null"
+		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "smcr top </dev/null"
 	has $guest "linkgroup" "smcr linkgroup" 0 '^LG-ID +LG-Role +LG-Type +VLAN +#Conns +PNET-ID$' \
 		"^0[0-9a-f]{5}00 $role +SINGLE +0 +3\$"
 	has $guest "linkgroup, more" "smcr -d linkgroup" 0 '^LG-Role  : '$role '^Version  : 2' \
@@ -153,8 +146,6 @@ for guest in a b; do
 		'Fallbacks by reason' '^[23]$'
 	has $guest "top, what the kernel counts" "$SHOW_TOP" 0 "(^| )by SMC +3 " "(^| )by TCP +$tcp " \
 		" $role +SINGLE +3 +$peer" "(^| )$reason +$NO_SMC "
-	! is_complete $guest ||
-		like '^([234] ){7}[234]$' "$(xargs <<<"${printed["$guest $WATCHED"]}")" "$guest: JSON again and again"
 	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
 done
 has a "stats" "smcr -d stats" 0 '^  Total connections handled +6$' '^  SMC connections +3 \(client 3, server 0\)' \
@@ -167,7 +158,6 @@ is '[["client", 2], ["server", 1]]' "$(get a "smcr --json stats" \
 
 # --- sockets ---
 
-AGAIN="smcss -D; timeout 2 smcss -w 1 -a | grep -c '^State'"
 WHOSE="smcss --json -p --port 7000 | sed -n 's/.*\"inode\":\([0-9]*\),.*\"pid\":\([0-9]*\).*/\1 \2/p' |
 	{ read -r inode pid; ls -l /proc/\$pid/fd | grep -c \"socket:.\$inode\"; }"
 
@@ -178,14 +168,14 @@ for guest in a b; do
 	fi
 	role=CLNT
 	[ $guest = a ] || role=SERV
-	ask $guest "smcss" "$AGAIN" "smcss -R" "smcss -d -W" "smcss -l --port 7000" "smcss --address $B --port 7000 --name conns -p" \
+	ask $guest "smcss" "smcss -D" "smcss -R" "smcss -d -W" "smcss -l --port 7000" "smcss --address $B --port 7000 --name conns -p" \
 		"smcss --name nobody" "smcss -j --port 7000" "smcss -a --json" "$WHOSE" "smcss --port 7001 --json" \
 		"smcss -a --port 7006" "smcss --address $A6" "smcss --address $A6 --json"
 	is 3 "$(awk '$1 == "ACTIVE" && $7 == "SMCR"' <<<"${printed["$guest smcss"]}" | grep -c " $B:7000 ")" "$guest: smcss"
 	is "SMCR $role rxe0 01 01" "$(awk 'NR == 2 {print $7, $8, $9, $10, $11}' <<<"${printed["$guest smcss -R"]}")" \
 		"$guest: smcss -R"
-	has $guest "no SMC-D sockets, and all again and again" "$AGAIN" 0 '^State ' '^[23]$'
-	is "" "$(grep ACTIVE <<<"${printed["$guest $AGAIN"]}")" "$guest: no row of them"
+	has $guest "no SMC-D sockets" "smcss -D" 0 '^State '
+	is 1 "$(wc -l <<<"${printed["$guest smcss -D"]}")" "$guest: no row of them"
 	has $guest "smcss -d" "smcss -d -W" 0 ' SMCR <-> +[0-9a-f]{8} 00[0-9a-f]{6} 00' ' txfin-Cursor$'
 	is "LISTEN" "$(awk 'NR > 1 {print $1}' <<<"${printed["$guest smcss -l --port 7000"]}")" "$guest: smcss -l"
 	has $guest "smcss -p" "smcss --address $B --port 7000 --name conns -p" 0 '^ACTIVE .* SMCR conns$'
@@ -212,6 +202,23 @@ for guest in $(guests ours); do
 	same $guest values.$guest sockets groups links devices stats text metrics
 done
 
+# Both forms of an option do the same.
+FORMS="smc_pnet -a FIRST -D nodev
+	for tool in smcss smcr smc_pnet; do
+		\$tool -h | sed -nE 's/^  (-[A-Za-z]), (--[a-z]+)  .*/\1 \2/p' | while read -r short long; do
+			word=
+			case \$tool\$short in
+			smcr-a) word=stats ;;
+			smcr-d) word=linkgroup ;;
+			smcr-j) word=ueid ;;
+			smc_pnet-[adf]) continue ;;
+			esac
+			text=\$(\$tool \$short \$word)
+			[ -n \"\$text\" ] && [ \"\$text\" = \"\$(\$tool \$long \$word)\" ] || echo \$tool \$short \$long
+		done
+	done; smc_pnet -f"
+[ -z "${RIG_LONG:-}" ] || prints a "long and short options" "$FORMS" ""
+
 # --- metrics ---
 
 for guest in a b; do
@@ -231,6 +238,49 @@ for guest in a b; do
 	is "$bytes" "$(sed -n 's/^smc_bytes_total{direction="tx"} //p' "$RIG_DIR/prom")" "$guest: bytes in metrics"
 	like "^smc_link_group_connections\{.*\} 3$" "$(cat "$RIG_DIR/prom")" "$guest: link groups in metrics"
 done
+
+# --- again and again, while things change ---
+
+# Each command, what a print of it has once, and what is in a print so many times, and
+# once more when an EID, a PNET ID and a connection have come.
+REPEATED='smcr -w 1 info|^Module:||
+smcr -w 1 ueid|^SMC-R-DEFAULT-EID|^AGAIN|0
+smcr -w 1 linkgroup|^LG-ID||
+smcr -w 1 link|^LG-ID| 4$|0
+smcr -w 1 device|^Net-Dev|AGAIN|0
+smcr -a -w 1 stats|^RX Stats|SMC connections .* 4$|0
+smcr -w 1 metrics|^# TYPE smc_info |^smc_link_group_connections.* 4$|0
+smcss -w 1|^State|:7000 .* SMCR|3
+smc_pnet -w 1|^FIRST|^AGAIN|0
+smcr -j -w 1 ueid|^{|"AGAIN|0
+smcr -j -w 1 linkgroup|^{|"conns":4|0
+smcss -j -w 1|^{|"peer_port":7000|3
+smc_pnet -w 1 -j|^{|"AGAIN"|0'
+
+repeated() {
+	on a "smc_pnet -a FIRST -D nodev
+		cat >/run/again <<'END'
+$REPEATED
+END
+		n=0
+		while IFS='|' read -r command rest; do
+			n=\$((n + 1)); \$command >/run/again.\$n </dev/null & pids=\"\$pids \$!\"
+		done </run/again
+		until [ \$(find /run/again.* -size +0c | wc -l) = \$n ]; do sleep 0.1; done
+		smcr ueid add AGAIN; smc_pnet -a AGAIN -D rxe0
+		conns client -m smc -H -n 1 -k smc $B 7000 >/dev/null & pids=\"\$pids \$!\"
+		until smcnl lgr | grep -q ' conns 4 '; do sleep 0.1; done
+		sleep $((2 * SLOW)); until [ \$(grep -c ^Module: /run/again.1) -ge 2 ]; do sleep 0.2; done
+		kill \$pids; wait
+		smcr ueid del AGAIN; smc_pnet -f
+		n=0
+		while IFS='|' read -r command head new before; do
+			n=\$((n + 1)); prints=\$(grep -c \"\$head\" /run/again.\$n); news=\$(grep -o \"\$new\" /run/again.\$n | wc -l)
+			[ \$prints -ge 2 ] && { [ -z \"\$new\" ] || { [ \$news -gt \$((before * prints)) ] &&
+				[ \$news -lt \$(((before + 1) * prints)) ]; }; } || echo \"\$command: \$news in \$prints\"
+		done </run/again"
+}
+! is_complete a || is "" "$(repeated)" "a: again and again, each time what there is"
 
 # --- without a module ---
 
