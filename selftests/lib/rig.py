@@ -460,9 +460,11 @@ def programs_initramfs(name, log):
         return target
     log(f"building the initramfs of {name}")
     files = program_files(name)
+    own = {os.path.dirname(path) for path in files if path.endswith(".so")}
     libraries = shared_libraries(
         filter(is_program, files),
-        [unpacked + "usr/lib/x86_64-linux-gnu", unpacked + "lib/x86_64-linux-gnu"])
+        [unpacked + "usr/lib/x86_64-linux-gnu", unpacked + "lib/x86_64-linux-gnu",
+         *sorted(own)])
     with tempfile.TemporaryDirectory(prefix="smcr-programs-") as root:
         stage = Stage(root)
         for path in [*files, *sorted(libraries)]:
