@@ -7,7 +7,8 @@
 
 # files: all that there is, but sources and documents.
 files() {
-	find etc usr ! -path 'usr/src/*' ! -path 'usr/share/*' ! -path 'usr/lib/python*' | sort
+	find etc usr ! -path 'usr/src/*' ! -path 'usr/lib/python*' \
+		\( ! -path 'usr/share/*' -o -path 'usr/share/smc_r*' \) | sort
 }
 
 cd /
