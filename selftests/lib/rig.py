@@ -12,6 +12,7 @@ Every wait has a limit; a guest that does not answer raises RigError.
 """
 
 import collections
+import contextlib
 import ctypes
 import fcntl
 import filecmp
@@ -980,7 +981,8 @@ class Pair:
         guest = self.guests[name]
         guest.wait_agent(deadline)
         if guest.is_restored:
-            os.utime(state)
+            with contextlib.suppress(FileNotFoundError):    # another run's prune()
+                os.utime(state)
             self.on(name, f"date -s @{time.time():.0f} >/dev/null", check=True)
             return
         self.on(name, f"dmesg -n 7; {self.setup(name)}", timeout=BOOT_SECONDS * self.slow,

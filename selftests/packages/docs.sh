@@ -126,7 +126,7 @@ said() {
 # what is to be said: a range only where it is a short one
 settings | sort >/tmp/settings
 to_say() {
-	awk '{ range = $1 ~ /_per_lgr$/ ? $3 ($4 - $3 > 1 ? " to " : " or ") $4 : "-"; print $1, $2, range }' /tmp/settings
+	awk '{ range = $1 ~ /_(per_lgr|wr)$/ ? $3 ($4 - $3 > 1 ? " to " : " or ") $4 : "-"; print $1, $2, range }' /tmp/settings
 }
 
 is "$(to_say)" "$(said table "$README")" "README.md has each setting, its default and range"
