@@ -33,7 +33,7 @@ reasons() {
 DECLINE=/src/net/smc_r/base/decline.h
 is "" "$(comm -3 <(codes <$DECLINE) <(reasons ours))" "troubleshooting.md has the decline reasons, each once"
 is "" "$(grep -o 'SMCR_DECLINE_[A-Z0-9_]*[A-Z0-9]' $DECLINE | while read -r reason; do
-	grep -w "$reason" $CODE | grep -qv '= 0x' || echo "$reason"
+	grep -w "$reason" $CODE | grep -v '= 0x' >/dev/null || echo "$reason"
 done)" "... which all occur"
 is "" "$(comm -3 <(codes </src/tools/reason.c) <(sort <(reasons ours) <(reasons others)))" \
 	"... and with those of others, what the tools explain"
@@ -282,7 +282,7 @@ is "" "$(cat "$README" /src/Documentation/*.md | strange_functions)" "documents 
 is "" "$(cat "$README" /src/Documentation/*.md /src/selftests/README.md | strange_files)" "and sources"
 is "" "$(comments "$MODELS"/*.pml | strange_functions)" "models name functions of net/"
 is "" "$(for model in "$MODELS"/*.pml; do
-	comments "$model" | grep -q '[a-z]()$' || echo "$model"
+	comments "$model" | grep '[a-z]()$' >/dev/null || echo "$model"
 done)" "each says what stands for what"
 is "conformance.md reliability.md security.md" "$TABLES" "documents with tables of tests"
 like "^14.loss" "$(limits_in /src/Documentation/reliability.md)" "reliability.md has limits"
