@@ -112,8 +112,13 @@ enum match {
 /* mapped or compatible (wire.md 3.2) */
 static bool is_ip4(const u8 *gid)
 {
-	return ipv6_addr_type((const struct in6_addr *)gid) &
-	       (IPV6_ADDR_MAPPED | IPV6_ADDR_COMPATv4);
+	const struct in6_addr *addr = (const struct in6_addr *)gid;
+	__be32 high = addr->s6_addr32[0] | addr->s6_addr32[1] |
+		      addr->s6_addr32[2];
+
+	/* ::1 is not one */
+	return ipv6_addr_v4mapped(addr) ||
+	       (!high && ntohl(addr->s6_addr32[3]) > 1);
 }
 
 /* wire.md 3.4; the TCP address itself is preferred over its neighbours */

@@ -561,10 +561,11 @@ static size_t message_len(const struct smcr_llc *msg)
  * @cap: size of @buf; SMCR_LLC_MAX_LEN is always enough
  *
  * wire.md section 6. Length and number of rkeys of version 2 are in the byte
- * order that @msg says, which is to be that of the receiver. ADD LINK carries rkeys only in version 2, and not when rejected. In
- * CONFIRM RKEY count has to be what announced leaves room for in the message;
- * the link number of its first entry is not sent. Negative flags, errors and
- * rejects need is_response.
+ * order that @msg says, which is to be that of the receiver. ADD LINK carries
+ * rkeys only in version 2, and not when rejected. In CONFIRM RKEY count has to
+ * be what announced leaves room for in the message; the link number of its
+ * first entry is not sent. Negative flags, errors and rejects need
+ * is_response.
  *
  * Return: length of the message, -EINVAL when @msg contradicts itself or a
  * value does not fit its field, -ENOSPC when @cap is too small.
