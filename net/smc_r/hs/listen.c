@@ -26,6 +26,12 @@
 /* until there may be memory for the next one */
 #define ACCEPT_PAUSE		(HZ / 10)
 
+static u32 most_handshakes(const struct smcr_sock *smc)
+{
+	return max_t(u32, HANDSHAKES_PER_LISTENER,
+		     READ_ONCE(smc->sk.sk_max_ack_backlog));
+}
+
 /* account for a child in advance; false if there are enough */
 static bool reserve_child(struct smcr_sock *smc)
 {
@@ -36,7 +42,7 @@ static bool reserve_child(struct smcr_sock *smc)
 	spin_lock_bh(&l->lock);
 	room = smcr_mode(smc) == SMCR_MODE_LISTEN &&
 	       l->ready_count <= backlog &&
-	       l->handshakes < max_t(u32, HANDSHAKES_PER_LISTENER, backlog);
+	       l->handshakes < most_handshakes(smc);
 	if (room)
 		WRITE_ONCE(l->handshakes, l->handshakes + 1);
 	spin_unlock_bh(&l->lock);
@@ -156,8 +162,10 @@ static void end_deferred(struct smcr_listener *l)
  */
 static bool defer(struct smcr_sock *child)
 {
-	if (!child->defer_secs ||
-	    READ_ONCE(child->parent->listener.handshakes) >= CONGESTED)
+	const struct smcr_sock *parent = child->parent;
+
+	if (!child->defer_secs || READ_ONCE(parent->listener.handshakes) >=
+				  most_handshakes(parent) / 2)
 		return false;
 	child->is_deferred = true;
 	smcr_hs_queue(child, child->defer_secs * HZ);
@@ -384,7 +392,7 @@ static void restore_queued(const struct smcr_sock *smc)
 	if (!rcu_access_pointer(clcsk->sk_reuseport_cb))
 		return;
 	/* those that TCP clones just now have our callbacks as well */
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	spin_lock_bh(&queue->rskq_lock);
 	for (req = queue->rskq_accept_head; req; req = req->dl_next)
 		restore_callbacks(req->sk, smc);

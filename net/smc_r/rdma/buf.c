@@ -49,14 +49,14 @@ static struct smcr_buf *find_idle_locked(struct smcr_group *group,
 	return NULL;
 }
 
-static struct smcr_buf *largest_idle_locked(struct smcr_group *group,
-					    enum smcr_buf_kind kind)
+static struct smcr_buf *largest_known_locked(struct smcr_group *group,
+					     enum smcr_buf_kind kind)
 {
 	struct smcr_buf *buf, *best = NULL;
 
 	lockdep_assert_held(&group->buf_lock);
 	list_for_each_entry(buf, &group->idle[kind], list)
-		if (!best || buf->size > best->size)
+		if (buf->is_known && (!best || buf->size > best->size))
 			best = buf;
 	return best;
 }
@@ -81,8 +81,9 @@ static struct smcr_buf *take_idle(struct smcr_group *group,
 
 	spin_lock_bh(&group->buf_lock);
 	buf = find_idle_locked(group, kind, size);
-	if (!buf && kind == SMCR_BUF_RX && is_full_locked(group))
-		buf = largest_idle_locked(group, kind);
+	if (kind == SMCR_BUF_RX && (!buf || !buf->is_known) &&
+	    is_full_locked(group))
+		buf = largest_known_locked(group, kind) ?: buf;
 	if (buf) {
 		list_del_init(&buf->list);
 		add_idle_locked(group, -pages_of(buf));

@@ -202,7 +202,7 @@ static u32 depth(const struct smcr_link *link, u32 wanted, u32 least)
 		     rounddown_pow_of_two(most));
 }
 
-static void choose_depths(struct smcr_link *link)
+static int choose_depths(struct smcr_link *link)
 {
 	const struct smcr_group *group = link->group;
 	u32 recv_wr = group->recv_wr;
@@ -213,6 +213,8 @@ static void choose_depths(struct smcr_link *link)
 		recv_wr /= SMCR_LINK_BUNDLE_RX;
 	link->sq_depth = depth(link, group->send_wr, SMCR_LINK_SQ_MIN);
 	link->rx_depth = depth(link, recv_wr, SMCR_LINK_RQ_MIN);
+	return link->sq_depth < SMCR_LINK_SQ_MIN ||
+	       link->rx_depth < SMCR_LINK_RQ_MIN ? -EOPNOTSUPP : 0;
 }
 
 static int create_queues(struct smcr_link *link)
@@ -287,7 +289,9 @@ int smcr_link_create(struct smcr_link *link, struct smcr_group *group)
 	int ret;
 
 	reset(link);
-	choose_depths(link);
+	ret = choose_depths(link);
+	if (ret)
+		return ret;
 	link->psn = get_random_u32() & 0xffffff;
 	smcr_link_init_wr(link);
 	smcr_store_be32(link->uid, group->id | (link->slot + 1));

@@ -18,13 +18,21 @@
 #include "../compat/tcp_option.h"
 #include "../hs/hs.h"
 
+/* before TCP's listener ends: what it has queued may go to another one */
 static void release_listener(struct smcr_sock *smc)
 {
 	smcr_hs_set_mode(smc, smc->fallback_reason ? SMCR_MODE_TCP :
 						     SMCR_MODE_IDLE);
 	smcr_hs_listen_stop(smc);
+}
+
+/* what was a listener is a fresh socket */
+static void renew(struct smcr_sock *smc)
+{
+	WRITE_ONCE(smc->sk.sk_state, SMCR_INIT);
 	if (smc->fallback_reason)
 		smcr_hs_hook_errors(smc);
+	smc->sk.sk_state_change(&smc->sk);
 }
 
 /* SO_LINGER as TCP has it: time 0 resets, otherwise wait for the peer */
@@ -250,14 +258,12 @@ static int dissolve(struct socket *sock, struct sockaddr *addr, int addr_len)
 static int dissolve_listener(struct smcr_sock *smc, struct sockaddr *addr,
 			     int addr_len)
 {
-	int ret = connect_tcp(smc, addr, addr_len, O_NONBLOCK);
+	int ret;
 
-	if (ret)
-		return ret;
-	WRITE_ONCE(smc->sk.sk_state, SMCR_INIT);
 	release_listener(smc);
-	smc->sk.sk_state_change(&smc->sk);
-	return 0;
+	ret = connect_tcp(smc, addr, addr_len, O_NONBLOCK);
+	renew(smc);
+	return ret;
 }
 
 /* connect() to AF_UNSPEC */
@@ -496,14 +502,14 @@ static int shutdown_conn(struct smcr_sock *smc, int how)
 /* TCP turns a listener that is shut for reading into a fresh socket */
 static int shutdown_listener(struct smcr_sock *smc, int how)
 {
-	int ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
+	int ret;
 
-	if (ret || how == SHUT_WR)
-		return ret;
-	WRITE_ONCE(smc->sk.sk_state, SMCR_INIT);
+	if (how == SHUT_WR)
+		return smc->clcsock->ops->shutdown(smc->clcsock, how);
 	release_listener(smc);
-	smc->sk.sk_state_change(&smc->sk);
-	return 0;
+	ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
+	renew(smc);
+	return ret;
 }
 
 static int smcr_shutdown(struct socket *sock, int how)
