@@ -414,11 +414,18 @@ def base_initramfs(kernel, agent, log):
 def prune(pattern, keep=5):
     """Forget all but the files used last; several serve switching to and fro
     between contents."""
-    for old in sorted(glob.glob(pattern), key=os.path.getmtime)[:-keep]:
+    def used(path):
+        try:
+            return os.path.getmtime(path)
+        except FileNotFoundError:   # another run was faster
+            return 0
+
+    for old in sorted(glob.glob(pattern), key=used)[:-keep]:
         if os.path.isdir(old):
             shutil.rmtree(old, ignore_errors=True)
         else:
-            os.remove(old)
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(old)
 
 
 def is_program(path):
@@ -746,15 +753,20 @@ class Guest:
     def save(self, state, deadline):
         """Write all of the running guest to a file, for launch()."""
         tmp = f"{state}.{os.getpid()}"
+        # QEMU may say that all is written before it is in the file.
+        done = tmp + ".done"
         self.ask("migrate_set_parameter max-bandwidth 100G")
-        self.ask(f"migrate -d \"exec:cat >{shlex.quote(tmp)}\"")
+        self.ask(f"migrate -d \"exec:cat >{tmp} && mv {tmp} {done} || rm -f {tmp}\"")
         self.wait_until(lambda: re.search(r"Migration status: (completed|failed)",
                                           self.ask("info migrate")),
                         "was not saved", deadline)
-        if "Migration status: completed" not in self.ask("info migrate"):
-            raise RigError(f"guest {self.name} was not saved: " + self.ask("info migrate"))
-        os.rename(tmp, state)
+        is_whole = "Migration status: completed" in self.ask("info migrate")
         self.ask("cont")
+        end = time.monotonic() + 10
+        while is_whole and not os.path.exists(done) and time.monotonic() < end:
+            time.sleep(0.05)
+        if is_whole and os.path.exists(done):
+            os.rename(done, state)
 
     def on(self, script, timeout):
         return subprocess.run([self.rig_on, self.dir, str(timeout), script],
@@ -777,17 +789,24 @@ class Guest:
         """What QEMU's monitor answers to a line; "" where there is none yet."""
         prompt = b"(qemu) "
         answer = b""
+
+        def read():
+            data = sock.recv(4096)
+            if not data:
+                raise ConnectionError("QEMU has ended")
+            return data
+
         try:
             with socket.socket(socket.AF_UNIX) as sock:
                 sock.settimeout(10)
                 sock.connect(os.path.join(self.dir, "monitor"))
                 while not answer.endswith(prompt):
-                    answer += sock.recv(4096)
+                    answer += read()
                 sock.sendall(line.encode() + b"\n")
                 answer = b""
                 # The line is echoed as it is typed, then comes the answer.
                 while not (b"\n" in answer and answer.endswith(prompt)):
-                    answer += sock.recv(4096)
+                    answer += read()
         except OSError:
             return ""
         return answer.split(b"\n", 1)[1].decode(errors="replace")
@@ -1011,7 +1030,7 @@ class Pair:
             kernel = self.kernels[name]
             guest = Guest(name, kernel, self.dir, rig_on)
             self.guests[name] = guest
-            states[name] = self.state(name, accel, images[kernel], archives[kernel])
+            states[name] = self.state(name, accel, cmdline, images[kernel], archives[kernel])
             guest.launch(accel, cmdline, images[kernel], archives[kernel],
                          [wire[end] for wire in wires], self.smp,
                          self.memory_mb, self.capture if name == "a" else None,
