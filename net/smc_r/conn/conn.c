@@ -252,32 +252,35 @@ static bool is_over_locked(const struct smcr_conn *conn)
 	return conn->is_dead || conn->is_detached;
 }
 
-/*
- * Data for a socket that is closed, or shut both ways: nobody is to read it, TCP
- * answers with a reset.
- */
-static void refuse_data_locked(struct smcr_conn *conn, struct news *news)
+/* data for a closed socket: nobody will read it, TCP answers with a reset */
+static void refuse_data_locked(struct smcr_conn *conn, const struct news *news)
 {
-	bool is_open = rcu_access_pointer(conn->sk);
-	bool is_shut = conn->rx_is_shut &&
-		       (conn->close.want & SMCR_CDC_DONE_WRITING);
+	if (news->readable && !rcu_access_pointer(conn->sk))
+		smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
+}
 
-	if (!news->readable || (is_open && !is_shut))
-		return;
-	smcr_close_local(&conn->close, SMCR_CLOSE_RESET);
-	fail_socket_locked(conn, ECONNRESET);
-	news->state = true;
+/* both ways: the same answer, and nobody is to get the data */
+static bool is_shut_locked(const struct smcr_conn *conn)
+{
+	return conn->rx_is_shut && (conn->close.want & SMCR_CDC_DONE_WRITING);
+}
+
+/* more than 0: new data; 0: none; negative: the cursor is wrong */
+static int look_ahead_locked(const struct smcr_conn *conn,
+			     const struct smcr_cdc *msg)
+{
+	struct smcr_cursor prod = conn->rx_prod;
+
+	return smcr_cursor_update(&prod, &msg->prod, conn->path.rx_size,
+				  conn->rx_announced + conn->path.rx_size);
 }
 
 /* sent again after a link was lost, and announced the first time */
 static bool is_old_urgent_locked(const struct smcr_conn *conn,
 				 const struct smcr_cdc *msg)
 {
-	struct smcr_cursor prod = conn->rx_prod;
-
 	return (msg->prod_flags & SMCR_CDC_URG_PRESENT) &&
-	       !smcr_cursor_update(&prod, &msg->prod, conn->path.rx_size,
-				   conn->rx_announced + conn->path.rx_size);
+	       !look_ahead_locked(conn, msg);
 }
 
 /*
@@ -312,7 +315,10 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg,
 			     (SMCR_CDC_URG_PENDING | SMCR_CDC_URG_PRESENT)))
 			announce_urgent_locked(conn, msg);
 		conn->is_answered = true;
-		rx_message_locked(conn, msg, via, &news);
+		if (is_shut_locked(conn) && look_ahead_locked(conn, msg) > 0)
+			break_off_locked(conn, &news);
+		else
+			rx_message_locked(conn, msg, via, &news);
 		refuse_data_locked(conn, &news);
 		smcr_tx_push_locked(conn, SMCR_PUSH_AUTO);
 	}
@@ -362,7 +368,7 @@ static void on_rx_plain(struct smcr_path *path, const u8 *data, u32 len,
 		conn->rx_flags = is_blocked ? SMCR_CDC_WRITE_BLOCKED : 0;
 		room = conn->rx_announced + conn->path.rx_size -
 		       conn->rx_prod.total;
-		if (len > room) {
+		if (len > room || (len && is_shut_locked(conn))) {
 			break_off_locked(conn, &news);
 		} else {
 			if (data)
