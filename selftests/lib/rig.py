@@ -589,7 +589,7 @@ def kvm_boots(kvm):
     image = os.path.join(kernel_dir(kernel), "boot/vmlinuz-" + release(kernel))
     try:
         output = subprocess.run(
-            ["qemu-system-x86_64", "-nodefaults", "-display", "none",
+            [QEMU, "-nodefaults", "-display", "none",
              "-no-reboot", *kvm, "-m", "512", "-serial", "stdio",
              "-kernel", image, "-append", "console=ttyS0 panic=-1"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -774,17 +774,6 @@ class Guest:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE)
 
-    def monitor(self, *lines):
-        """Type at QEMU's monitor; it is not asked for an answer."""
-        try:
-            with socket.socket(socket.AF_UNIX) as sock:
-                sock.settimeout(2)
-                sock.connect(os.path.join(self.dir, "monitor"))
-                sock.sendall("".join(line + "\n" for line in lines).encode())
-                time.sleep(0.5)
-        except OSError:
-            pass
-
     def ask(self, line):
         """What QEMU's monitor answers to a line; "" where there is none yet."""
         prompt = b"(qemu) "
@@ -824,8 +813,8 @@ class Guest:
         except subprocess.TimeoutExpired:
             done = False
         if not done:
-            self.monitor("sendkey alt-sysrq-8", "sendkey alt-sysrq-w",
-                         "sendkey alt-sysrq-l")
+            for key in "8wl":
+                self.ask(f"sendkey alt-sysrq-{key}")
         time.sleep(2)
 
     def save_dmesg(self):
@@ -1008,6 +997,7 @@ class Pair:
                 check=True)
         if state:
             guest.save(state, deadline)
+            prune(cached("states", "*"), keep=12)
 
     def boot(self):
         """Both guests up, with addresses, modules and RDMA devices."""
@@ -1040,7 +1030,6 @@ class Pair:
                 end.close()
         deadline = begin + BOOT_SECONDS * self.slow
         self.in_both(lambda name: self.bring_up(name, states[name], deadline))
-        prune(cached("states", "*"), keep=12)
         for name, guest in self.guests.items():
             if guest.finds() == "races" and not guest.sees_races():
                 raise RigError(f"guest {name}: KCSAN does not see smcr_race.c")

@@ -70,18 +70,24 @@ for change in "add OTHER-EID" "del SMC-R-DEFAULT-EID" flush; do
 done
 is "$ueids" "$(on a "unshare -Ur smcnl ueid list")" "looking is allowed"
 
-for how in TERM KILL; do
-	[ $how = TERM ] || make_ns
-	in_ns 8
+# outlives HOW WHAT: the namespace is deleted below connections by WHAT, whose
+# programs come to their end (TERM) or are killed. It goes after them.
+outlives() {
 	on a "ip netns del other"
 	sleep 1
-	fails "it lives while sockets do" is_gone
-	if [ $how = TERM ]; then
-		ok "deleted: each byte still arrives" finish a inside 30
+	fails "$2, $1: it lives while sockets do" is_gone
+	if [ $1 = TERM ]; then
+		ok "$2, deleted: each byte still arrives" finish a inside 30
 	else
 		on a "kill -KILL \$(pidof xfer)"
 	fi
-	ok "$how: it goes after them" wait_for $GONE is_gone
+	ok "$2, $1: it goes after them" wait_for $GONE is_gone
+}
+
+for how in TERM KILL; do
+	[ $how = TERM ] || make_ns
+	in_ns 8
+	outlives $how TCP
 done
 
 # with sockets that use SMC, in a link group of their own
@@ -95,15 +101,7 @@ for how in TERM KILL; do
 	start a inside "$IN xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E 8 -T 60 $B 7000"
 	wait_for 20 eval '[ "$(group_conns a), $(group_conns b)" = "4 0, 4 0" ]'
 	sleep 1
-	on a "ip netns del other"
-	sleep 1
-	fails "SMC, $how: it lives while sockets do" is_gone
-	if [ $how = TERM ]; then
-		ok "SMC, deleted: each byte still arrives" finish a inside 30
-	else
-		on a "kill -KILL \$(pidof xfer)"
-	fi
-	ok "SMC, $how: it goes after them" wait_for $GONE is_gone
+	outlives $how SMC
 	ok "SMC, $how: so do its link groups, of both sides" wait_for $GONE no_other
 done
 ok "the next connection uses SMC" connection smc

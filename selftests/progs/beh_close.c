@@ -83,14 +83,19 @@ static void shutdown_rdwr(void)
 	out_so_error(fd);
 }
 
+static void data_arrives(int fd)
+{
+	beh_peer_do("peer_send", OP_SEND, 10, 0);
+	sleep_ms(300);
+	out_so_error(fd);
+}
+
 static void shutdown_rdwr_data(void)
 {
 	int fd = beh_connected();
 
 	RES("shutdown", shutdown(fd, SHUT_RDWR));
-	beh_peer_do("peer_send", OP_SEND, 10, 0);
-	sleep_ms(300);
-	out_so_error(fd);
+	data_arrives(fd);
 	RES("recv", beh_recv(fd, 10, 0));
 	beh_peer_do("peer_send", OP_SEND, 10, 0);
 	beh_peer_do("peer_recv", OP_RECV, 10, 0);
@@ -101,15 +106,11 @@ static void shutdown_rd_data(void)
 	int fd = beh_connected();
 
 	RES("shutdown", shutdown(fd, SHUT_RD));
-	beh_peer_do("peer_send", OP_SEND, 10, 0);
-	sleep_ms(300);
-	out_so_error(fd);
+	data_arrives(fd);
 	RES("recv", beh_recv(fd, 10, 0));
 	RES("recv", beh_recv(fd, 10, 0));
 	RES("shutdown", shutdown(fd, SHUT_WR));
-	beh_peer_do("peer_send", OP_SEND, 10, 0);
-	sleep_ms(300);
-	out_so_error(fd);
+	data_arrives(fd);
 	beh_peer_do("peer_send", OP_SEND, 10, 0);
 }
 
