@@ -371,6 +371,70 @@ tap_ok "text of others: a program" cc -I "$tools" -o "$tap_work/foreign" "$tap_w
 tap_is "text of others steers no terminal" "$("$tap_work/foreign" $'a~ \e[2J\n\377\"')" 'a~ ?[2J??"'
 tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard.json" /dev/null
 
+# --- reasons of fallback ---
+
+# code, label of smc-tools where they have one, a word of what it means
+reasons='01010000 MEMORY memory
+02010000 TIMEOUT_CL confirm the link in time
+02020000 TIMEOUT_AL second link in time
+03000000 CNF_ERR configured
+03010000 PEER_NO_SMC did not offer SMC
+03020000 IPSEC IPsec policy
+03030000 NOSMCDEV RDMA device
+03030001 NOSMCDDEV no ISM device
+03030002 NOSMCRDEV RDMA device
+03030003 NOISM2SUPP no ISM version 2
+03030004 NOV2EXT no part for version 2
+03030005 NOV2DEXT no part for SMC-D version 2
+03030006 NOSEID no system EID
+03030007 NOSMCD2DEV no ISM version 2 device
+03030008 - user EID
+03030009 - releases
+0303000a - connections of a link group
+0303000b - links of a link group
+03040000 MODEUNSUPP SMC-R only, the other SMC-D only
+03050000 RMBE_EC confirmation of the link
+03060000 OPTUNSUPP TCP fast open
+03070000 DIFFPREFIX different IP subnets
+03080000 GETVLANERR VLAN of the connection is unknown
+03090000 ISMVLANERR refused the VLAN
+030a0000 NOACTLINK no active link
+030b0000 NOSRVLINK link that the server named
+030c0000 VERSMISMAT versions
+030d0000 MAX_DMB ISM device has no more buffers
+030e0000 - no route to the peer
+030f0000 - directly, the other by a gateway
+04000000 SYNCERR disagree about the link group
+05000000 PEERDECL declined
+09990000 - internal error
+09990001 - key
+09990002 - link could not be made ready
+09990003 - could not be registered'
+
+cat >"$tap_work/reasons.c" <<'END'
+#include <stdio.h>
+#include "reason.h"
+
+/* of codes: label, text */
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		printf("%s %s\n", reason_of(reason_code(argv[i]))->label,
+		       reason_of(reason_code(argv[i]))->text);
+	return 0;
+}
+END
+tap_ok "reasons: a program" cc -I "$tools" -o "$tap_work/reason" "$tap_work/reasons.c" "$tools/reason.o"
+while read -r code label meaning; do
+	read -r found text < <("$tap_work/reason" "0x$code")
+	[ "$label" = - ] || tap_is "reason 0x$code: label" "$found" "$label"
+	tap_match "reason 0x$code: text" "$text" "$meaning"
+done <<<"$reasons"
+tap_is "reasons: there are no others" "$(grep -oE '\{ 0x0[0-9a-f]{7},' "$tools/reason.c" | wc -l)" "$(wc -l <<<"$reasons")"
+tap_is "reasons: each has a label of its own" \
+	"$("$tap_work/reason" $(cut -d ' ' -f 1 <<<"$reasons") 0x03030042 | cut -d ' ' -f 1 | sort | uniq -d)" ""
+tap_match "reason that nobody knows" "$("$tap_work/reason" 0x03030042)" '^\[unknown\] .*does not know'
+
 # --- installation ---
 
 if ! command -v make >/dev/null || ! command -v cc >/dev/null || [ ! -e "$tools/Makefile" ]; then
