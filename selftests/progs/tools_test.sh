@@ -202,6 +202,13 @@ for command in $(commands_of smcr); do
 	done < <(of_options smcr | tr '\t' '|')
 done
 
+# as smcr.8 promises for long options
+for option in $(of_help smcr | grep -oE -- '--[a-z]+'); do
+	arg=$("$tools/smcr" -h | sed -nE "s/^  (.*, )?$option ([A-Z]+)  .*/\2/p")
+	try "$tools/smcr" "${option#-}" ${arg:+1} --help
+	tap_is "smcr ${option#-}: known" "$rc/$(cat "$err")" "0/"
+done
+
 commands=$("$tools/smcr" -h | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on && /^  [a-z]/ {print $1}' | sort -u | xargs)
 tap_is "smcr: commands of the help" "$commands" "$(commands_of smcr | tr ' ' '\n' | sort | xargs)"
 tap_is "smcr: completion has the commands" "$(complete_words smcr '' | sort | xargs)" "$commands"
