@@ -247,6 +247,24 @@ for _ in $(seq 100); do
 done
 tap_is "supervisor: ignores TERM, ends with the program" "$gone" yes
 
+# Another one, to be killed: TCP sockets fail then, others do not.
+name=killed$$
+cp "$run" "$tap_work/$name"
+"$tap_work/$name" -m seccomp sh -c "'$test' 2,1,0; cat '$tap_work/fifo'; '$test' 2,1,0 2,1,6 2,2,0" >"$out" 2>&1 &
+child=$!
+super=
+for _ in $(seq 100); do
+	super=$(pgrep -x "$name") && grep -q '^2,1,0' "$out" && break
+	sleep 0.1
+done
+tap_match "supervisor: there is one" "$(cat "$out")" '^2,1,0: errno=4000 '
+kill -KILL "$super"
+echo >"$tap_work/fifo"
+wait "$child"
+tap_is "supervisor killed: the program goes on" $? 0
+tap_match "supervisor killed: ENOSYS for TCP, nothing else" "$(tail -n 3 "$out" | paste -sd ' ')" \
+	'^2,1,0: errno=38 2,1,6: errno=38 2,2,0: errno=4000 '
+
 # --- smc_run: rules ---
 
 # Nothing is attached to this host: rules are read first.
