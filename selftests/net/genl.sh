@@ -92,7 +92,9 @@ for family in $G SMC_PNETID; do
 	is "$before" "$(state)" "$family: they change nothing"
 	like "^sent [0-9]{4,} ok [1-9]" "$(on $me "unshare -rn nlfuzz $family")" "$family: those of a user namespace, too"
 	is "$before" "$(state)" "$family: they change nothing"
-	like "^sent [0-9]{4,} ok [1-9]" "$(on $me "nlfuzz $family")" "$family: those of root"
+	for seed in 1 2 29706; do
+		like "^sent [0-9]{4,} ok [1-9]" "$(on $me "nlfuzz -s $seed $family")" "$family: those of root, $seed"
+	done
 	on $me "smcnl ueid flush; smcnl ueid add SMC-R-DEFAULT-EID; smcnl pnet flush; smcnl pnet add NETS eth5
 		echo 0 >/proc/sys/net/smc/limit_smc_hs"
 	is "$before" "$(state)" "$family: all is as it was"
@@ -208,6 +210,11 @@ if [ "$(role_of a)" = ours ]; then
 	is 1 "$(on a "genlraw $G 3 dump" | awk '/^2 /{group = NR} /^3 /{print group ? NR - group : "none"}')" \
 		"a link comes behind its group"
 	shows "$LINK" $G 3 dump
+	before=$(on a "genlraw $G 2 dump; genlraw $G 3 dump")
+	for family in $G SMC_PNETID; do
+		like "^sent [0-9]{4,} ok [1-9]" "$(on a "nlfuzz -u 1000 $family")" "$family: while there is a group"
+	done
+	is "$before" "$(on a "genlraw $G 2 dump; genlraw $G 3 dump")" "which stays as it is"
 fi
 like '^lgr 0x.*00 role client type single conns 1 ' "$(on a 'smcnl lgr')" "the link group"
 [ "$(role_of a)" != ours ] || for what in qp pd cq mr; do
