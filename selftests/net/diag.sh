@@ -21,6 +21,11 @@ inode() {
 	on a "awk '\$1 == $2 {print \$3}' /run/rig/$1.log"
 }
 
+# cookie NAME N: its SO_COOKIE.
+cookie() {
+	on a "awk '\$1 == $2 {print \$5}' /run/rig/$1.log"
+}
+
 # line NAME N: what the dump says of it.
 line() {
 	on a "smcdiag" | grep " inode $(inode $1 $2) " || echo "not there"
@@ -29,6 +34,17 @@ line() {
 # has NAME N REGEX WHAT
 has() {
 	like "$3" "$(line $1 $2)" "$4"
+}
+
+# matches NAME N REGEX
+matches() {
+	[[ $(line $1 $2) =~ $3 ]]
+}
+
+# becomes NAME N REGEX WHAT: within seconds.
+becomes() {
+	wait_for 5 matches "${@:1:3}" || true
+	has "$@"
 }
 
 if [ "$(role_of a)" = ours ]; then
@@ -74,8 +90,11 @@ wait_for 5 on b "grep -q ^ready /run/rig/eof.log"
 has some 14 "state PEERCLOSEWAIT1 mode smcr .* tx_prod 0:40000 .* (prep 1:7232 sent 1:7232|prep 0:40000 sent 0:40000) " "where its cursors are"
 is "$(on a "smcdiag -e 0 | sed 's/.* ext //' | sort -u")" "$MINIMAL" "no extension that is not asked for"
 is "$(on a "smcdiag -e 1 | grep -c ' ext 3,5,1$'")" 6 "one that is"
+for n in 4 8 10; do
+	has some $n " inode $(inode some $n) cookie $(cookie some $n) " "the cookie of number $n is its SO_COOKIE"
+done
 stop b drain
-has some 13 "state (PROCESSABORT|CLOSED|APPCLOSEWAIT1) mode smcr " "the peer is gone"
+becomes some 13 "state APPCLOSEWAIT1 mode smcr .* flags ..:c0:..:00 " "the peer is gone, what it was sent was read"
 
 # a peer that declines
 on b "smcnl ueid flush"
@@ -83,6 +102,43 @@ hold a declined "smc,connect=$B:7000"
 has declined 1 "state ACTIVE mode tcp src $A:[0-9]+ dst $B:7000 .* reason 0x05000000 peer 0x03030000 ext $MINIMAL$" "the peer has declined, and why"
 on b "smcnl ueid add SMC-R-DEFAULT-EID"
 stop a declined
+
+# how they end: PEERFINCLOSEWAIT is of closed ones only, which are not shown
+ENDS="accept,wait,shut=w accept,shut=w accept,wait,close accept,close accept,wait,send=1 accept,unread=1000,close"
+port=7030
+for steps in $ENDS; do
+	start b end$port "socks smc,listen=$port,$steps"
+	port=$((port + 1))
+done
+start b end7036 "socks tcp,listen=7036,accept,wait,close"
+for port in 7030 7031 7032 7033 7034 7035 7036; do
+	wait_port b $port
+done
+hold a ends "smc,connect=$B:7030,shut=w,wait smc,connect=$B:7031,wait,shut=w smc,connect=$B:7032,shut=w,wait \
+	smc,connect=$B:7033,wait,send=1 smc,connect=$B:7034,shut=rw smc,connect=$B:7035,send=1000 \
+	smc,connect=$B:7036,shut=w,wait smc,dev=eth0,connect=$B:7000 smc,dev=eth0,listen=5004" || log_of a ends
+has ends 1 "state PEERCLOSEWAIT2 mode smcr .* shutdown 3 .* flags ..:80:..:80 " "both have shut for writing, a first"
+has ends 2 "state APPCLOSEWAIT2 mode smcr .* shutdown 3 .* flags ..:80:..:80 " "b first"
+has ends 3 "state APPFINCLOSEWAIT1 mode smcr .* shutdown 3 .* flags ..:[4c]0:..:80 " "b has closed"
+has ends 4 "state CLOSED mode smcr " "b had closed when a wrote"
+becomes ends 5 "state PEERABORTWAIT mode smcr .* shutdown 3 " "a is shut both ways when b writes"
+becomes ends 6 "state PROCESSABORT mode smcr .* shutdown 3 " "b has closed without reading"
+becomes ends 7 "state CLOSED mode tcp .* reason 0x03010000 " "the same by TCP: both have closed"
+index=$(on a "cat /sys/class/net/eth0/ifindex")
+for n in 8 9; do
+	has ends $n " if $index uid " "the interface of number $n"
+done
+stop a ends
+for port in 7030 7031 7032 7033 7034 7035 7036; do
+	stop b end$port
+done
+if [ "$(role_of a)" = ours ]; then
+	fault a symbol=smcr_clc_send_proposal retval=-5 times=1
+	hold a failed "smc,fail=$B:7000"
+	is 1 "$(unfault a)" "a handshake fails"
+	has failed 1 "state CLOSED mode smcr " "so that it is closed"
+	stop a failed
+fi
 
 # IPPROTO_SMC is of the family that was asked for, accepted or not
 start a inet "socks inet,listen=7020,accept"

@@ -3,7 +3,7 @@
  * smcdiag - SMC sockets as sock_diag shows them, for scripts. Works with every
  * provider. A line for each socket:
  *
- *   family 43 state ACTIVE mode smcr src A:P dst A:P if N uid N inode N
+ *   family 43 state ACTIVE mode smcr src A:P dst A:P if N uid N inode N cookie N
  *   shutdown N reason 0xC peer 0xC [token 0xT tx N rx N peer_rx N rx_prod W:C
  *   rx_cons W:C tx_prod W:C tx_cons W:C prep W:C sent W:C fin W:C flags
  *   RP:RS:TP:TS] [link N dev D port N gid G peer_gid G role R] ext N,N,...
@@ -19,6 +19,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static const char *state_name(int state)
 		[1] = "ACTIVE", [2] = "INIT", [7] = "CLOSED", [10] = "LISTEN",
 		[20] = "PEERCLOSEWAIT1", [21] = "PEERCLOSEWAIT2",
 		[22] = "APPCLOSEWAIT1", [23] = "APPCLOSEWAIT2",
-		[24] = "APPFINCLOSEWAIT", [25] = "PEERFINCLOSEWAIT",
+		[24] = "APPFINCLOSEWAIT1", [25] = "PEERFINCLOSEWAIT",
 		[26] = "PEERABORTWAIT", [27] = "PROCESSABORT",
 	};
 
@@ -131,6 +132,11 @@ static void print_attr(const struct nlattr *attr)
 	}
 }
 
+static uint64_t cookie_of(const struct smc_diag_msg *msg)
+{
+	return (uint64_t)msg->id.idiag_cookie[1] << 32 | msg->id.idiag_cookie[0];
+}
+
 static void print_socket(const struct nlmsghdr *nlh)
 {
 	const struct smc_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
@@ -141,8 +147,8 @@ static void print_socket(const struct nlmsghdr *nlh)
 	       state_name(msg->diag_state), mode_name(msg->diag_mode));
 	print_address("src", msg->id.idiag_src, msg->id.idiag_sport);
 	print_address("dst", msg->id.idiag_dst, msg->id.idiag_dport);
-	printf(" if %u uid %u inode %llu", msg->id.idiag_if, msg->diag_uid,
-	       (unsigned long long)msg->diag_inode);
+	printf(" if %u uid %u inode %llu cookie %" PRIu64, msg->id.idiag_if, msg->diag_uid,
+	       (unsigned long long)msg->diag_inode, cookie_of(msg));
 	mnl_attr_for_each(attr, nlh, sizeof(*msg))
 		print_attr(attr);
 	mnl_attr_for_each(attr, nlh, sizeof(*msg)) {
@@ -154,8 +160,7 @@ static void print_socket(const struct nlmsghdr *nlh)
 
 static void note_cookie(const struct smc_diag_msg *msg)
 {
-	uint64_t cookie = (uint64_t)msg->id.idiag_cookie[1] << 32 |
-			  msg->id.idiag_cookie[0];
+	uint64_t cookie = cookie_of(msg);
 
 	for (int i = 0; i < sockets && i < MAX_COOKIES; i++)
 		doubled += cookies[i] == cookie;

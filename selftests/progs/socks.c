@@ -10,6 +10,7 @@
  *   *N                                N of them, alike; second
  *   bind=PORT, listen=PORT            to any address
  *   connect=ADDRESS:PORT              IPv6, or IPv4, as an IPv4-mapped one for smc6, inet6
+ *   fail=ADDRESS:PORT                 connect, which has to fail
  *   reuseport                         set SO_REUSEPORT
  *   backlog=N                         of a listener
  *   defer=SECONDS                     set TCP_DEFER_ACCEPT
@@ -25,19 +26,19 @@
  *   wait                              until the peer ends its stream
  *   close
  *
- * An argument uid=N changes the user for those behind it. Prints a line "N inode I"
- * for each argument, of its last socket, and "ready", and then keeps what is open
- * until it gets SIGTERM. A step that fails ends it with status 1.
+ * An argument uid=N changes the user for those behind it. Prints a line "N inode I
+ * cookie C" (SO_COOKIE) for each argument, of its last socket, and "ready", and then
+ * keeps what is open until it gets SIGTERM. A step that fails ends it with status 1.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,8 @@ static int take(struct sock *s, const char *step, char *value)
 		return listen(s->fd, atoi(value));
 	if (!strcmp(step, "connect"))
 		return connect_to(s, value);
+	if (!strcmp(step, "fail"))
+		return connect_to(s, value) ? 0 : -1;
 	if (!strcmp(step, "accept")) {
 		s->fd = accept(s->fd, NULL, NULL);
 		return s->fd < 0 ? -1 : 0;
@@ -285,10 +288,22 @@ static struct sock run(const char *text, int *count)
 	return s;
 }
 
+/* Zeros of one that is closed. */
+static void print_names(int number, int fd)
+{
+	socklen_t len = sizeof(uint64_t);
+	uint64_t cookie = 0;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		st.st_ino = 0;
+	getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len);
+	printf("%d inode %lu cookie %" PRIu64 "\n", number, (unsigned long)st.st_ino, cookie);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit limit = { 65536, 65536 };
-	struct stat st = { 0 };
 
 	setrlimit(RLIMIT_NOFILE, &limit);
 	for (int i = 1; i < argc; i++) {
@@ -303,9 +318,7 @@ int main(int argc, char **argv)
 		s = run(argv[i], &count);
 		while (--count > 0)
 			s = run(argv[i], &(int){ 0 });
-		if (fstat(s.fd, &st))
-			st.st_ino = 0;
-		printf("%d inode %lu\n", i, (unsigned long)st.st_ino);
+		print_names(i, s.fd);
 	}
 	printf("ready\n");
 	fflush(stdout);
