@@ -38,7 +38,9 @@ ok" "$(on $me "genlraw $G 13 dump")" "there is no system EID"
 shows "^16 1=0$" $G 16 dump
 
 for command in 1 2 3 4 5 6 7 8 9 13 16; do
-	raw "$invalid" $G $command dump 1=u8:1
+	for attr in 1 2 77; do
+		raw "$invalid" $G $command dump $attr=u8:1
+	done
 	raw "$unsupported" $G $command do
 	raw "^ok$" -u 1000 $G $command dump
 done

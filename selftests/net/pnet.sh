@@ -73,6 +73,8 @@ raw "^error: Operation not permitted$" -u 1000 SMC_PNETID 4 do
 is "$before" "$(pnet list)" "all that changed nothing"
 raw "^ok$" -u 1000 SMC_PNETID 1 dump
 raw "^ok$" SMC_PNETID 2 do 1=s:NOTHERE 1=s:NET5 2=s:eth4 2=s:eth5 77=x:0102
+is '1 1="NET5" 2="eth5" 3="n/a" 4=255
+ok' "$(on $me "genlraw -u 1000 SMC_PNETID 1 do 1=s:NET5")" "anybody may ask for one ID, too"
 is "NET5 eth5 n/a 255" "$(pnet get NET5)" "of two that are the same the last one, unknown ones do not count"
 
 on $me "ip netns add other"
