@@ -95,10 +95,25 @@ is "3 2 0 0, 3 2 0 0" "$(group_conns $me), $(group_conns b)" "as server as well"
 let_go b to_outside to_inside
 
 # Root of a user namespace is not root here.
-for request in "SMC_PNETID 2 do 1=s:NET3 2=s:v1" "SMC_PNETID 4 do" "SMC_GEN_NETLINK 12 do" "SMC_GEN_NETLINK 17 do"; do
+for request in "SMC_PNETID 2 do 1=s:NET3 2=s:v1" "SMC_PNETID 3 do 1=s:NET2" "SMC_PNETID 4 do" \
+	"SMC_GEN_NETLINK 12 do" "SMC_GEN_NETLINK 17 do" "SMC_GEN_NETLINK 18 do"; do
 	like '^error: Operation not permitted$' \
 		"$(on $me "unshare --user --map-root-user --net genlraw $request" || true)" "root of a container: $request"
 done
+
+# Who owns a network namespace has its settings, as those of TCP, and no others.
+as_user="setpriv --reuid 1000 --regid 1000 --clear-groups"
+container="$as_user unshare --user --map-root-user"
+# which can be written with what they are
+writable="sh -c 'cd /proc/sys/net/smc; for name in *; do
+	value=\$(cat \$name); { echo \$value >\$name; } 2>/dev/null && echo \$name; done"
+before=$(on $me "grep . /proc/sys/net/smc/*")
+is "" "$(on $me "$as_user $writable'")" "settings are not for users"
+is "" "$(on $me "$container $writable'")" "nor for root of a container with this network namespace"
+is "" "$(inside "$container $writable'")" "or with another one that is not its own"
+is "$(on $me "ls /proc/sys/net/smc; echo 1")" \
+	"$(on $me "$container --net $writable; echo 1 >limit_smc_hs; cat limit_smc_hs'")" "but with its own"
+is "$before" "$(on $me "grep . /proc/sys/net/smc/*")" "which has nothing to do with those of the host"
 
 on $me "kill -TERM \$(pidof socks) \$(pidof conns); smcnl pnet flush"
 on b "kill -TERM \$(pidof conns)"
