@@ -612,6 +612,9 @@ static void tell_history(struct doctor *doctor)
 	reasons = json_object_object_get(stats, "fallback_reasons");
 	for (i = 0; i < json_object_array_length(reasons); i++) {
 		row = json_object_array_get_idx(reasons, i);
+		/* the kernel's 16 bits went round: how often, it does not know */
+		if (!count(row, "count"))
+			continue;
 		note(doctor, "history", "%d fell back as %s, %s: %s", (int)count(row, "count"),
 		     member(row, "side"), member(row, "code"), member(row, "text"));
 		fix(doctor, "%s", reason_of(reason_code(member(row, "code")))->fix);

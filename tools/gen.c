@@ -411,7 +411,8 @@ static int on_fallback(const struct nlmsghdr *nlh, void *data)
 		copy_member(stats, row, "server_fallbacks");
 	if (json_object_object_get(row, "client_fallbacks"))
 		copy_member(stats, row, "client_fallbacks");
-	if (count(row, "count")) {
+	/* slots that are free have none; a count may just be 65536 */
+	if (code) {
 		reason = json_object_new_object();
 		add_text(reason, "side", count(row, "type") ? "server" : "client");
 		snprintf(text, sizeof(text), "0x%08x", code);
