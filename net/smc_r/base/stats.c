@@ -87,9 +87,9 @@ void smcr_stats_fallback(const struct net *net, enum smcr_role role,
 	slot = find_reason(stats, role, reason);
 	if (slot) {
 		slot->reason = reason;
-		/* 0 marks a free slot: do not let the counter wrap into it */
+		/* not a free slot again; the 16 bits that are told are 0 */
 		if (!++slot->count)
-			slot->count = 1;
+			slot->count = U16_MAX + 1;
 	}
 	spin_unlock_bh(&stats->lock);
 }

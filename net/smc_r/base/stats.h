@@ -105,9 +105,14 @@ struct smcr_stats_totals {
 	u64 fallback[2];
 };
 
+/**
+ * struct smcr_stats_reason - a fallback reason
+ * @reason: which
+ * @count: how often; 0 marks a free slot. User space is told 16 bits of it.
+ */
 struct smcr_stats_reason {
 	enum smcr_decline reason;
-	u16 count;
+	u32 count;
 };
 
 /**

@@ -500,7 +500,7 @@ static int fill_fallback(struct sk_buff *skb, const void *data)
 	if (fb->totals && put_fallback_totals(skb, fb->totals->fallback))
 		return -EMSGSIZE;
 	return nla_put_u32(skb, SMCR_NL_FALLBACK_REASON, fb->slot.reason) ||
-	       nla_put_u16(skb, SMCR_NL_FALLBACK_COUNT, fb->slot.count);
+	       nla_put_u16(skb, SMCR_NL_FALLBACK_COUNT, (u16)fb->slot.count);
 }
 
 /* first slot of the server, first slot of the client, second slot ... */
