@@ -62,7 +62,8 @@ for guest in $GUESTS; do
 	NO_PNET="smc_pnet -a NET1 -I eth0; smcr doctor $peer; rc=\$?; smc_pnet -f; exit \$rc"
 	PNET="smc_pnet -a NET1 -I eth0; smc_pnet -a NET1 -D rxe0 -P 1; smcr doctor $peer:7000; rc=\$?; smc_pnet -f; exit \$rc"
 	TCP="smcr doctor $peer:7009; smcr doctor $peer:7001"
-	ask $guest "$LOST" "$FOUND" "$NO_PNET" "$PNET" "smcr doctor [::ffff:$peer]:7000" "$TCP" \
+	BY_NAME="echo $peer peer.test >>/etc/hosts; smcr doctor peer.test:7000"
+	ask $guest "$LOST" "$FOUND" "$NO_PNET" "$PNET" "smcr doctor [::ffff:$peer]:7000" "$TCP" "$BY_NAME" \
 		"smcr doctor --json $peer:7001"
 	has $guest "no EID" "$LOST" 1 '^fail +eid ' 'to do: .*smcr ueid add' '^1 to put right'
 	has $guest "content" "$FOUND" 0 "^ok +module +$module " '^ok +device +rxe0 port 1 on eth0' \
@@ -73,6 +74,8 @@ for guest in $GUESTS; do
 		'^ok +pnetid +interface and an RDMA device have the PNET ID NET1' '^ok +peer .*used SMC'
 	has $guest "SMC" "smcr doctor [::ffff:$peer]:7000" 0 "^ok +route +$peer is reached by eth0, from ${address_of[$guest]}\$" \
 		"^ok +gid +.* for ${address_of[$guest]}\$" '^ok +pnetid +no PNET ID' '^ok +peer .*used SMC'
+	has $guest "SMC, by a name" "$BY_NAME" 0 "^ok +route +$peer is reached by eth0, from ${address_of[$guest]}\$" \
+		"^ok +peer +a connection to $peer, port 7000, used SMC"
 	has $guest "no SMC there" "$TCP" 1 '^fail +peer +nothing listens on port 7009' \
 		"^fail +peer +$peer answered without the SMC option; it was in this host's SYN" 'to do: .*smc_run' \
 		'^1 to put right'
@@ -129,6 +132,8 @@ NFT_DROP=$(ruled "" "tcp dport 7000 tcp option 254 exists counter drop" "smcr do
 NFT_OTHERS=$(ruled "" "tcp dport 7009 tcp option @254,16,32 0xe2d4c3d9 drop" "smcr doctor $B:7000")
 IPT_STRIP=$(tabled "-t mangle -A OUTPUT -p tcp -m tcp --dport 7000 -j TCPOPTSTRIP --strip-options sack-permitted,254" \
 	"smcr doctor $B:7000")
+IN_ORDER=$(ruled "" "tcp dport 7000 reset tcp option 254" "sysctl -qw net.ipv4.tcp_syncookies=2
+	smcr doctor --json $B:7000; sysctl -qw net.ipv4.tcp_syncookies=1")
 IPT_DROP=$(tabled "-A OUTPUT -p tcp -m tcp --dport 7000 --tcp-option 254 -j DROP" "smcr doctor")
 HARMLESS=$(ruled "tcp option 254 exists accept" \
 	"tcp option 254 missing tcp dport 7009 drop; reset tcp option sack-perm; tcp option @254,16,16 63881 drop" \
@@ -139,7 +144,10 @@ HARMLESS=$(ruled "tcp option 254 exists accept" \
 if on a "modprobe -a nf_tables nft_compat xt_TCPOPTSTRIP xt_tcpudp 2>/dev/null"; then
 	has_firewall=yes
 	on a "chmod +x /usr/sbin/nft; ln -s iptables-nft /usr/sbin/iptables-save"
-	ask a "$NFT_OUT" "$IPT_STRIP"
+	ask a "$NFT_OUT" "$IPT_STRIP" "$IN_ORDER"
+	is "module route device gid pnetid eid limit memory firewall peer" "$(get a "$IN_ORDER" \
+		'"\n".join(c["check"] for c in d["doctor"]["checks"])' | uniq | xargs)" \
+		"a: all checks, in the order in which faults are to be put right"
 	has a "a rule takes the option out of the SYN" "$NFT_OUT" 1 \
 		'^fail +firewall +.*takes the SMC option out of TCP: tcp dport 7000 reset tcp option 254$' \
 		"^fail +peer +this host sent its SYN without the SMC option" '^2 to put right'
