@@ -51,6 +51,8 @@ AF_SMC: EEXIST EOPNOTSUPP
 fast open: EOPNOTSUPP 6 works
 zero copy: EOPNOTSUPP 6 works
 locked filter: EOPNOTSUPP 6 works
+repair: EOPNOTSUPP 6 works
+signatures: EOPNOTSUPP 6 works
 dup: EBUSY 6, then 0 256 works
 child: EBUSY 6, then 0 256 works
 in flight: EBUSY 6, then 0 256 works
@@ -140,4 +142,13 @@ ok "it is closed" stop a hold
 for guest in a b; do
 	ok "the module of $guest goes" unload $guest
 done
+
+# --- without the module ---
+
+on a "d=/lib/modules/\$(uname -r)/updates; mkdir -p \$d; cp /rig/smc_r.ko \$d; depmod -a
+	command -v modprobe >/proc/sys/kernel/modprobe"
+like "^fresh: ENOENT domain=10 protocol=6 " "$(on a "setpriv --reuid 1000 --regid 1000 --clear-groups ulp -6")" \
+	"for a user there is no such ULP"
+fails "nor is it loaded for him" on a "grep '^smc_r ' /proc/modules"
+like "^fresh: 0 domain=10 protocol=256 " "$(on a "ulp -6")" "for root it is loaded"
 done_testing

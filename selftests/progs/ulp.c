@@ -233,6 +233,35 @@ static void ruled_out(const char *name, int level, int option)
 	close(fd);
 }
 
+static void under_repair(void)
+{
+	int fd = tcp_socket();
+	int one = 1, zero = 0;
+	int err;
+
+	need(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &one, sizeof(one)), "TCP_REPAIR");
+	err = set_ulp(fd, ULP);
+	need(setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &zero, sizeof(zero)), "end of TCP_REPAIR");
+	tell("repair", fd, err, works_as_client(fd));
+	close(fd);
+}
+
+/* with a peer that is not asked for anything here */
+static void signed_segments(void)
+{
+	struct tcp_md5sig md5 = { .tcpm_keylen = 3, .tcpm_key = "key" };
+	struct sockaddr_in *peer = (struct sockaddr_in *)&md5.tcpm_addr;
+	int fd = tcp_socket();
+	int err;
+
+	peer->sin_family = AF_INET;
+	peer->sin_addr.s_addr = htonl(0x0a000063);
+	need(setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, &md5, sizeof(md5)), "TCP_MD5SIG");
+	err = set_ulp(fd, ULP);
+	tell("signatures", fd, err, works_as_client(fd));
+	close(fd);
+}
+
 static void let_child_go(int pid)
 {
 	kill(pid, SIGKILL);
@@ -509,6 +538,8 @@ int main(int argc, char **argv)
 	ruled_out("fast open", IPPROTO_TCP, TCP_FASTOPEN_CONNECT);
 	ruled_out("zero copy", SOL_SOCKET, SO_ZEROCOPY);
 	ruled_out("locked filter", SOL_SOCKET, SO_LOCK_FILTER);
+	under_repair();
+	signed_segments();
 	duplicates();
 	in_flight();
 	threads();
