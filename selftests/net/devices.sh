@@ -41,6 +41,7 @@ uses smc "VLAN" 10.5.0.2
 num "$(pcap 'vlan.id == 5 && udp.dstport == 4791' ip.src | wc -l) -ge 10" \
 	"RDMA goes through the VLAN"
 is "0 5" "$(on a 'smcnl lgr' | sed 's/.* vlan //' | sort -n | xargs)" "by a group of its own, which tells of it"
+is "0 0x5" "$(on a "smcr linkgroup" | awk 'NR > 1 {print $4}' | sort | xargs)" "as smcr shows it"
 
 # Nobody's route goes there.
 both "modprobe dummy numdummies=0; ip link add dummy0 type dummy && ip link set dummy0 up &&
