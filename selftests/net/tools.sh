@@ -50,6 +50,9 @@ REFUSED_EIDS="smcr ueid add TOOLS.EID
 	unshare -r smcr ueid flush"
 REFUSED_PNETS="smc_pnet -a NET3 -I dummy9; smc_pnet -a NET-3 -I dummy8; smc_pnet -d NET3; unshare -r smc_pnet -f"
 
+LONG_PNETS="smc_pnet --add NETL --interface dummy9 --ibdevice nodev --ibport 0; smc_pnet -a NETM -D nodev2 -P 0
+	smc_pnet | sort; smc_pnet --delete NETL; smc_pnet; smc_pnet --flush; smc_pnet"
+
 for guest in a b; do
 	ask $guest "smcr info" "smcr info --json" "smcr -d dev" "smcr device netdev eth0 --json" \
 		"smcr linkgroup ffffff00; smcr device ibdev rxe1" "smcr ueid" "$REFUSED_EIDS" "smcr --json ueid" \
@@ -78,7 +81,8 @@ for guest in a b; do
 		continue
 	fi
 	ask $guest "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
-		"smc_pnet -s net2" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet"
+		"smc_pnet -s net2" "smc_pnet net2 --json" "$REFUSED_PNETS" "smc_pnet -d Net1; smc_pnet" "smc_pnet -f; smc_pnet" \
+		"$LONG_PNETS"
 	prints $guest "PNET IDs" "smc_pnet -a net1 -I dummy9; smc_pnet -D nodev -P 2 -a NET2; smc_pnet | sort" \
 		"NET1 dummy9 n/a 255 NET2 n/a nodev 2"
 	prints $guest "one of them" "smc_pnet -s net2" "NET2 n/a nodev 2"
@@ -89,6 +93,8 @@ for guest in a b; do
 		'^Error: Invalid input data or parameter$' '^Error: Object not found$' '^Error: Operation not permitted'
 	prints $guest "one less" "smc_pnet -d Net1; smc_pnet" "NET2 n/a nodev 2"
 	prints $guest "all gone" "smc_pnet -f; smc_pnet" ""
+	prints $guest "long options, and port 0" "$LONG_PNETS" \
+		"NETL dummy9 n/a 255 NETL n/a nodev 1 NETM n/a nodev2 1 NETM n/a nodev2 1"
 done
 
 # --- connections ---
@@ -115,10 +121,14 @@ BY_NAME="id=\$(smcr linkgroup | awk 'NR == 2 {print \$1}')
 	for what in 'linkgroup all' \"linkgroup show \$id\" 'linkgroup link-show all' \"link \$id\" \
 		'linkgroup pnetid NONE' 'device show all ibdev rxe0'; do smcr \$what | wc -l; done"
 
+# show is what they do anyway
+SHOW="for what in info stats link linkgroup device; do
+	text=\$(smcr \$what); [ -n \"\$text\" ] && [ \"\$text\" = \"\$(smcr \$what show)\" ] || echo \$what; done"
+
 for guest in a b; do
-	role=CLNT peer=b tcp=3 reason="2 +client"
-	[ $guest = a ] || role=SERV peer=a tcp=1 reason="1 +server"
-	ask $guest "smcr linkgroup" "$BY_NAME" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
+	role=CLNT peer=b tcp=3 listeners=1 reason="2 +client"
+	[ $guest = a ] || role=SERV peer=a tcp=1 listeners=2 reason="1 +server"
+	ask $guest "smcr linkgroup" "$BY_NAME" "$SHOW" "smcr -d linkgroup" "smcr -j linkgroup peer $peer" "smcr linkgroup link-show" \
 		"smcr -dd link netdev eth0" "cat /sys/class/infiniband/rxe0/ports/1/gids/1" "smcr --json link" \
 		"$KERNEL_STATS" "smcr -a --json stats" "smcr -d stats" "smcr --json stats" "smcr stats json" \
 		"smcr stats reset >/dev/null; smcr stats json" "smcr stats json -a" "$SHOW_TOP" "smcr top </dev/null"
@@ -127,6 +137,7 @@ for guest in a b; do
 	has $guest "linkgroup, more" "smcr -d linkgroup" 0 '^LG-Role  : '$role '^Version  : 2' \
 		'^EID      : SMC-R-DEFAULT-EID' '^Peer-Host: '$peer '^#Conns   : 3'
 	prints $guest "all, or by a name" "$BY_NAME" "2 2 2 2 0 2"
+	prints $guest "show" "$SHOW" ""
 	is '[3, true]' "$(get $guest "smcr -j linkgroup peer $peer" \
 		'[d["linkgroups"][0]["conns"], d["linkgroups"][0]["direct"]]')" "$guest: the same in JSON"
 	has $guest "link" "smcr linkgroup link-show" 0 '^LG-ID +LG-Role +LG-Type +Net-Dev +Link-State +#Conns$' \
@@ -146,6 +157,8 @@ for guest in a b; do
 		'Fallbacks by reason' '^[23]$'
 	has $guest "top, what the kernel counts" "$SHOW_TOP" 0 "(^| )by SMC +3 " "(^| )by TCP +$tcp " \
 		" $role +SINGLE +3 +$peer" "(^| )$reason +$NO_SMC "
+	! is_complete $guest || has $guest "top, open sockets" "$SHOW_TOP" 0 "(^| )SMCR +3( |\$)" "(^| )TCP +$tcp( |\$)" \
+		"(^| )LISTEN +$listeners( |\$)"
 	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
 done
 has a "stats" "smcr -d stats" 0 '^  Total connections handled +6$' '^  SMC connections +3 \(client 3, server 0\)' \
@@ -215,6 +228,8 @@ FORMS="smc_pnet -a FIRST -D nodev
 			esac
 			text=\$(\$tool \$short \$word)
 			[ -n \"\$text\" ] && [ \"\$text\" = \"\$(\$tool \$long \$word)\" ] || echo \$tool \$short \$long
+			# of smcr, long ones may begin with one dash
+			[ \$tool != smcr ] || [ \"\$text\" = \"\$(\$tool \${long#-} \$word)\" ] || echo \$tool \${long#-}
 		done
 	done; smc_pnet -f"
 [ -z "${RIG_LONG:-}" ] || prints a "long and short options" "$FORMS" ""
