@@ -48,14 +48,26 @@ END"
 big=$(on b "sha256sum </tmp/www/big")
 nginx_by "IPPROTO_SMC" "smc_run -f inet"
 nginx_by "supervisor" "smc_run -m seccomp"
-if [ "$RIG_KERNEL" = 6.12 ]; then
+# attached NAME WRAPPER RULE...: the same, by what is attached to the kernels.
+attached() {
 	for guest in a b; do
-		on $guest "smc_run --attach"
+		on $guest "smc_run --attach ${*:3}"
 	done
-	nginx_by "attached" ""
+	nginx_by "$1" "$2"
 	for guest in a b; do
 		on $guest "smc_run --detach"
 	done
+}
+
+if [ "$RIG_KERNEL" = 6.12 ]; then
+	attached "the whole host" ""
+	attached "by name" "" allow:comm=nginx allow:comm=wrk allow:comm=curl
+	for guest in a b; do
+		on $guest "mount -t cgroup2 none /sys/fs/cgroup; mkdir /sys/fs/cgroup/smc
+			printf '#!/bin/sh\necho \$\$ >/sys/fs/cgroup/smc/cgroup.procs\nexec \"\$@\"\n' >/usr/bin/in_smc
+			chmod +x /usr/bin/in_smc"
+	done
+	attached "by control group" in_smc allow:cgroup=/smc
 fi
 for guest in a b; do
 	ok "the module of $guest goes" unload $guest
