@@ -37,6 +37,10 @@ domain=10 protocol=256 sndbuf=131072 rcvbuf=131072" \
 	"$(on a "smc_run -m preload -f smc socktest 2,1,0; smc_run -f auto -t 16k -r 32k socktest 2,1,0
 		smc_run -f inet socktest 10,1,6" | sed 's/.* domain/domain/; s/nonblock=. cloexec=. //')" \
 	"smc_run: family and sizes that are asked for"
+limits=$(on a "cd /proc/sys/net/core; cat rmem_max wmem_max" | xargs)
+like "sndbuf=16777216 rcvbuf=33554432$" "$(on a "smc_run -t 8m -r 16m socktest 2,1,0")" "sizes above the limits"
+is "16777216 8388608" "$(on a "cd /proc/sys/net/core; cat rmem_max wmem_max" | xargs)" "which it raises"
+on a "cd /proc/sys/net/core; echo ${limits% *} >rmem_max; echo ${limits#* } >wmem_max"
 like "^libsmc-preload: socket [0-9]+: AF_INET converted to AF_SMC" "$(on a "smc_run -d socktest 2,1,0 2>&1")" "and tells of it"
 
 # kind OPTIONS...: domain and protocol of a connected socket of a, SMC or not.
@@ -215,6 +219,12 @@ unavailable: 0" "$(on b "smc_run --status" | sed 's/^\(converted: \)[1-9][0-9]*$
 	is "6 256 6" "$(protocol plain socket $A) $(protocol plain-raw socket $A) $(protocol \
 		setpriv --reuid 65534 --regid 65534 --clear-groups plain-raw socket $A)" \
 		"rules by command and user, the first one decides"
+	on a "echo backup:x:65534:65534::/:/bin/sh >>/etc/passwd; smc_run --attach deny:uid=backup"
+	is "256 6" "$(protocol plain socket $A) $(protocol \
+		setpriv --reuid 65534 --regid 65534 --clear-groups plain socket $A)" "a user by name"
+	on a "smc_run --attach deny:comm=renamed"
+	is "256 256 6" "$(protocol socktest 2,1,0) $(protocol socktest thread=renamed 2,1,0) $(protocol \
+		socktest comm=renamed 2,1,0)" "the name is that of the process now, not of a thread"
 	on a "smc_run --attach deny:comm=plain-raw,uid=65534"
 	is "256 256 6" "$(protocol plain socket $A) $(protocol plain-raw socket $A) $(protocol \
 		setpriv --reuid 65534 --regid 65534 --clear-groups plain-raw socket $A)" \

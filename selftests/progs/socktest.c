@@ -4,13 +4,16 @@
  *
  * Arguments are DOMAIN,TYPE,PROTOCOL as numbers, or sleep=SECONDS, or limit_hs=N
  * for the option of that name, or netns for the number of the network namespace.
+ * comm=NAME renames the process; behind thread=NAME, a thread of this name goes on.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -56,40 +59,68 @@ static void limit_hs(int value)
 	close(fd);
 }
 
-int main(int argc, char **argv)
+static void make_socket(const char *text, int domain, int type, int protocol)
 {
-	int i;
+	int fd;
 
-	for (i = 1; i < argc; i++) {
-		int domain, type, protocol, seconds, value;
-		int fd;
+	/* A value no call gives: it must survive a success. */
+	errno = 4000;
+	fd = socket(domain, type, protocol);
+	if (fd < 0) {
+		printf("%s: errno=%d\n", text, errno);
+		return;
+	}
+	printf("%s: errno=%d domain=%d protocol=%d nonblock=%d cloexec=%d sndbuf=%d rcvbuf=%d\n",
+	       text, errno, option(fd, SO_DOMAIN), option(fd, SO_PROTOCOL),
+	       !!(fcntl(fd, F_GETFL) & O_NONBLOCK), !!(fcntl(fd, F_GETFD) & FD_CLOEXEC),
+	       option(fd, SO_SNDBUF), option(fd, SO_RCVBUF));
+	close(fd);
+}
 
-		if (sscanf(argv[i], "sleep=%d", &seconds) == 1) {
-			sleep(seconds);
-			continue;
-		}
-		if (sscanf(argv[i], "limit_hs=%d", &value) == 1) {
+static void *run_thread(void *args);
+
+/* The first argument is its name, the others are for it. */
+static int go_on_in_thread(char **args)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, run_thread, args) || pthread_join(thread, NULL);
+}
+
+/* Returns 2 if an argument is not known. */
+static int run(char **args)
+{
+	int domain, type, protocol, value;
+
+	for (; *args; args++) {
+		if (sscanf(*args, "sleep=%d", &value) == 1)
+			sleep(value);
+		else if (sscanf(*args, "limit_hs=%d", &value) == 1)
 			limit_hs(value);
-			continue;
-		}
-		if (!strcmp(argv[i], "netns")) {
+		else if (!strcmp(*args, "netns"))
 			print_netns();
-			continue;
-		}
-		if (sscanf(argv[i], "%d,%d,%d", &domain, &type, &protocol) != 3)
+		else if (!strncmp(*args, "comm=", 5))
+			prctl(PR_SET_NAME, *args + 5);
+		else if (!strncmp(*args, "thread=", 7))
+			return go_on_in_thread(args);
+		else if (sscanf(*args, "%d,%d,%d", &domain, &type, &protocol) == 3)
+			make_socket(*args, domain, type, protocol);
+		else
 			return 2;
-		/* A value no call gives: it must survive a success. */
-		errno = 4000;
-		fd = socket(domain, type, protocol);
-		if (fd < 0) {
-			printf("%s: errno=%d\n", argv[i], errno);
-			continue;
-		}
-		printf("%s: errno=%d domain=%d protocol=%d nonblock=%d cloexec=%d sndbuf=%d rcvbuf=%d\n",
-		       argv[i], errno, option(fd, SO_DOMAIN), option(fd, SO_PROTOCOL),
-		       !!(fcntl(fd, F_GETFL) & O_NONBLOCK), !!(fcntl(fd, F_GETFD) & FD_CLOEXEC),
-		       option(fd, SO_SNDBUF), option(fd, SO_RCVBUF));
-		close(fd);
 	}
 	return 0;
+}
+
+static void *run_thread(void *args)
+{
+	char **list = args;
+
+	prctl(PR_SET_NAME, *list + 7);
+	run(list + 1);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	return argc ? run(argv + 1) : 2;
 }
