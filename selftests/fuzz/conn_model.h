@@ -68,8 +68,9 @@ struct urgents {
  * @can_move: the link may get lost, and another one take its place
  * @has_moved: that has happened
  * @way: number of the link that it sends on
- * @next_mem: send ring that is larger, got but not used yet
- * @old_mem: send ring that was exchanged for it
+ * @small_size: of the send ring that it began with
+ * @next_mem: another send ring, got but not used yet
+ * @old_mem: send rings that were exchanged for it
  */
 struct end {
 	struct smcr_conn *conn;
@@ -99,8 +100,9 @@ struct end {
 	bool can_move;
 	bool has_moved;
 	int way;
+	u32 small_size;
 	u8 *next_mem;
-	u8 *old_mem;
+	u8 *old_mem[2];
 };
 
 static struct smcr_stats_path model_path_stats;
@@ -460,24 +462,39 @@ static bool model_grow(struct smcr_path *path)
 	return true;
 }
 
+static bool model_take_ring(struct smcr_path *path, void *ring)
+{
+	struct end *e = path->priv;
+
+	lockdep_assert_held(&e->conn->lock);
+	SHIM_ASSERT(!e->is_detached);
+	if (e->next_mem || e->small_size >= path->tx_size)
+		return false;
+	e->next_mem = ring;
+	path->tx_next_mem = ring;
+	path->tx_next_size = e->small_size;
+	return true;
+}
+
 static void model_switch_ring(struct smcr_path *path)
 {
 	struct end *e = path->priv;
+	u8 **old = e->old_mem[0] ? &e->old_mem[1] : &e->old_mem[0];
 	int i;
 
 	lockdep_assert_held(&e->conn->lock);
-	SHIM_ASSERT(e->next_mem && !e->old_mem);
+	SHIM_ASSERT(e->next_mem && !*old);
 	/* who lies about what he has read gets what there is then */
 	for (i = 0; i < e->queued && !e->is_wild; i++)
 		SHIM_ASSERT(e->queue[i].tx.is_done || !e->queue[i].tx.len);
-	e->old_mem = path->tx_mem;
+	*old = path->tx_mem;
 	path->tx_mem = e->next_mem;
 	path->tx_size = path->tx_next_size;
 	e->next_mem = NULL;
 	if (e->is_wild)
 		return;
-	kfree(e->old_mem);
-	e->old_mem = NULL;
+	kfree(*old);
+	*old = NULL;
 }
 
 /* the model's view goes back as well, before anything is sent again */
@@ -501,6 +518,7 @@ static const struct smcr_transport_ops model_ops = {
 	.send = model_send,
 	.move = model_move,
 	.grow = model_grow,
+	.take_ring = model_take_ring,
 	.switch_ring = model_switch_ring,
 };
 
@@ -579,6 +597,25 @@ static inline void drop_all(struct end *e)
 	if (e->wants_room)
 		smcr_path_put(path);
 	e->wants_room = false;
+}
+
+/* memory is short */
+static inline bool report_shrink(struct end *e)
+{
+	void *ring;
+	bool is_taken;
+
+	if (e->is_dead || e->is_detached || e->old_mem[0])
+		return false;
+	ring = kzalloc(e->small_size, GFP_KERNEL);
+	if (!ring)
+		return false;
+	event_begin();
+	is_taken = e->conn->path.events->shrink(&e->conn->path, ring);
+	event_end();
+	if (!is_taken)
+		kfree(ring);
+	return is_taken;
 }
 
 /* a link is lost, and there is another one */
@@ -677,6 +714,7 @@ static inline void end_init(struct end *e, const struct end_config *cfg)
 	conn->path.priv = e;
 	conn->path.tx_mem = kzalloc(cfg->tx_size, GFP_KERNEL);
 	conn->path.tx_size = cfg->tx_size;
+	e->small_size = cfg->tx_size;
 	conn->path.rx_mem = kzalloc(cfg->rx_size, GFP_KERNEL);
 	conn->path.rx_size = cfg->rx_size;
 	/* that of the slot */
@@ -703,7 +741,8 @@ static inline void end_exit(struct end *e)
 	kfree(path->tx_mem);
 	kfree(path->rx_mem);
 	kfree(e->next_mem);
-	kfree(e->old_mem);
+	kfree(e->old_mem[0]);
+	kfree(e->old_mem[1]);
 	smcr_conn_put(e->conn);
 	shim_grace_period();
 }

@@ -241,7 +241,7 @@ static void wild_message(void)
 
 static bool run_event(u8 which)
 {
-	switch (which % 6) {
+	switch (which % 7) {
 	case 0:
 		return deliver_to_end();
 	case 1:
@@ -252,6 +252,8 @@ static bool run_event(u8 which)
 		return report_room(&end);
 	case 4:
 		return shim_run_timer(0);
+	case 5:
+		return report_shrink(&end);
 	default:
 		return deliver_to_peer() && report_done(&end);
 	}
@@ -420,12 +422,15 @@ static void step(void)
 	preempt_after = b >> 5;
 	if (preempt_after)
 		preempt_event = input_u8(&in);
-	if (op < 11 && !end.is_closed)
+	if (op < 11 && !end.is_closed) {
+		end.sk.owner.is_held = true;
 		socket_step(op);
-	else if (op >= 11 && op < 19)
+		end.sk.owner.is_held = false;
+	} else if (op >= 11 && op < 19) {
 		peer_step(op - 11);
-	else
+	} else {
 		run_event(op);
+	}
 	preempt_after = 0;
 	/* the break that a send found out about follows at once */
 	if (end.is_broken)

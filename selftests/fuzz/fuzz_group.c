@@ -475,6 +475,19 @@ static void on_tx_room(struct smcr_path *path)
 		send(u, 5);
 }
 
+/* who is about to grow has the lock of his socket */
+static bool on_shrink(struct smcr_path *path, void *ring)
+{
+	struct user *u = container_of(path, struct user, path);
+	u32 size = path->tx_size;
+
+	if (u->is_busy || !path->ops->take_ring(path, ring))
+		return false;
+	path->ops->switch_ring(path);
+	SHIM_ASSERT(path->tx_size < size);
+	return true;
+}
+
 static void on_way_lost(struct smcr_path *path)
 {
 	struct user *u = user_of(path);
@@ -508,6 +521,7 @@ static const struct smcr_path_events events = {
 	.tx_done = on_tx_done,
 	.tx_room = on_tx_room,
 	.way_lost = on_way_lost,
+	.shrink = on_shrink,
 	.dead = on_dead,
 	.release = on_release,
 };
@@ -1001,7 +1015,7 @@ static u32 count_bufs(const struct list_head *all)
 static void check_bufs(struct smcr_group *g)
 {
 	u32 left = count_bufs(&g->bufs) - g->lost;
-	unsigned long pages = 0;
+	unsigned long pages = 0, grown = 0;
 	struct smcr_buf *buf;
 	int i;
 
@@ -1024,9 +1038,11 @@ static void check_bufs(struct smcr_group *g)
 		SHIM_ASSERT(list_empty(&rp->rx->list));
 		SHIM_ASSERT(!rp->tx_next || list_empty(&rp->tx_next->list));
 		left -= rp->tx_next ? 3 : 2;
+		grown += (rp->tx->size - rp->first_size) / PAGE_SIZE;
 	}
 	list_for_each_entry(buf, &g->doomed, list)
 		left--;
+	SHIM_ASSERT(grown == g->grown_pages || shim_tasks());
 	/* nobody has one between two lists */
 	SHIM_ASSERT(!left || shim_tasks());
 }

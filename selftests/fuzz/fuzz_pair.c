@@ -280,6 +280,8 @@ static bool run_event(u8 which)
 {
 	struct side *s = &sides[which & 1];
 
+	if (which >> 4 == 15)
+		return report_shrink(&s->end);
 	switch (which >> 1 & 3) {
 	case 0:
 		return deliver(s);

@@ -74,6 +74,8 @@ struct smcr_tx {
  * @tx_room: an earlier send returned -EAGAIN, try again
  * @way_lost: what was sent and not reported by tx_done may be lost, and
  *	will not be reported any more; ops->move, and send it again
+ * @shrink: memory is short, and @ring is a smaller send ring: ops->take_ring,
+ *	if nothing is in the one that there is. Return: whether it was taken
  * @dead: the transport lost the peer; no send succeeds any more and no
  *	other event follows
  */
@@ -85,6 +87,7 @@ struct smcr_path_events {
 	void (*tx_done)(struct smcr_path *path, u64 done_total, u16 seq);
 	void (*tx_room)(struct smcr_path *path);
 	void (*way_lost)(struct smcr_path *path);
+	bool (*shrink)(struct smcr_path *path, void *ring);
 	void (*dead)(struct smcr_path *path);
 	void (*release)(struct smcr_path *path);
 };
@@ -113,7 +116,8 @@ struct smcr_ring_origin {
  *	as its peer does not wait for ever
  * @token: alert token of our side, 0 before ops->select or ops->join
  * @tx_mem: send ring, @tx_size bytes
- * @tx_next_mem: larger send ring, valid from ops->grow to ops->switch_ring
+ * @tx_next_mem: another send ring, valid from ops->grow or ops->take_ring to
+ *	ops->switch_ring
  * @tx_next_size: its size, bytes
  * @rx_mem: receive ring, written by the peer, @rx_size bytes
  * @tx_origin: of @tx_mem, or once there is one, of @tx_next_mem
@@ -182,8 +186,11 @@ struct smcr_path {
  *	tx_next_mem and tx_next_size; nothing uses it yet. Process context, may
  *	sleep; one caller at a time, on an attached path. Return: false when
  *	there is none. Once it was true, it is until switch_ring.
- * @switch_ring: send from the ring that grow got from now on. No send is
- *	under way. Called with bottom halves disabled, may not sleep.
+ * @take_ring: describe the ring of a shrink event in tx_next_mem and
+ *	tx_next_size. Called with bottom halves disabled while nobody grows, may
+ *	not sleep. Return: false if it does not fit; after true, switch_ring.
+ * @switch_ring: send from the ring that grow or take_ring got from now on. No
+ *	send is under way. Called with bottom halves disabled, may not sleep.
  * @desync: the client declined because it does not know our group: if that is
  *	so, end it. Does not wait.
  * @snapshot: optional. Copy the group with the lowest ID that is not below
@@ -212,6 +219,7 @@ struct smcr_transport_ops {
 	int (*send)(struct smcr_path *path, struct smcr_tx *tx);
 	bool (*move)(struct smcr_path *path);
 	bool (*grow)(struct smcr_path *path);
+	bool (*take_ring)(struct smcr_path *path, void *ring);
 	void (*switch_ring)(struct smcr_path *path);
 	void (*desync)(struct smcr_path *path);
 	bool (*snapshot)(u32 from_id, struct smcr_group_info *info);

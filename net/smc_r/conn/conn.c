@@ -446,6 +446,25 @@ static void on_way_lost(struct smcr_path *path)
 	tell_socket(conn, &news);
 }
 
+/* who has the socket lock may just fill the ring */
+static bool on_shrink(struct smcr_path *path, void *ring)
+{
+	struct smcr_conn *conn = smcr_conn_of(path);
+	struct sock *sk = rcu_dereference(conn->sk);
+	bool has_taken = false;
+
+	if (!sk)
+		return false;
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk)) {
+		spin_lock_bh(&conn->lock);
+		has_taken = smcr_tx_shrink_locked(conn, ring);
+		spin_unlock_bh(&conn->lock);
+	}
+	bh_unlock_sock(sk);
+	return has_taken;
+}
+
 static void on_dead(struct smcr_path *path)
 {
 	struct smcr_conn *conn = smcr_conn_of(path);
@@ -473,6 +492,7 @@ static const struct smcr_path_events conn_events = {
 	.tx_done = on_tx_done,
 	.tx_room = on_tx_room,
 	.way_lost = on_way_lost,
+	.shrink = on_shrink,
 	.dead = on_dead,
 	.release = on_release,
 };

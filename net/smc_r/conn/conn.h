@@ -36,6 +36,9 @@ struct smcr_sock_info;
  * @tx_pending: sends with want_done under way
  * @tx_unasked: bytes sent since the last want_done
  * @tx_is_growing: a larger send ring is due once no send is under way
+ * @tx_wants_done: the next message has a completion
+ * @tx_has_shrunk: the send ring was larger, while memory was not short
+ * @tx_short_at: jiffies, when there was no memory for as much again
  * @is_answered: the peer said something since our last send
  * @tx_seq: sequence number of the last message sent
  * @tx_done_seq: of the last message known to have arrived
@@ -86,6 +89,9 @@ struct smcr_conn {
 	u32 tx_pending;
 	u32 tx_unasked;
 	bool tx_is_growing;
+	bool tx_wants_done;
+	bool tx_has_shrunk;
+	unsigned long tx_short_at;
 	bool is_answered;
 	u16 tx_seq;
 	u16 tx_done_seq;
@@ -147,6 +153,7 @@ void smcr_tx_skip_locked(struct smcr_conn *conn);
 void smcr_tx_push(struct smcr_conn *conn, enum smcr_push push);
 void smcr_tx_set_cork(struct smcr_conn *conn, bool cork);
 void smcr_tx_cork_expired(struct timer_list *timer);
+bool smcr_tx_shrink_locked(struct smcr_conn *conn, void *ring);
 bool smcr_tx_is_writable(struct smcr_conn *conn);
 void smcr_tx_ask_for_room(struct sock *sk);
 u32 smcr_tx_unsent(struct smcr_conn *conn);

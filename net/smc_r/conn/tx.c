@@ -32,6 +32,9 @@ static u32 piece(const struct smcr_conn *conn)
 	return conn->path.tx_size / 4;
 }
 
+/* memory that was short may still be */
+#define GROW_PAUSE	HZ
+
 /* TCP sends what was corked after this time at the latest */
 #define CORK_TIMEOUT	msecs_to_jiffies(200)
 
@@ -113,7 +116,7 @@ static bool is_seq_old_locked(const struct smcr_conn *conn)
 
 static bool wants_done_locked(const struct smcr_conn *conn, u32 len)
 {
-	if (is_seq_old_locked(conn))
+	if (is_seq_old_locked(conn) || conn->tx_wants_done)
 		return true;
 	if (!len)
 		return false;
@@ -163,11 +166,13 @@ static void note_sent_locked(struct smcr_conn *conn, const struct smcr_tx *tx)
 	if (tx->is_done) {
 		conn->tx_done = tx->done_total;
 		conn->tx_done_seq = conn->tx_seq;
-		conn->tx_unasked = 0;
 	} else if (tx->want_done) {
 		conn->tx_pending++;
-		conn->tx_unasked = 0;
+	} else {
+		return;
 	}
+	conn->tx_unasked = 0;
+	conn->tx_wants_done = false;
 }
 
 /* bytes to send now; a message does not go beyond the urgent byte */
@@ -544,10 +549,17 @@ static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push,
  * has a completion from now on, so that moment comes, even if the peer does
  * not read.
  */
+static bool may_grow(const struct smcr_conn *conn)
+{
+	return conn->path.tx_size < conn->path.tx_want &&
+	       !(conn->tx_has_shrunk &&
+		 jiffies - conn->tx_short_at < GROW_PAUSE);
+}
+
 static void ask_for_growth(struct smcr_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
-	if (conn->path.tx_size < conn->path.tx_want && !conn->tx_unasked)
+	if (may_grow(conn) && !conn->tx_unasked)
 		conn->tx_is_growing = true;
 	spin_unlock_bh(&conn->lock);
 }
@@ -558,7 +570,7 @@ static bool wants_larger(struct smcr_conn *conn, size_t len)
 	u32 size = conn->path.tx_size;
 	bool wants;
 
-	if (size >= conn->path.tx_want)
+	if (!may_grow(conn))
 		return false;
 	spin_lock_bh(&conn->lock);
 	wants = can_grow_locked(conn) ||
@@ -567,7 +579,7 @@ static bool wants_larger(struct smcr_conn *conn, size_t len)
 	return wants;
 }
 
-/* to the same places of the stream; the larger ring does not wrap more often */
+/* to the same places of the stream; a larger ring does not wrap more often */
 static void copy_unsent_locked(struct smcr_conn *conn)
 {
 	const struct smcr_path *path = &conn->path;
@@ -584,7 +596,7 @@ static void copy_unsent_locked(struct smcr_conn *conn)
 }
 
 /* the one before counts as a ring that was used */
-static void count_larger_locked(const struct smcr_conn *conn)
+static void count_next_locked(const struct smcr_conn *conn)
 {
 	struct smcr_stats_path __percpu *stats = smcr_stats(conn->net)->path;
 
@@ -594,23 +606,71 @@ static void count_larger_locked(const struct smcr_conn *conn)
 			     &conn->path.tx_origin);
 }
 
+static void switch_ring_locked(struct smcr_conn *conn)
+{
+	copy_unsent_locked(conn);
+	count_next_locked(conn);
+	conn->path.ops->switch_ring(&conn->path);
+}
+
+/* one attempt; but memory that was short comes back */
+static void end_growth_locked(struct smcr_conn *conn)
+{
+	conn->tx_is_growing = false;
+	if (conn->tx_has_shrunk && conn->path.tx_size < conn->path.tx_want) {
+		conn->tx_short_at = jiffies;
+		return;
+	}
+	conn->tx_has_shrunk = false;
+	conn->path.tx_want = conn->path.tx_size;
+}
+
 static void grow(struct smcr_conn *conn)
 {
 	bool has_larger = conn->path.ops->grow(&conn->path);
+	u32 size = conn->path.tx_size;
 
 	spin_lock_bh(&conn->lock);
-	if (!has_larger) {
-		/* one attempt: it stays as it is */
-		conn->path.tx_want = conn->path.tx_size;
-		conn->tx_is_growing = false;
-	} else if (!is_under_way_locked(conn)) {
-		copy_unsent_locked(conn);
-		count_larger_locked(conn);
-		conn->path.ops->switch_ring(&conn->path);
-		conn->path.tx_want = conn->path.tx_size;
-		conn->tx_is_growing = false;
-	}
+	if (has_larger && !is_under_way_locked(conn))
+		switch_ring_locked(conn);
+	if (!has_larger || conn->path.tx_size > size)
+		end_growth_locked(conn);
 	spin_unlock_bh(&conn->lock);
+}
+
+/**
+ * smcr_tx_shrink_locked() - memory is short: send from a smaller ring
+ * @conn: nobody has its socket lock, so that nobody writes into the ring
+ * @ring: the smaller one, the transport's
+ *
+ * Only a ring without data gives way. Whether data has arrived that needed no
+ * completion is asked for now, and known the next time. Who fills the small ring
+ * gets a large one again.
+ *
+ * Context: any, bottom halves disabled; conn->lock is held.
+ * Return: whether the connection has @ring now.
+ */
+bool smcr_tx_shrink_locked(struct smcr_conn *conn, void *ring)
+{
+	u32 size = conn->path.tx_size;
+
+	lockdep_assert_held(&conn->lock);
+	if (!conn->is_counted || conn->is_dead || conn->is_detached ||
+	    conn->tx_is_growing || conn->tx_pending || unsent_locked(conn))
+		return false;
+	if (conn->tx_done != conn->tx_sent.total) {
+		conn->tx_wants_done = true;
+		conn->tx_is_due = true;
+		smcr_tx_push_locked(conn, SMCR_PUSH_NOW);
+		return false;
+	}
+	if (!conn->path.ops->take_ring(&conn->path, ring))
+		return false;
+	switch_ring_locked(conn);
+	conn->path.tx_want = max(conn->path.tx_want, size);
+	conn->tx_has_shrunk = true;
+	conn->tx_short_at = jiffies - GROW_PAUSE;
+	return true;
 }
 
 /* a writer has to wait */

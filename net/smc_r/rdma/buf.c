@@ -25,6 +25,9 @@
 /* unused for so long, a ring is freed; looked at twice in that time */
 #define IDLE_TIME	(60 * HZ)
 
+/* between two times that connections are asked for what has grown */
+#define SHRINK_PAUSE	HZ
+
 static long pages_of(const struct smcr_buf *buf)
 {
 	return DIV_ROUND_UP(buf->size, PAGE_SIZE);
@@ -494,19 +497,21 @@ static void forget_data(struct smcr_buf *buf)
  * @kind: send or receive
  * @want: bytes; rounded up to 16 KiB times a power of two, stepped down
  *	to what the device can register and while there is no memory
+ * @least: bytes; none rather than a smaller one
  *
  * Context: process, may sleep.
  * Return: the ring or NULL. smcr_buf_put() gives it back.
  */
 struct smcr_buf *smcr_buf_get(struct smcr_link *link, enum smcr_buf_kind kind,
-			      u32 want)
+			      u32 want, u32 least)
 {
 	u32 wanted = smcr_ring_code_size(smcr_ring_size_code(want));
 	struct smcr_ring_origin origin = {};
 	struct smcr_buf *buf = NULL;
 	u32 size;
 
-	for (size = wanted; size >= MIN_SIZE && !buf; size /= 2) {
+	least = max_t(u32, least, MIN_SIZE);
+	for (size = wanted; size >= least && !buf; size /= 2) {
 		buf = take_idle(link->group, kind, size);
 		origin.is_reused = buf;
 		if (buf)
@@ -536,6 +541,20 @@ void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf)
 	list_add(&buf->list, &group->idle[buf->kind]);
 	add_idle_locked(group, pages_of(buf));
 	smcr_group_trim_locked(group, IDLE_TIME / 2);
+	spin_unlock_bh(&group->buf_lock);
+}
+
+/**
+ * smcr_buf_count_grown() - a send ring has grown, or not any more
+ * @group: the group
+ * @pages: by so much
+ *
+ * Context: any; takes group->buf_lock.
+ */
+void smcr_buf_count_grown(struct smcr_group *group, long pages)
+{
+	spin_lock_bh(&group->buf_lock);
+	WRITE_ONCE(group->grown_pages, group->grown_pages + pages);
 	spin_unlock_bh(&group->buf_lock);
 }
 
@@ -595,6 +614,47 @@ unsigned long smcr_buf_shrink(struct smcr_group *group, unsigned long pages)
 		smcr_group_trim_locked(group, 0);
 	spin_unlock_bh(&group->buf_lock);
 	return freed;
+}
+
+/**
+ * smcr_buf_grown() - what send rings may give back
+ * @group: the group
+ *
+ * Not at each call: who writes all the time is asked in vain.
+ *
+ * Context: any; a hint.
+ * Return: pages that connections have more than they began with, or 0 if they
+ * were asked for them a moment ago.
+ */
+unsigned long smcr_buf_grown(const struct smcr_group *group)
+{
+	if (jiffies - READ_ONCE(group->shrunk_at) < SHRINK_PAUSE)
+		return 0;
+	return READ_ONCE(group->grown_pages);
+}
+
+/**
+ * smcr_buf_ask_grown() - memory is short: have connections give back what has grown
+ * @group: active
+ *
+ * Nobody knows yet which can do without; smcr_buf_trim() finds out.
+ *
+ * Context: any; takes group->buf_lock.
+ * Return: whether they are asked.
+ */
+bool smcr_buf_ask_grown(struct smcr_group *group)
+{
+	bool asks;
+
+	spin_lock_bh(&group->buf_lock);
+	asks = smcr_buf_grown(group);
+	if (asks) {
+		WRITE_ONCE(group->shrunk_at, jiffies);
+		group->is_short = true;
+		smcr_group_trim_locked(group, 0);
+	}
+	spin_unlock_bh(&group->buf_lock);
+	return asks;
 }
 
 static bool has_kind(const struct list_head *bufs, enum smcr_buf_kind kind)
@@ -660,6 +720,29 @@ static void free_doomed(struct smcr_group *group, struct list_head *bufs)
 	}
 }
 
+/* what connections do without is idle then, and goes with all idle send rings */
+static void shrink_grown(struct smcr_group *group)
+{
+	struct smcr_buf *buf, *next;
+
+	smcr_rdma_shrink(group);
+	spin_lock_bh(&group->buf_lock);
+	list_for_each_entry_safe(buf, next, &group->idle[SMCR_BUF_TX], list)
+		doom_locked(group, buf);
+	spin_unlock_bh(&group->buf_lock);
+}
+
+static bool was_short(struct smcr_group *group)
+{
+	bool is_short;
+
+	spin_lock_bh(&group->buf_lock);
+	is_short = group->is_short;
+	group->is_short = false;
+	spin_unlock_bh(&group->buf_lock);
+	return is_short;
+}
+
 /**
  * smcr_buf_trim() - free the rings that nobody has used for long
  * @group: may be dead; what is left then goes with it
@@ -670,6 +753,8 @@ void smcr_buf_trim(struct smcr_group *group)
 {
 	LIST_HEAD(bufs);
 
+	if (was_short(group))
+		shrink_grown(group);
 	spin_lock_bh(&group->buf_lock);
 	doom_old_locked(group);
 	list_splice_init(&group->doomed, &bufs);

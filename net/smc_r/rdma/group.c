@@ -952,6 +952,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 	}
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_TX]);
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_RX]);
+	group->shrunk_at = jiffies;
 	INIT_LIST_HEAD(&group->doomed);
 	INIT_LIST_HEAD(&group->bufs);
 	smcr_llc_init_flow(&group->flow);
@@ -1529,7 +1530,8 @@ static unsigned long count_pages(struct shrinker *shrinker,
 		if (is_idle_locked(group))
 			pages += GROUP_PAGES;
 		if (group->state == SMCR_GROUP_ACTIVE)
-			pages += READ_ONCE(group->idle_pages);
+			pages += READ_ONCE(group->idle_pages) +
+				 smcr_buf_grown(group);
 	}
 	spin_unlock_bh(&groups_lock);
 	return pages ?: SHRINK_EMPTY;
@@ -1572,13 +1574,31 @@ static unsigned long shrink_rings(unsigned long pages)
 	return freed;
 }
 
-/* rings first: they are what a group that goes on needs least */
+static bool ask_grown(void)
+{
+	struct smcr_group *group;
+	bool asks = false;
+
+	spin_lock_bh(&groups_lock);
+	list_for_each_entry(group, &groups, list)
+		if (group->state == SMCR_GROUP_ACTIVE)
+			asks |= smcr_buf_ask_grown(group);
+	spin_unlock_bh(&groups_lock);
+	return asks;
+}
+
+/*
+ * Rings first: they are what a group that goes on needs least. What connections
+ * give back comes later.
+ */
 static unsigned long scan_pages(struct shrinker *shrinker,
 				struct shrink_control *sc)
 {
 	unsigned long freed = shrink_rings(sc->nr_to_scan);
 	unsigned long more;
 
+	if (freed < sc->nr_to_scan && ask_grown())
+		return freed;
 	while (freed < sc->nr_to_scan) {
 		more = end_idle_group();
 		if (!more)

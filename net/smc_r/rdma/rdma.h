@@ -534,6 +534,10 @@ struct smcr_rtoken {
  * @buf_lock: guards the lists of buffers; leaf
  * @idle: buffers ready for reuse, by kind, the one used last first
  * @idle_pages: pages of these; written under @buf_lock
+ * @grown_pages: of send rings, what connections have more than they began
+ *	with; written under @buf_lock
+ * @is_short: @trim_work is to take that from those who do not need it
+ * @shrunk_at: jiffies, when it was asked for that; written under @buf_lock
  * @doomed: idle buffers that @trim_work is to free
  * @bufs: all buffers
  * @is_untrimmable: @trim_work must not be queued any more
@@ -606,6 +610,9 @@ struct smcr_group {
 	spinlock_t buf_lock;	/* guards idle to is_untrimmable */
 	struct list_head idle[SMCR_BUF_KINDS];
 	unsigned long idle_pages;
+	unsigned long grown_pages;
+	bool is_short;
+	unsigned long shrunk_at;
 	struct list_head doomed;
 	struct list_head bufs;
 	bool is_untrimmable;
@@ -636,7 +643,9 @@ struct smcr_group {
  * @link: that its data goes to; changed under conn->lock and group->key_lock
  * @clc_slot: slot of the link that the handshake named
  * @tx: send ring
- * @tx_next: larger one, about to take its place, or NULL
+ * @tx_next: another one, about to take its place, or NULL
+ * @first_size: of the send ring that it began with, bytes
+ * @grown_pages: what @tx has more, in group->grown_pages
  * @rx: receive ring
  * @peer_rtoken: index of the peer's ring in group->rtoken, or negative
  * @peer_offset: of the peer's element in that ring, bytes
@@ -659,6 +668,8 @@ struct smcr_rdma_path {
 	u8 clc_slot;
 	struct smcr_buf *tx;
 	struct smcr_buf *tx_next;
+	u32 first_size;
+	long grown_pages;
 	struct smcr_buf *rx;
 	int peer_rtoken;
 	u64 peer_offset;
@@ -749,13 +760,16 @@ void smcr_group_put(struct smcr_group *group);
 
 /* buf.c */
 struct smcr_buf *smcr_buf_get(struct smcr_link *link, enum smcr_buf_kind kind,
-			      u32 want);
+			      u32 want, u32 least);
 void smcr_buf_put(struct smcr_group *group, struct smcr_buf *buf);
+void smcr_buf_count_grown(struct smcr_group *group, long pages);
 int smcr_buf_make_ready(struct smcr_link *link, struct smcr_buf *buf);
 void smcr_buf_make_ready_everywhere(struct smcr_group *group,
 				    struct smcr_buf *buf);
 unsigned long smcr_buf_shrink(struct smcr_group *group, unsigned long pages);
 u64 smcr_buf_sum(struct smcr_group *group, enum smcr_buf_kind kind);
+unsigned long smcr_buf_grown(const struct smcr_group *group);
+bool smcr_buf_ask_grown(struct smcr_group *group);
 void smcr_buf_trim(struct smcr_group *group);
 int smcr_buf_map_all(struct smcr_link *link);
 int smcr_buf_make_all_ready(struct smcr_link *link);
@@ -857,5 +871,8 @@ int smcr_add_link_client(struct smcr_link *via, struct smcr_link *link,
 
 /* failover.c */
 void smcr_failover(struct smcr_link *link);
+
+/* transport.c */
+void smcr_rdma_shrink(struct smcr_group *group);
 
 #endif

@@ -88,6 +88,7 @@ static void offer(struct sock *clcsk, struct smcr_clc_proposal *prop)
 
 static void free_rdma_path(struct smcr_rdma_path *rp, bool lost)
 {
+	smcr_buf_count_grown(rp->group, -rp->grown_pages);
 	if (rp->tx)
 		smcr_buf_put(rp->group, rp->tx);
 	if (rp->tx_next)
@@ -111,8 +112,9 @@ static struct smcr_rdma_path *alloc_rdma_path(struct smcr_link *link,
 	rp->group = link->group;
 	rp->link = link;
 	rp->clc_slot = link->slot;
-	rp->tx = smcr_buf_get(link, SMCR_BUF_TX, path->tx_first);
-	rp->rx = smcr_buf_get(link, SMCR_BUF_RX, path->rx_want);
+	rp->tx = smcr_buf_get(link, SMCR_BUF_TX, path->tx_first, 0);
+	rp->rx = smcr_buf_get(link, SMCR_BUF_RX, path->rx_want, 0);
+	rp->first_size = rp->tx ? rp->tx->size : 0;
 	if (rp->tx && rp->rx)
 		return rp;
 	free_rdma_path(rp, false);
@@ -799,20 +801,39 @@ static bool move(struct smcr_path *path)
 	return has_rings_on(rp, link) && !is_lost;
 }
 
-/* a send ring of at most tx_want bytes that is larger than the present one */
-static struct smcr_buf *get_larger(struct smcr_link *link,
-				   const struct smcr_path *path)
+/* a send ring that the group's links know */
+static struct smcr_buf *get_ready(struct smcr_link *link, u32 want, u32 least)
 {
-	struct smcr_buf *buf = smcr_buf_get(link, SMCR_BUF_TX, path->tx_want);
+	struct smcr_buf *buf = smcr_buf_get(link, SMCR_BUF_TX, want, least);
 
 	if (!buf)
 		return NULL;
-	if (buf->size > path->tx_size && !smcr_buf_make_ready(link, buf)) {
+	if (!smcr_buf_make_ready(link, buf)) {
 		smcr_buf_make_ready_everywhere(link->group, buf);
 		return buf;
 	}
 	smcr_buf_put(link->group, buf);
 	return NULL;
+}
+
+/* a larger one; the connection may have moved since there is one */
+static void get_next(struct smcr_link *link, struct smcr_path *path)
+{
+	struct smcr_rdma_path *rp = path->priv;
+
+	if (!rp->tx_next)
+		rp->tx_next = get_ready(link, path->tx_want, path->tx_size + 1);
+	else
+		smcr_buf_make_ready(link, rp->tx_next);
+}
+
+static void describe_next(struct smcr_path *path)
+{
+	const struct smcr_rdma_path *rp = path->priv;
+
+	path->tx_next_mem = rp->tx_next->mem;
+	path->tx_next_size = rp->tx_next->size;
+	path->tx_origin = rp->tx_next->origin;
 }
 
 static bool grow(struct smcr_path *path)
@@ -822,10 +843,10 @@ static bool grow(struct smcr_path *path)
 	struct smcr_link *link;
 
 	/* a group that dies needs no larger rings: do not wait for it */
-	if (!rp->tx_next && down_read_trylock(&group->hw_lock)) {
+	if (down_read_trylock(&group->hw_lock)) {
 		link = READ_ONCE(rp->link);
 		if (group->has_hw && link->has_hw)
-			rp->tx_next = get_larger(link, path);
+			get_next(link, path);
 		up_read(&group->hw_lock);
 	}
 	if (!rp->tx_next)
@@ -834,9 +855,34 @@ static bool grow(struct smcr_path *path)
 	smp_mb();
 	if (!has_ring_on(rp->tx_next, READ_ONCE(rp->link)))
 		return false;
-	path->tx_next_mem = rp->tx_next->mem;
-	path->tx_next_size = rp->tx_next->size;
-	path->tx_origin = rp->tx_next->origin;
+	describe_next(path);
+	return true;
+}
+
+/* who is to survive the loss of a link needs it on the others */
+static bool has_ring_everywhere(const struct smcr_buf *buf,
+				const struct smcr_rdma_path *rp)
+{
+	struct smcr_group *group = rp->group;
+	const struct smcr_link *link;
+
+	smcr_for_each_link(link, group)
+		if (READ_ONCE(link->is_up) && !has_ring_on(buf, link))
+			return false;
+	return has_ring_on(buf, rp->link);
+}
+
+/* move() does not come in between: it has the lock of the connection, too */
+static bool take_ring(struct smcr_path *path, void *ring)
+{
+	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_buf *buf = ring;
+
+	if (rp->tx_next || !rp->grown_pages || buf->size != rp->first_size ||
+	    !has_ring_everywhere(buf, rp))
+		return false;
+	rp->tx_next = buf;
+	describe_next(path);
 	return true;
 }
 
@@ -844,12 +890,96 @@ static void switch_ring(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_buf *old = rp->tx;
+	long pages;
 
 	rp->tx = rp->tx_next;
 	rp->tx_next = NULL;
 	path->tx_mem = rp->tx->mem;
 	WRITE_ONCE(path->tx_size, rp->tx->size);
+	pages = (rp->tx->size - rp->first_size) / PAGE_SIZE;
+	smcr_buf_count_grown(rp->group, pages - rp->grown_pages);
+	rp->grown_pages = pages;
 	smcr_buf_put(rp->group, old);
+}
+
+/* -- giving back what has grown ------------------------------------------- */
+
+/* of the connection in a slot; 0 if it has its first ring */
+static u32 first_size_of_grown(struct smcr_group *group, u8 slot)
+{
+	const struct smcr_rdma_path *rp;
+	const struct smcr_path *path;
+	u32 size = 0;
+
+	rcu_read_lock();
+	path = smcr_group_find_slot(group, slot);
+	rp = path ? READ_ONCE(path->priv) : NULL;
+	if (rp && READ_ONCE(path->tx_size) > rp->first_size)
+		size = rp->first_size;
+	rcu_read_unlock();
+	return size;
+}
+
+/* the one that the connection before did not take, or another one */
+static struct smcr_buf *get_small(struct smcr_group *group,
+				  struct smcr_buf *left, u32 size)
+{
+	struct smcr_link *link;
+	struct smcr_buf *buf = NULL;
+
+	if (left && left->size == size)
+		return left;
+	if (left)
+		smcr_buf_put(group, left);
+	/* each time: who waits to write it is not to wait for all */
+	down_read(&group->hw_lock);
+	link = smcr_group_any_link(group);
+	if (group->has_hw && link->has_hw &&
+	    READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
+		buf = get_ready(link, size, size);
+	up_read(&group->hw_lock);
+	return buf;
+}
+
+static bool offer_ring(struct smcr_group *group, u8 slot, struct smcr_buf *buf)
+{
+	struct smcr_path *path;
+	bool is_taken;
+
+	rcu_read_lock();
+	local_bh_disable();
+	path = smcr_group_find_slot(group, slot);
+	is_taken = path && path->events->shrink(path, buf);
+	local_bh_enable();
+	rcu_read_unlock();
+	return is_taken;
+}
+
+/**
+ * smcr_rdma_shrink() - memory is short: who has nothing to send needs no large ring
+ * @group: the group
+ *
+ * A connection is never without a ring, so a small one is made first. What it
+ * had is idle then.
+ *
+ * Context: process, sleeps; takes group->hw_lock.
+ */
+void smcr_rdma_shrink(struct smcr_group *group)
+{
+	struct smcr_buf *buf = NULL;
+	u32 size;
+	int i;
+
+	for (i = 1; i <= SMCR_GROUP_MAX_CONNS; i++) {
+		size = first_size_of_grown(group, i);
+		if (!size)
+			continue;
+		buf = get_small(group, buf, size);
+		if (buf && offer_ring(group, i, buf))
+			buf = NULL;
+	}
+	if (buf)
+		smcr_buf_put(group, buf);
 }
 
 const struct smcr_transport_ops smcr_rdma_transport = {
@@ -864,6 +994,7 @@ const struct smcr_transport_ops smcr_rdma_transport = {
 	.send = send,
 	.move = move,
 	.grow = grow,
+	.take_ring = take_ring,
 	.switch_ring = switch_ring,
 	.desync = desync,
 	.snapshot = smcr_rdma_snapshot,

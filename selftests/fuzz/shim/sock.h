@@ -85,6 +85,10 @@ struct sock {
 #define sk_send_sigurg(sk)		((sk)->sigurgs++)
 #define lock_sock(sk)			mutex_lock(&(sk)->owner)
 #define release_sock(sk)		mutex_unlock(&(sk)->owner)
+#define sock_owned_by_user(sk)		((sk)->owner.is_held)
+/* nobody else runs meanwhile */
+#define bh_lock_sock(sk)		((void)(sk))
+#define bh_unlock_sock(sk)		((void)(sk))
 #define sk_net_refcnt_upgrade(sk)	((void)(sk))
 #define signal_pending(task)		((void)(task), false)
 #define sock_intr_errno(timeo)		((void)(timeo), -EINTR)
