@@ -195,9 +195,13 @@ conns_on() {
 	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"
 }
 
-# second_on GUEST NUMBER: another device on the subnet of eth0: rxe2 of mv0.
+# second_on GUEST NUMBER: another device on the subnet of eth0: rxe2 of mv0. Only
+# mv0 answers for its address: what came in by eth0, rxe0 would get. Others know
+# it by the same one as the last time.
 second_on() {
-	on "$1" "modprobe macvlan; ip link add mv0 link eth0 type macvlan mode bridge
+	on "$1" "echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
+		modprobe macvlan
+		ip link add mv0 link eth0 address 52:54:00:00:02:0$2 type macvlan mode bridge
 		ip link set mv0 up; ip addr add 10.0.0.2$2/24 dev mv0
 		rdma link add rxe2 type rxe netdev mv0; /rig/wait-gid rxe2 10.0.0.2$2"
 }

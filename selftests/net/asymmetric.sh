@@ -1,58 +1,96 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# A second link where one host has one device on the subnet, and the other two;
-# failover over it; version 1.
+# A second link where one host has one device on the subnet, and the other two,
+# or both have two; failover over it; with both versions of SMC.
 #
-#	a  eth0/rxe0 ---- eth0/rxe0  b
-#	                  mv0/rxe2	(macvlan)
+#	a  eth0/rxe0 ---- eth0/rxe0  b	and in one of them
+#			  mv0/rxe2	(macvlan)
 #
 # wires: 2
 # capture: yes
-# timeout: 240
+# timeout: 360
 . "$RIG_LIB"
+. "$(dirname "$RIG_LIB")/traffic.sh"
 
+# seconds that a connection stands still, and until the links are as they should
+PAUSE=5
+LINKS=15
+
+# move NAME GUEST DEVICE: each byte arrives while the device of a link goes.
 move() {
 	start a move "xfer client -m smc -k smc -n 2000000 -c 4 -d both -w rand -r rand -T 100 $B 7000"
+	sleep 1
+	on $2 "rdma link del $3"
+	ok "$1: each byte arrived" finish a move 100
+	pause_ok "$1" $PAUSE
+	become single single "$1: one link is left" $LINKS
 }
 
-start b server "xfer server -m smc 7000"
-wait_port b 7000
+first() {
+	ok "$1: the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
+}
+
+no_group() {
+	for guest in a b; do
+		on $guest "echo 2 >/proc/sys/vm/drop_caches"
+	done
+	[ -z "$(on a "smcnl lgr")$(on b "smcnl lgr")" ]
+}
+
+# one_has_two NAME GUEST TYPE-OF-A TYPE-OF-B
+one_has_two() {
+	local address
+
+	[ $2 = a ] && address=$A || address=$B
+	first "$1"
+	become single single "$1: one device each: one link"
+	second_on $2 2
+	become $3 $4 "$1: two links" $LINKS
+	move "$1, its first one goes" $2 rxe0
+	on $2 "rdma link del rxe2; ip link del mv0
+		rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $address"
+	ok "$1: the group ends with its last device" wait_for $LINKS no_group
+}
+
+# both_have_two NAME GUEST
+both_have_two() {
+	for guest in a b; do
+		on $guest "rdma link add rxe1 type rxe netdev eth1"
+	done
+	first "$1"
+	become sym sym "$1: two links" $LINKS
+	move "$1, one goes" $2 rxe1
+	for guest in a b; do
+		on $guest "[ ! -e /sys/class/infiniband/rxe1 ] || rdma link del rxe1"
+	done
+	wait_for $LINKS no_group
+}
+
+# forms NAME GUEST
+forms() {
+	one_has_two "$1, the server has two devices" b asym_local asym_peer
+	one_has_two "$1, the client has two devices" a asym_peer asym_local
+	both_have_two "$1, both have two devices" $2
+}
+
 for guest in a b; do
 	on $guest "rdma link del rxe1"
 done
-ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
-become single single "one device each: one link"
-
-second_on b 2
-become asym_local asym_peer "the server gets a second one"
-move
-sleep 1
-on b "rdma link del rxe0"
-ok "its first one goes: each byte arrived" finish a move 100
-become single single "one link is left"
-on b "rdma link del rxe2; ip link del mv0
-	rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $B"
-wait_for 10 eval '[ -z "$(on a "smcnl lgr")" ]' || true
-
-ok "a new group" on a "xfer client -m smc -k smc -n 100000 $B 7000"
-for guest in a b; do
-	on $guest "rdma link add rxe1 type rxe netdev eth1"
-done
-become sym sym "each gets one"
+serve
+forms "version 2" b
+before=$(smc_stat a client_v1)
 for guest in a b; do
 	on $guest "smcnl ueid flush"
 done
-ok "version 1" on a "xfer client -m smc -k smc -n 100000 $B 7000"
-become sym sym "version 1: two links"
-move
-sleep 1
-on a "rdma link del rxe1"
-ok "version 1: each byte arrived" finish a move 100
-become single single "version 1: one link is left"
+forms "version 1" a
+num "$(smc_stat a client_v1) -gt $before" "version 1 it was"
 ok "server ends" stop b server
 note "$(decode a b)"
+has_kinds "links of version 2" "SMC-Rv2 Add Link (v2)" "SMC-Rv2 Add Link (v2)(Resp)" \
+	"SMC-Rv2 Request Add Link (v2)" "SMC-Rv2 Delete Link (v2)"
 has_kinds "links of version 1" "SMC-R Add Link" "SMC-R Add Link(Resp)" \
 	"SMC-R Add Link Continuous" "SMC-R Add Link Continuous(Resp)" "SMC-R Delete Link"
+all_used_smc
 for guest in a b; do
 	ok "the module goes from $guest" unload $guest
 done
