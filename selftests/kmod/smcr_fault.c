@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Make a kernel function fail, for tests of error paths.
+ * Make a kernel function fail, or take long, for tests of error paths.
  *
  *	insmod smcr_fault.ko symbol=smcr_buf_get retval=0 skip=1 times=1
  *	insmod smcr_fault.ko symbol=__kmalloc retval=0 from=0xffffffffc0a00000 len=131072
  *	insmod smcr_fault.ko symbol=__kmalloc retval=0 caller=add_dev+0x35
+ *	insmod smcr_fault.ko symbol=rdma_rxe:rxe_poll_cq delay=100 times=20
  *
  * The function's first instruction is replaced by a probe, whose handler
  * sets the return value and lets the CPU go on behind the call: the body
  * does not run. The kernel's own error injection works like this, but is
  * limited to functions marked for it and not built into Debian's kernels.
+ * With delay, the handler makes the CPU wait instead, and the body runs.
  *
  * No function may be chosen that its callers inline, that returns a struct,
  * or whose callers rely on what it writes through pointers.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/delay.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -30,6 +33,10 @@ MODULE_PARM_DESC(symbol, "function that fails, or module:function");
 static long retval;
 module_param(retval, long, 0444);
 MODULE_PARM_DESC(retval, "what it returns, -12 for a pointer is ERR_PTR(-ENOMEM)");
+
+static unsigned int delay;
+module_param(delay, uint, 0444);
+MODULE_PARM_DESC(delay, "milliseconds: it does not fail, but takes so much longer");
 
 static unsigned int skip;
 module_param(skip, uint, 0444);
@@ -104,6 +111,10 @@ static int on_call(struct kprobe *p, struct pt_regs *regs)
 {
 	if (!is_called_from(regs) || !is_due())
 		return 0;
+	if (delay) {
+		mdelay(delay);
+		return 0;
+	}
 	regs_set_return_value(regs, retval);
 	instruction_pointer_set(regs, (unsigned long)only_return);
 	return 1;

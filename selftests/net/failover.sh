@@ -19,6 +19,7 @@ LINKS=5
 CUT=10
 RETRIED=25
 ENOMEM=-12
+EINVAL=-22
 
 # becomes TYPE NAME [SECONDS]
 becomes() {
@@ -38,6 +39,37 @@ survives() {
 	becomes single "$1"
 	ok "$1: each byte arrived" finish a move 100
 	pause_ok "$1" $PAUSE
+}
+
+# code_of GUEST FUNCTION: where rxe's code for it is, to limit a fault to its calls.
+code_of() {
+	local at next
+
+	read -r at next < <(on $1 "grep '\[rdma_rxe\]' /proc/kallsyms | sort" |
+		awk -v name=$2 '$3 == name {at = $1; next} at && $1 != at {print at, $1; exit}')
+	echo "from=0x$at len=$((0x$next - 0x$at))"
+}
+
+link_ids() {
+	on $1 "smcnl links" | awk '{print $2}' | sort
+}
+
+other_links() {
+	[ "$(group_type a) $(group_type b)" = "sym sym" ] && [ "$(link_ids a)" != "$links" ]
+}
+
+# a packet cannot be made: the request ends with an error, and its link
+completion_error() {
+	local name="a completion error at $1" links code
+
+	links=$(link_ids a) code=$(code_of $1 rxe_requester)
+	start a move "xfer client -m smc -k smc -n 4g -E 6 -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	ok "$name: connections on both links" wait_for 10 spread
+	fault $1 symbol=rdma_rxe:rxe_prepare retval=$EINVAL times=1 $code
+	ok "$name: each byte arrived" finish a move 60
+	pause_ok "$name" $PAUSE
+	is 1 "$(unfault $1)" "$name: there was one"
+	ok "$name: another link takes the place" wait_for $RETRIED other_links
 }
 
 no_group() {
@@ -60,6 +92,9 @@ becomes sym "it returns"
 survives "the client's second interface goes down" a "ip link set eth1 down"
 on a "ip link set eth1 up"
 becomes sym "it comes up"
+
+completion_error a
+completion_error b
 
 # nothing tells that a wire is cut, nor that it is mended
 for guest in a b; do
@@ -87,7 +122,7 @@ num "$((SECONDS - mended)) -le $((RETRIED * SLOW))" "it is mended: within $RETRI
 for guest in a b; do
 	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
 done
-is 31 "$(smc_stat a client_v2)" "connections of the client"
+is 43 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
 ok "server ends" stop b server
