@@ -27,6 +27,11 @@ busy() {
 	began=$SECONDS
 }
 
+# only_listeners GUEST COUNT: of its xfers, as many live as listen.
+only_listeners() {
+	[ "$(on $1 "for pid in \$(pidof xfer); do grep -L '^State:.Z' /proc/\$pid/status; done 2>/dev/null | wc -l")" = $2 ]
+}
+
 # go_on NAME SECONDS: they all reach their end, so late at most.
 go_on() {
 	ok "$1: each byte arrives, once and in order" finish a busy $2

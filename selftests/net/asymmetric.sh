@@ -18,8 +18,8 @@ LINKS=15
 
 # move NAME GUEST DEVICE: each byte arrives while the device of a link goes.
 move() {
-	start a move "xfer client -m smc -k smc -n 2000000 -c 4 -d both -w rand -r rand -T 100 $B 7000"
-	sleep 1
+	start a move "xfer client -m smc -k smc -n 4g -E $((6 * SLOW)) -c 4 -d both -w rand -r rand -T 100 $B 7000"
+	wait_for 10 eval '[ "$(group_conns a)" = 4 ]'
 	on $2 "rdma link del $3"
 	ok "$1: each byte arrived" finish a move 100
 	pause_ok "$1" $PAUSE
@@ -49,7 +49,8 @@ one_has_two() {
 	move "$1, its first one goes" $2 rxe0
 	on $2 "rdma link del rxe2; ip link del mv0
 		rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $address"
-	ok "$1: the group ends with its last device" wait_for $LINKS no_group
+	ok "$1: the group ends with its last device" wait_for $LINKS eval '[ -z "$(on '$2' "smcnl lgr")" ]'
+	wait_for $LINKS no_group
 }
 
 # both_have_two NAME GUEST

@@ -63,7 +63,7 @@ completion_error() {
 	local name="a completion error at $1" links code
 
 	links=$(link_ids a) code=$(code_of $1 rxe_requester)
-	start a move "xfer client -m smc -k smc -n 4g -E 6 -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	start a move "xfer client -m smc -k smc -n 4g -E $((6 * SLOW)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
 	ok "$name: connections on both links" wait_for 10 spread
 	fault $1 symbol=rdma_rxe:rxe_prepare retval=$EINVAL times=1 $code
 	ok "$name: each byte arrived" finish a move 60

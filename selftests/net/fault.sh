@@ -13,6 +13,8 @@
 # timeout: 560
 . "$RIG_LIB"
 
+# seconds until a connection has moved its data by TCP
+SOON=25
 ENOMEM=-12
 EIO=-5
 
@@ -25,7 +27,7 @@ LINK_READY=0x09990002
 REG_BUFFER=0x09990003
 
 connection() {
-	on a "xfer client -m smc -k $1 -n 300k -d both -T 25 $B 7000"
+	on a "xfer client -m smc -k $1 -n 300k -d both -T $SOON $B 7000"
 }
 
 fresh() {

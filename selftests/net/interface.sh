@@ -38,18 +38,21 @@ works_again "driver"
 
 # Of rxe, the first packet that finds no route ends the queue pair: soon, as a
 # rule.
-busy 60
-on a "ip link set eth0 down"
-cut_at_client "down" $LOST
-on a "ip link set eth0 up; /rig/wait-gid rxe0 $A"
-works_again "down and up"
-cut_at_server "down" $LOST
+for guest in a b; do
+	[ $guest = a ] && address=$A || address=$B
+	busy 60
+	on $guest "ip link set eth0 down"
+	[ $guest = a ] && cut_at_client "a down" $LOST || cut_at_server "b down" $LOST
+	on $guest "ip link set eth0 up; /rig/wait-gid rxe0 $address"
+	[ $guest = b ] && cut_at_client "b down" $LOST || cut_at_server "a down" $LOST
+	works_again "$guest down and up"
+done
 
 busy 60
 on a "ip addr del $A/24 dev eth0; ip addr add $C/24 dev eth0; /rig/wait-gid rxe0 $C"
 cut_at_client "another address" $TOLD
-works_again "another address"
 cut_at_server "another address" $LOST
+works_again "another address"
 on a "ip addr del $C/24 dev eth0; ip addr add $A/24 dev eth0; /rig/wait-gid rxe0 $A"
 works_again "the first address"
 

@@ -10,6 +10,8 @@
 . "$RIG_LIB"
 
 CYCLES=20
+# seconds until the module of closed connections can go
+GONE=5
 OURS=$(guests ours)
 # KiB; what a cycle may lose, and what the measurement wavers by
 BOUND=$((CYCLES * 40 + 1024))
@@ -70,6 +72,13 @@ for guest in $OURS; do
 	is 0 "$(on $guest "grep -c '^SMC' /proc/net/protocols" || true)" \
 		"no protocol entries are left in $guest"
 done
+
+in_ours load
+traffic
+begin=$SECONDS
+in_ours unload
+note "rmmod after $((SECONDS - begin)) s"
+num "$((SECONDS - begin)) -le $((GONE * SLOW))" "rmmod within $GONE s of the last connection"
 
 # In use.
 in_ours load

@@ -13,6 +13,8 @@
 . "$(dirname "$RIG_LIB")/traffic.sh"
 
 SECS=$(by_size 2 60)
+# a connection stands still for so long at most
+PAUSE=10
 # when each direction may be done with what was under way
 LATE=$(by_size 20 60)
 
@@ -34,14 +36,15 @@ counted() {
 }
 
 # under NAME NETEM...: writers both ways for SECS seconds of it, whose
-# connections all live on and are exact.
+# connections all live on and are exact, and move data all the time.
 under() {
-	local name=$1 tx packets drops
+	local name=$1 rx packets drops
 	shift
 
-	tx=$(smc_stat a tx_bytes) packets=$(counted packets) drops=$(counted drops)
-	start a client "xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E $((SECS + 4)) -T $((SECS + LATE + 30)) $B 7000"
+	packets=$(counted packets) drops=$(counted drops)
+	start a move "xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E $((SECS + 4)) -T $((SECS + LATE + 30)) $B 7000"
 	wait_for 20 eval '[ "$(group_conns a)" = 4 ]'
+	rx=$(smc_stat b rx_bytes)
 	netem "$@"
 	sleep $SECS
 	is 4 "$(group_conns a)" "$name: all connections live after $SECS s"
@@ -50,8 +53,9 @@ under() {
 	*)    num "$(counted packets) -gt $((packets + 100))" "$name: packets were met" ;;
 	esac
 	netem delay 0
-	ok "$name: each byte arrives, once and in order" finish a client $((LATE + 10))
-	note "$name: $((($(smc_stat a tx_bytes) - tx) / 1000)) kB from a"
+	note "$name: $((($(smc_stat b rx_bytes) - rx) / 1000)) kB to b"
+	ok "$name: each byte arrives, once and in order" finish a move $((LATE + 10))
+	pause_ok "$name" $PAUSE
 }
 
 serve
@@ -68,6 +72,7 @@ under "50 ms late" delay 50ms
 under "10 % out of order" delay 5ms reorder 90%
 under "5 % twice" duplicate 5%
 SECS=5 under "wire cut for 5 s" loss 100%
+ok "the next connection uses SMC" connection smc
 is 1 "$(on a 'smcnl lgr' | wc -l)" "all by one link group"
 all_used_smc
 

@@ -172,9 +172,9 @@ set_size a 2097152
 on a "echo 16384 >/proc/sys/net/smc/wmem"
 start b server "xfer server -m smc 7000"
 wait_port b 7000
-limit=$(($(charged a) + 1950))
+limit=$(($(charged a) + 2040))
 on a "echo ${limit}K >/sys/fs/cgroup/test/memory.max"
-ok "a cgroup with 1950 KiB left wants 2 MiB for receiving" on a \
+ok "a cgroup with 2040 KiB left wants 2 MiB for receiving" on a \
 	"$in_cgroup xfer client -m smc -k smc -n 1m -d both -T 25 $B 7000"
 like '^4 [4-6]$' "$(size_codes)" "its ring is smaller"
 num "$(charged a) -le $limit" "its limit holds"
@@ -209,7 +209,7 @@ send_rings() {
 # Who says nothing gives the large ring back, and gets it again when he goes on.
 on a "insmod /rig/smc_r_diag.ko"
 forget
-start a fickle "xfer client -m smc -k smc -n 4g -E 20 -w 65536 -T 60 $B 7000"
+start a fickle "xfer client -m smc -k smc -n 4g -E $((30 * SLOW)) -w 65536 -T 90 $B 7000"
 ok "a writer has a large send ring" wait_for 10 eval '[ "$(tx_ring)" = 262144 ]'
 on a "kill -STOP \$(pidof xfer)"
 sleep 1
@@ -218,12 +218,12 @@ ok "until memory is short" wait_for 10 eval 'on a "echo 2 >/proc/sys/vm/drop_cac
 	[ "$(tx_ring) $(send_rings)" = "32768 32" ]'
 on a "kill -CONT \$(pidof xfer)"
 ok "a writer again, it has one again" wait_for 10 eval '[ "$(tx_ring)" = 262144 ]'
-ok "each byte arrives" finish a fickle 50
+ok "each byte arrives" finish a fickle 80
 
 # While memory is short all the time
-start a move "xfer client -m smc -k smc -n 4g -E 8 -w rand -r rand -d both -c 8 -T 60 $B 7000"
-on a "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done" &
-on b "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done"
+start a move "xfer client -m smc -k smc -n 4g -E $((8 * SLOW)) -w rand -r rand -d both -c 8 -T 60 $B 7000"
+ON_TIMEOUT=100 on a "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done" &
+ON_TIMEOUT=100 on b "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done"
 wait $!
 ok "memory is short all the time: each byte arrives" finish a move 60
 ok "server ends" stop b server

@@ -157,7 +157,7 @@ for guest in a b; do
 		'Fallbacks by reason' '^[23]$'
 	has $guest "top, what the kernel counts" "$SHOW_TOP" 0 "(^| )by SMC +3 " "(^| )by TCP +$tcp " \
 		" $role +SINGLE +3 +$peer" "(^| )$reason +$NO_SMC "
-	! is_complete $guest || has $guest "top, open sockets" "$SHOW_TOP" 0 "(^| )SMCR +3( |\$)" "(^| )TCP +$tcp( |\$)" \
+	! is_complete $guest || has $guest "top, open sockets" "$SHOW_TOP" 0 "(^| )SMCR +3( |\$)" "(^ *|[^ y] +)TCP +$tcp( |\$)" \
 		"(^| )LISTEN +$listeners( |\$)"
 	has $guest "top without a terminal" "smcr top </dev/null" 1 '^Error: top needs a terminal'
 done

@@ -151,4 +151,5 @@ like "^fresh: ENOENT domain=10 protocol=6 " "$(on a "setpriv --reuid 1000 --regi
 	"for a user there is no such ULP"
 fails "nor is it loaded for him" on a "grep '^smc_r ' /proc/modules"
 like "^fresh: 0 domain=10 protocol=256 " "$(on a "ulp -6")" "for root it is loaded"
+is "smc_r" "$(on a "sed -n 's/^\(smc\|smc_r\) .*/\1/p' /proc/modules")" "this one"
 done_testing
