@@ -162,7 +162,7 @@ static void fallback_reasons(FILE *out, json_object *stats)
 	size_t i;
 
 	family(out, "fallback_reasons_total", "counter",
-	       "Connections that fell back to TCP, by reason; the kernel counts to 65535.");
+	       "Connections that fell back to TCP, by reason; the kernel goes on with 0 after 65535.");
 	for (i = 0; i < json_object_array_length(reasons); i++) {
 		json_object *row = json_object_array_get_idx(reasons, i);
 

@@ -82,9 +82,11 @@ static void *run_thread(void *args);
 /* The first argument is its name, the others are for it. */
 static int go_on_in_thread(char **args)
 {
+	void *has_failed = NULL;
 	pthread_t thread;
 
-	return pthread_create(&thread, NULL, run_thread, args) || pthread_join(thread, NULL);
+	return pthread_create(&thread, NULL, run_thread, args) ||
+	       pthread_join(thread, &has_failed) || has_failed;
 }
 
 /* Returns 2 if an argument is not known. */
@@ -116,8 +118,7 @@ static void *run_thread(void *args)
 	char **list = args;
 
 	prctl(PR_SET_NAME, *list + 7);
-	run(list + 1);
-	return NULL;
+	return run(list + 1) ? list : NULL;
 }
 
 int main(int argc, char **argv)
