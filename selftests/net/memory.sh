@@ -222,6 +222,7 @@ ok "each byte arrives" finish a fickle 80
 
 # While memory is short all the time
 start a move "xfer client -m smc -k smc -n 4g -E $((8 * SLOW)) -w rand -r rand -d both -c 8 -T 60 $B 7000"
+wait_for 10 eval '[ "$(group_conns a)" = 8 ]'
 ON_TIMEOUT=100 on a "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done" &
 ON_TIMEOUT=100 on b "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done"
 wait $!
