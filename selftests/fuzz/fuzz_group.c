@@ -478,7 +478,7 @@ static void on_tx_room(struct smcr_path *path)
 /* who is about to grow has the lock of his socket */
 static bool on_shrink(struct smcr_path *path, void *ring)
 {
-	struct user *u = container_of(path, struct user, path);
+	struct user *u = user_of(path);
 	u32 size = path->tx_size;
 
 	if (u->is_busy || !path->ops->take_ring(path, ring))

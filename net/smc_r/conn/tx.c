@@ -543,12 +543,6 @@ static void commit(struct smcr_conn *conn, u32 len, enum smcr_push push,
 	smcr_conn_unlock(conn);
 }
 
-/*
- * A connection begins with a small send ring. Who fills it gets a larger one
- * as soon as no send is under way: what is left to send is copied. Each send
- * has a completion from now on, so that moment comes, even if the peer does
- * not read.
- */
 static bool may_grow(const struct smcr_conn *conn)
 {
 	return conn->path.tx_size < conn->path.tx_want &&
@@ -556,6 +550,12 @@ static bool may_grow(const struct smcr_conn *conn)
 		 jiffies - conn->tx_short_at < GROW_PAUSE);
 }
 
+/*
+ * A connection begins with a small send ring. Who fills it gets a larger one
+ * as soon as no send is under way: what is left to send is copied. Each send
+ * has a completion from now on, so that moment comes, even if the peer does
+ * not read.
+ */
 static void ask_for_growth(struct smcr_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
