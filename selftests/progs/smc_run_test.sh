@@ -224,7 +224,8 @@ try $supervised $supervised -d true
 tap_match "supervised twice: the first one decides" "$(cat "$err")" 'another supervisor'
 try $supervised /nonexistent/command
 tap_is "supervised, not found: exit status" $rc 127
-# Under a name of its own, as others may run it, too.
+# Under a name of its own, as others may run it, too. The program has that
+# name until it is executed, so it has to have said something before.
 mkfifo "$tap_work/fifo"
 name=smc_run$$
 cp "$run" "$tap_work/$name"
@@ -232,7 +233,7 @@ cp "$run" "$tap_work/$name"
 child=$!
 super=
 for _ in $(seq 100); do
-	super=$(pgrep -x "$name") && grep -q '^failed' "$out" && break
+	grep -q '^failed' "$out" && super=$(pgrep -x "$name") && break
 	sleep 0.1
 done
 # standard streams, its listener, /proc, its namespace
@@ -254,7 +255,7 @@ cp "$run" "$tap_work/$name"
 child=$!
 super=
 for _ in $(seq 100); do
-	super=$(pgrep -x "$name") && grep -q '^2,1,0' "$out" && break
+	grep -q '^2,1,0' "$out" && super=$(pgrep -x "$name") && break
 	sleep 0.1
 done
 tap_match "supervisor: there is one" "$(cat "$out")" '^2,1,0: errno=4000 '
