@@ -190,6 +190,26 @@ group_conns() {
 	on "$1" "smcnl lgr" | sed 's/.* conns \([0-9]*\) .*/\1/' | sort -nr | xargs
 }
 
+# no_group [GUEST...]: they have no link group, both if none is named.
+no_group() {
+	local guest
+
+	for guest in ${*:-a b}; do
+		[ -z "$(group_conns $guest)" ] || return 1
+	done
+}
+
+forgotten() {
+	on a "echo 2 >/proc/sys/vm/drop_caches"
+	on b "echo 2 >/proc/sys/vm/drop_caches"
+	no_group
+}
+
+# forget [SECONDS]: groups without connections end when memory is short.
+forget() {
+	wait_for ${1-10} forgotten
+}
+
 # conns_on GUEST DEVICE: connections of its link there.
 conns_on() {
 	ON_TIMEOUT=60 on "$1" "smcnl links" | sed -n "s/.* dev $2 .* conns \([0-9]*\) .*/\1/p"

@@ -38,12 +38,6 @@ both() {
 	on b "$1" && wait $pid
 }
 
-# forget: groups without connections end when memory is short.
-forget() {
-	both "i=0; until [ -z \"\$(smcnl lgr)\" ]; do echo 2 >/proc/sys/vm/drop_caches
-		i=\$((i + 1)); [ \$i -lt $((100 * SLOW)) ] || exit 1; sleep 0.1; done"
-}
-
 # settle GUEST: until the fault has come, or the new group has two links.
 settle() {
 	on $1 "i=0; until [ \$(cat /sys/module/smcr_fault/parameters/failed) = 1 ] ||

@@ -30,13 +30,6 @@ first() {
 	ok "$1: the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
 }
 
-no_group() {
-	for guest in a b; do
-		on $guest "echo 2 >/proc/sys/vm/drop_caches"
-	done
-	[ -z "$(on a "smcnl lgr")$(on b "smcnl lgr")" ]
-}
-
 # one_has_two NAME GUEST TYPE-OF-A TYPE-OF-B
 one_has_two() {
 	local address
@@ -50,7 +43,7 @@ one_has_two() {
 	on $2 "rdma link del rxe2; ip link del mv0
 		rdma link add rxe0 type rxe netdev eth0; /rig/wait-gid rxe0 $address"
 	ok "$1: the group ends with its last device" wait_for $LINKS eval '[ -z "$(on '$2' "smcnl lgr")" ]'
-	wait_for $LINKS no_group
+	forget $LINKS
 }
 
 # both_have_two NAME GUEST
@@ -64,7 +57,7 @@ both_have_two() {
 	for guest in a b; do
 		on $guest "[ ! -e /sys/class/infiniband/rxe1 ] || rdma link del rxe1"
 	done
-	wait_for $LINKS no_group
+	forget $LINKS
 }
 
 # forms NAME GUEST

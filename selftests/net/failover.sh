@@ -72,10 +72,6 @@ completion_error() {
 	ok "$name: another link takes the place" wait_for $RETRIED other_links
 }
 
-no_group() {
-	[ -z "$(on a "smcnl lgr")" ]
-}
-
 serve
 ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
 becomes sym "a new group"
@@ -133,7 +129,7 @@ on a "rdma link del rxe1"
 becomes single "the client's second device goes again"
 fault a symbol=rxe_post_send retval=$ENOMEM times=1 "$(module_code a)"
 on a "rdma link add rxe1 type rxe netdev eth1"
-ok "a request that cannot be posted ends the last link" wait_for 8 no_group
+ok "a request that cannot be posted ends the last link" wait_for 8 no_group a
 is 1 "$(unfault a)" "the fault was met"
 note "$(decode a b)"
 has_kinds "links that come and go" "SMC-Rv2 Add Link (v2)" "SMC-Rv2 Add Link (v2)(Resp)" \

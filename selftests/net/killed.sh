@@ -35,10 +35,6 @@ strange() {
 	grep -vE "$TOLD|$WELL|^\$|^(ok|FAILED): 2 conn|^a connection ended by signal 9\$|^Killed\$" || true
 }
 
-only_listener() {
-	[ "$(on b "$LIVING; living | wc -l")" = 1 ]
-}
-
 # killing GUEST TIMES FIRST NAME: three clients at a time move data; every 150
 # ms or so an xfer of GUEST is killed, the FIRST oldest ones excepted, and all of
 # them in the end.
@@ -62,7 +58,7 @@ killing() {
 		kill -KILL \$* 2>/dev/null; echo \$#")))
 	began=$SECONDS
 	wait $pid
-	ok "$4: the other ends end" wait_for $SOON only_listener
+	ok "$4: the other ends end" wait_for $SOON only_listeners b 1
 	num "$((SECONDS - began)) -le $((SOON * SLOW))" "$4: within $SOON s"
 
 	note "$4: the last ones after $((SECONDS - began)) s"
@@ -78,10 +74,6 @@ killing() {
 
 no_connection() {
 	[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]
-}
-
-no_group() {
-	[ -z "$(group_conns a)$(group_conns b)" ]
 }
 
 # measure NAME: sets slab_*; groups without connections end when

@@ -28,10 +28,6 @@ no_connection() {
 	[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]
 }
 
-no_group() {
-	[ -z "$(group_conns a)$(group_conns b)" ]
-}
-
 # measure NAME: when all is closed.
 measure() {
 	local guest

@@ -12,13 +12,6 @@ BURST=20
 # seconds that a peer without answers costs them all
 ANSWER=6
 
-# forget: groups without connections end when memory is short.
-forget() {
-	on a "echo 2 >/proc/sys/vm/drop_caches"
-	on b "echo 2 >/proc/sys/vm/drop_caches"
-	wait_for 10 eval '[ -z "$(group_conns a)$(group_conns b)" ]'
-}
-
 # set_type TYPE: of the rings of new groups.
 set_type() {
 	on a "echo $1 >/proc/sys/net/smc/smcr_buf_type"

@@ -50,12 +50,8 @@ ${4-}" >"$promised"
 	is "" "$(diff "$promised" "$seen")" "$1: each socket is told what happened"
 }
 
-no_group() {
-	[ -z "$(on b "smcnl lgr")" ]
-}
-
 all_ended() {
-	ok "$1: all link groups end" wait_for 20 no_group
+	ok "$1: all link groups end" wait_for 20 no_group b
 }
 
 on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT"

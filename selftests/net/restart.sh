@@ -32,10 +32,6 @@ groups() {
 	on $1 "smcnl lgr" | wc -l
 }
 
-no_group() {
-	[ "$(groups $1)" = 0 ]
-}
-
 serve() {
 	start b server "conns server -m smc 7000"
 	wait_port b 7000
