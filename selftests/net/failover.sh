@@ -33,7 +33,7 @@ spread() {
 # survives NAME GUEST COMMAND: traffic both ways, in pieces of all sizes, on
 # connections on both links, while something happens.
 survives() {
-	start a move "xfer client -m smc -k smc -n $(by_size 4000000 20000000) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	start a move "xfer client -m smc -k smc -n $(($(by_size 4000000 20000000) / SLOW)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
 	ok "$1: connections on both links" wait_for 10 spread
 	ok "$1" on "$2" "$3"
 	becomes single "$1"
