@@ -43,6 +43,14 @@ is "16777216 8388608" "$(on a "cd /proc/sys/net/core; cat rmem_max wmem_max" | x
 on a "cd /proc/sys/net/core; echo ${limits% *} >rmem_max; echo ${limits#* } >wmem_max"
 like "^libsmc-preload: socket [0-9]+: AF_INET converted to AF_SMC" "$(on a "smc_run -d socktest 2,1,0 2>&1")" "and tells of it"
 
+# domains SMC_RUN-OPTIONS... COMMAND...: of the sockets that socktest gets. A
+# debug kernel may have no io_uring, which is error 38.
+domains() {
+	on a "smc_run $*" | sed 's/.*domain=\([0-9]*\) .*/\1/' | xargs
+}
+
+like "^43 (2|ring=2,1,0: errno=38)$" "$(domains -m preload socktest 2,1,0 ring=2,1,0)" "what io_uring makes is not converted"
+
 # kind OPTIONS...: domain and protocol of a connected socket of a, SMC or not.
 kind() {
 	on a "sockbeh client $* -t domain_options" | sed 's/.*domain=\([0-9]*\) protocol=/\1 /'
@@ -119,6 +127,10 @@ supervised() {
 	is "domain=43 protocol=0 nonblock=1 cloexec=1 sndbuf=131072" \
 		"$(on a "setpriv --reuid 65534 --regid 65534 --clear-groups smc_run plain socket $B")" \
 		"without privilege"
+	is "2 43" "$(on a "setpriv --reuid 65534 --regid 65534 --clear-groups smc_run -m seccomp socktest nodump 2,1,0
+		smc_run -m seccomp socktest nodump 2,1,0" | sed 's/.*domain=\([0-9]*\) .*/\1/' | xargs)" \
+		"a process that may not be looked into has TCP, unless the supervisor has CAP_SYS_PTRACE"
+	like "^43 (2|ring=2,1,0: errno=38)$" "$(domains -m seccomp socktest 2,1,0 ring=2,1,0)" "what io_uring makes is not converted"
 	like "^failed=0 left=0
 domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 100")" \
 		"signals and killed processes cost no call and no descriptor"
@@ -207,6 +219,7 @@ attached() {
 	is "2,2,0: errno=4000 domain=2 protocol=17 2,1,6: errno=4000 domain=2 protocol=256 10,1,0: errno=4000 domain=10 protocol=256" \
 		"$(on a "socktest 2,2,0 2,1,6 10,1,0" | sed 's/ nonblock.*//' | xargs)" \
 		"only those of TCP, both families"
+	is "256 6" "$(protocol socktest 2,1,0 ring=2,1,0 | xargs)" "not those that io_uring makes"
 	try_redis "without a wrapper" "" ""
 	is "attached
 others: allow

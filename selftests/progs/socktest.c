@@ -5,6 +5,8 @@
  * Arguments are DOMAIN,TYPE,PROTOCOL as numbers, or sleep=SECONDS, or limit_hs=N
  * for the option of that name, or netns for the number of the network namespace.
  * comm=NAME renames the process; behind thread=NAME, a thread of this name goes on.
+ * ring=DOMAIN,TYPE,PROTOCOL asks io_uring for the socket; nodump keeps others from
+ * looking into the process.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,6 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "ring.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
@@ -59,13 +63,35 @@ static void limit_hs(int value)
 	close(fd);
 }
 
+/* IORING_OP_SOCKET. Returns the descriptor, or sets errno. */
+static int ring_socket(int domain, int type, int protocol)
+{
+	struct io_uring_sqe *sqe;
+	struct ring ring;
+	int fd;
+
+	if (!ring_open(&ring))
+		return -1;
+	sqe = ring_request(&ring);
+	sqe->opcode = IORING_OP_SOCKET;
+	sqe->fd = domain;
+	sqe->off = (unsigned int)type;
+	sqe->len = (unsigned int)protocol;
+	fd = ring_call(&ring);
+	close(ring.fd);
+	if (fd >= 0)
+		return fd;
+	errno = -fd;
+	return -1;
+}
+
 static void make_socket(const char *text, int domain, int type, int protocol)
 {
 	int fd;
 
 	/* A value no call gives: it must survive a success. */
 	errno = 4000;
-	fd = socket(domain, type, protocol);
+	fd = *text == 'r' ? ring_socket(domain, type, protocol) : socket(domain, type, protocol);
 	if (fd < 0) {
 		printf("%s: errno=%d\n", text, errno);
 		return;
@@ -105,7 +131,10 @@ static int run(char **args)
 			prctl(PR_SET_NAME, *args + 5);
 		else if (!strncmp(*args, "thread=", 7))
 			return go_on_in_thread(args);
-		else if (sscanf(*args, "%d,%d,%d", &domain, &type, &protocol) == 3)
+		else if (!strcmp(*args, "nodump"))
+			prctl(PR_SET_DUMPABLE, 0);
+		else if (sscanf(*args, "%d,%d,%d", &domain, &type, &protocol) == 3 ||
+			 sscanf(*args, "ring=%d,%d,%d", &domain, &type, &protocol) == 3)
 			make_socket(*args, domain, type, protocol);
 		else
 			return 2;

@@ -14,7 +14,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/io_uring.h>
 #include <linux/tcp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,13 +21,13 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ring.h"
 #include "ulp.h"
 
 #define ULP "smc"
@@ -387,36 +386,7 @@ static void path(void)
 	close(fd);
 }
 
-/* --- io_uring, without its library --- */
-
-struct ring {
-	int fd;
-	unsigned int *sq_tail, *sq_array, *cq_head, *cq_tail;
-	struct io_uring_sqe *sqes;
-	struct io_uring_cqe *cqes;
-};
-
-static bool ring_open(struct ring *ring)
-{
-	struct io_uring_params p = {};
-	char *rings;
-
-	ring->fd = (int)syscall(SYS_io_uring_setup, 4, &p);
-	if (ring->fd < 0)
-		return false;
-	rings = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(*ring->cqes) + p.sq_off.array,
-		     PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
-	ring->sqes = mmap(NULL, p.sq_entries * sizeof(*ring->sqes), PROT_READ | PROT_WRITE,
-			  MAP_SHARED, ring->fd, IORING_OFF_SQES);
-	if (rings == MAP_FAILED || ring->sqes == MAP_FAILED)
-		fail("mmap");
-	ring->sq_tail = (void *)(rings + p.sq_off.tail);
-	ring->sq_array = (void *)(rings + p.sq_off.array);
-	ring->cq_head = (void *)(rings + p.cq_off.head);
-	ring->cq_tail = (void *)(rings + p.cq_off.tail);
-	ring->cqes = (void *)(rings + p.cq_off.cqes);
-	return true;
-}
+/* --- io_uring --- */
 
 /*
  * IORING_OP_URING_CMD, SOCKET_URING_OP_SETSOCKOPT: of 6.7, and newer than
@@ -424,11 +394,10 @@ static bool ring_open(struct ring *ring)
  */
 static int ring_set_ulp(struct ring *ring, int fd, int flags)
 {
-	char *sqe = (char *)&ring->sqes[0];
+	char *sqe = ring_request(ring);
 	uint32_t words[] = { 3, IPPROTO_TCP, TCP_ULP, strlen(ULP) };
 	uint64_t value = (uintptr_t)ULP;
 
-	memset(sqe, 0, sizeof(ring->sqes[0]));
 	sqe[0] = 46;
 	sqe[1] = (char)flags;
 	memcpy(sqe + 4, &fd, 4);
@@ -436,11 +405,7 @@ static int ring_set_ulp(struct ring *ring, int fd, int flags)
 	memcpy(sqe + 16, &words[1], 8);
 	memcpy(sqe + 44, &words[3], 4);
 	memcpy(sqe + 48, &value, 8);
-	ring->sq_array[*ring->sq_tail & 3] = 0;
-	__atomic_store_n(ring->sq_tail, *ring->sq_tail + 1, __ATOMIC_RELEASE);
-	need((int)syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0),
-	     "io_uring_enter");
-	return -ring->cqes[(*ring->cq_head)++ & 7].res;
+	return -ring_call(ring);
 }
 
 static void uring(void)
