@@ -902,11 +902,13 @@ class Pair:
     capture   "all" or "heads" of the frames on the wire are recorded, by a
     files     more {path in guest: host path}
     reboots   a guest may reboot; it ends otherwise
+    cmdline   more of the kernels' command line
     """
 
     def __init__(self, kernel, roles=("ours", "ours"), rdma="both", mtu=1500,
                  wires=1, smp=SMP, memory_mb=None, capture=None, programs=(),
-                 modules=None, files=None, reboots=False, log=lambda text: None):
+                 modules=None, files=None, reboots=False, cmdline="",
+                 log=lambda text: None):
         kernels = kernel.split(":")
         self.kernels = dict(zip("ab", kernels if len(kernels) == 2 else kernels * 2))
         self.roles = dict(zip("ab", roles))
@@ -923,6 +925,7 @@ class Pair:
         self.modules = dict(modules or {})
         self.files = dict(files or {})
         self.reboots = reboots
+        self.cmdline = cmdline
         self.log = log
         self.guests = {}
         self.dir = None
@@ -1011,6 +1014,7 @@ class Pair:
                     for k in dict.fromkeys(self.kernels.values())}
         images = {k: vmlinux(k, self.log) for k in archives}
         accel, cmdline = accelerator(self.log)
+        cmdline += " " + self.cmdline
         self.dir = tempfile.mkdtemp(prefix="smcr-")
         begin = time.monotonic()
         self.log(f"booting {self.describe()}")

@@ -9,8 +9,9 @@
 # timeout: 120
 . "$RIG_LIB"
 
-# more than run at a time
+# more than run at a time, and what does
 STUCK=600
+RUNNING=512
 IN="/usr/bin/ip netns exec other"
 
 # ten_take: milliseconds, of handshakes one after another that a declines
@@ -42,6 +43,8 @@ ok "$STUCK clients stop" wait_for 20 on b \
 sleep 1
 disturbed=$(ten_take)
 is $STUCK "$(on b "ss -Htn state established 'dst 10.0.0.11:7000' | wc -l")" "they still do"
+is $RUNNING "$(on a "grep -l '\[smc_r\]' \$(grep -l ^kworker /proc/[0-9]*/comm | sed 's/comm$/stack/') | wc -l")" \
+	"$RUNNING handshakes run, no more"
 note "beside them: $disturbed ms"
 num "$disturbed -le $((usual * 3 + 500))" "a handshake of another namespace is not delayed"
 ok "those that stopped lose their connections" finish b half 30
