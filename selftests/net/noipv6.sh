@@ -34,7 +34,7 @@ ok "redis" on a "smc_run redis-benchmark -h $B -t set,get -n 500 -c 4 -q"
 num "$(smc_stat a client_v2) -ge $((before + 4))" "its connections use SMC"
 ok "redis ends" stop b redis
 like "ok +device" "$(on a "smcr doctor 2>&1" || true)" "the doctor finds the device"
-ok "smcss" on a "smcss -a"
+ok "smcss" on a "insmod /rig/smc_r_diag.ko && smcss -a && rmmod smc_r_diag"
 for guest in a b; do
 	ok "$guest: the module goes" unload $guest
 	is "43,1,0: errno=97" "$(on $guest "socktest 43,1,0")" "$guest: and its sockets"
