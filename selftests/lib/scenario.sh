@@ -26,6 +26,7 @@ B6=fd00::2
 ON_TIMEOUT=30
 # How many times longer a debug kernel may take for anything; 1 on others.
 SLOW=${RIG_SLOW:-1}
+
 TAP_POINTS=0
 
 # --- guests ---
@@ -74,6 +75,11 @@ wait_for() {
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.2
 	done
+}
+
+# lasting SECONDS: of traffic, which on a debug kernel takes longer to begin.
+lasting() {
+	echo $(($1 + 2 * (SLOW - 1)))
 }
 
 # wait_port GUEST PORT: until something listens there.

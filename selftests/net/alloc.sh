@@ -73,9 +73,9 @@ do_device() {
 do_move() {
 	local pid status=0
 
-	on a "xfer client -m smc -k smc -n 4g -E $((4 * SLOW)) -d both -c 4 -w rand -r rand -T $SOON $B 7000" &
+	on a "xfer client -m smc -k smc -n 4g -E $(lasting 4) -d both -c 4 -w rand -r rand -T $SOON $B 7000" &
 	pid=$!
-	sleep $((2 * SLOW))
+	sleep $((1 + SLOW))
 	on $1 "rdma link del rxe1"
 	wait $pid || status=$?
 	on $1 "rdma link add rxe1 type rxe netdev eth1"

@@ -13,7 +13,7 @@
 EACH=200
 LOOKS=$(by_size 10 40)
 # seconds of traffic: all of them, and more
-SECS=$(($(by_size 6 16) * SLOW))
+SECS=$(lasting $(by_size 6 16))
 # seconds that a connection may stand still
 PAUSE=5
 

@@ -33,7 +33,7 @@ spread() {
 # survives NAME GUEST COMMAND: traffic both ways, in pieces of all sizes, on
 # connections on both links, while something happens.
 survives() {
-	start a move "xfer client -m smc -k smc -n 4g -E $(($(by_size 6 20) * SLOW)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	start a move "xfer client -m smc -k smc -n 4g -E $(lasting $(by_size 6 20)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
 	ok "$1: connections on both links" wait_for 10 spread
 	ok "$1" on "$2" "$3"
 	becomes single "$1"
@@ -63,7 +63,7 @@ completion_error() {
 	local name="a completion error at $1" links code
 
 	links=$(link_ids a) code=$(code_of $1 rxe_requester)
-	start a move "xfer client -m smc -k smc -n 4g -E $((6 * SLOW)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	start a move "xfer client -m smc -k smc -n 4g -E $(lasting 6) -c 6 -d both -w rand -r rand -T 100 $B 7000"
 	ok "$name: connections on both links" wait_for 10 spread
 	fault $1 symbol=rdma_rxe:rxe_prepare retval=$EINVAL times=1 $code
 	ok "$name: each byte arrived" finish a move 60
@@ -97,7 +97,7 @@ for guest in a b; do
 	# with packets under way, the qdisc would drop them, and rxe end the link
 	on $guest "modprobe -a sch_ingress act_gact cls_matchall; tc qdisc add dev eth1 ingress"
 done
-start a move "xfer client -m smc -k smc -n 4g -E $((12 * SLOW)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+start a move "xfer client -m smc -k smc -n 4g -E $(lasting 12) -c 6 -d both -w rand -r rand -T 100 $B 7000"
 ok "a wire is cut: connections on both links" wait_for 10 spread
 for guest in a b; do
 	on $guest "tc filter add dev eth1 ingress matchall action drop"

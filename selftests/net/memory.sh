@@ -202,7 +202,7 @@ send_rings() {
 # Who says nothing gives the large ring back, and gets it again when he goes on.
 on a "insmod /rig/smc_r_diag.ko"
 forget
-start a fickle "xfer client -m smc -k smc -n 4g -E $((30 * SLOW)) -w 65536 -T 90 $B 7000"
+start a fickle "xfer client -m smc -k smc -n 4g -E $(lasting 30) -w 65536 -T 90 $B 7000"
 ok "a writer has a large send ring" wait_for 10 eval '[ "$(tx_ring)" = 262144 ]'
 on a "kill -STOP \$(pidof xfer)"
 sleep 1
@@ -214,7 +214,7 @@ ok "a writer again, it has one again" wait_for 10 eval '[ "$(tx_ring)" = 262144 
 ok "each byte arrives" finish a fickle 80
 
 # While memory is short all the time
-start a move "xfer client -m smc -k smc -n 4g -E $((8 * SLOW)) -w rand -r rand -d both -c 8 -T 60 $B 7000"
+start a move "xfer client -m smc -k smc -n 4g -E $(lasting 8) -w rand -r rand -d both -c 8 -T 60 $B 7000"
 wait_for 10 eval '[ "$(group_conns a)" = 8 ]'
 ON_TIMEOUT=100 on a "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done" &
 ON_TIMEOUT=100 on b "for i in \$(seq 30); do echo 2 >/proc/sys/vm/drop_caches; usleep 200000; done"
