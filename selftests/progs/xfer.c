@@ -27,8 +27,11 @@
 #define MAX_SIZE (16 << 20)
 #define RANDOM_MAX 65536
 #define DEFAULT_TIMEOUT 300
-/* between receives, for each time that a host is slower than others */
-#define SLOW_HOST_US 5000
+/* Traffic for some time is there to be disturbed, for which a slow host needs its
+ * time, too: between receives, between connections, for each time that it is slower.
+ */
+#define SLOW_RECEIVE_US 5000
+#define SLOW_CONNECT_US 150000
 
 enum { DIR_UP = 1, DIR_DOWN = 2 };
 
@@ -479,6 +482,8 @@ static int run_clients(const struct endpoint *ep, const struct address *addr,
 	for (i = 0; i < count; i++) {
 		pid_t pid;
 
+		if (i && req->stop_ms)
+			usleep((time_limit(1) - 1) * SLOW_CONNECT_US);
 		fflush(stdout);
 		pid = fork();
 		if (pid < 0)
@@ -657,9 +662,8 @@ int main(int argc, char **argv)
 		return serve(&ep, parse_port(argv[optind]));
 	if (!has_bytes || count < 1)
 		usage(2);
-	/* that traffic is there to be disturbed, for which a slow host needs its time */
 	if (req.stop_ms && !req.sleep_us)
-		req.sleep_us = (uint32_t)(time_limit(1) - 1) * SLOW_HOST_US;
+		req.sleep_us = (uint32_t)(time_limit(1) - 1) * SLOW_RECEIVE_US;
 	signal(SIGPIPE, SIG_IGN);
 	endpoint_resolve(&ep, argv[optind], parse_port(argv[optind + 1]), &addr);
 	return run_clients(&ep, &addr, &req, count, wanted);
