@@ -13,7 +13,7 @@
 . "$(dirname "$RIG_LIB")/traffic.sh"
 
 # connections for each kind, and how many allocations of a hundred fail
-TIMES=$(by_size 12 60)
+TIMES=$(by_size 6 60)
 PERCENT=10
 # seconds that a program may wait for that, and until the next one uses SMC
 SOON=12
