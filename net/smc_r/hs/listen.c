@@ -32,7 +32,17 @@ static u32 most_handshakes(const struct smcr_sock *smc)
 		     READ_ONCE(smc->sk.sk_max_ack_backlog));
 }
 
-/* account for a child in advance; false if there are enough */
+/*
+ * TCP has a connection for us. The TCP listener is there: smcr_hs_listen_stop()
+ * takes the listener's lock when the mode is another one.
+ */
+static bool has_queued_locked(const struct smcr_sock *smc)
+{
+	return smcr_mode(smc) == SMCR_MODE_LISTEN &&
+	       !reqsk_queue_empty(&inet_csk(smc->clcsock->sk)->icsk_accept_queue);
+}
+
+/* account for a child in advance; false if there is none, or there are enough */
 static bool reserve_child(struct smcr_sock *smc)
 {
 	struct smcr_listener *l = &smc->listener;
@@ -40,7 +50,7 @@ static bool reserve_child(struct smcr_sock *smc)
 	bool room;
 
 	spin_lock_bh(&l->lock);
-	room = smcr_mode(smc) == SMCR_MODE_LISTEN &&
+	room = has_queued_locked(smc) &&
 	       l->ready_count <= backlog &&
 	       l->handshakes < most_handshakes(smc);
 	if (room)
@@ -64,6 +74,19 @@ static bool unreserve_child(struct smcr_sock *smc, struct smcr_sock *child)
 	}
 	spin_unlock_bh(&l->lock);
 	return keep;
+}
+
+/* there may be room for the next one: who found none does not come back */
+static void accept_next(struct smcr_sock *smc)
+{
+	struct smcr_listener *l = &smc->listener;
+	bool has_queued;
+
+	spin_lock_bh(&l->lock);
+	has_queued = has_queued_locked(smc);
+	spin_unlock_bh(&l->lock);
+	if (has_queued)
+		smcr_hs_queue_accept(smc, 0);
 }
 
 /* nobody will ever accept this child */
@@ -96,8 +119,7 @@ static void child_done(struct smcr_sock *child, bool keep)
 		parent->sk.sk_data_ready(&parent->sk);
 	else
 		discard(child);
-	/* there may be room for the next one */
-	smcr_hs_queue_accept(parent, 0);
+	accept_next(parent);
 	sock_put(&parent->sk);
 }
 
@@ -442,8 +464,8 @@ struct smcr_sock *smcr_hs_dequeue(struct smcr_sock *smc)
 		WRITE_ONCE(l->ready_count, l->ready_count - 1);
 	}
 	spin_unlock_bh(&l->lock);
-	if (child && smcr_mode(smc) == SMCR_MODE_LISTEN)
-		smcr_hs_queue_accept(smc, 0);
+	if (child)
+		accept_next(smc);
 	return child;
 }
 
