@@ -168,6 +168,8 @@ void smcr_hs_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 		res->reason = SMCR_DECLINE_PEER_NO_SMC;
 		return;
 	}
+	/* the ACK of ACCEPT goes along with CONFIRM */
+	tcp_sock_set_quickack(smc->clcsock->sk, 0);
 	msgs = kzalloc(sizeof(*msgs), GFP_KERNEL);
 	if (!msgs) {
 		smcr_hs_decline(smc, res, SMCR_DECLINE_MEMORY, EARLY_VERSION,

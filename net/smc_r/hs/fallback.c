@@ -113,6 +113,9 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 
 	if (WARN_ON_ONCE(smcr_mode(smc) == SMCR_MODE_TCP))
 		return;
+	/* what the messages did not need, the program may */
+	if (smcr_mode(smc) == SMCR_MODE_HANDSHAKE && smcr_tcp_option_agreed(clcsk))
+		tcp_sock_set_quickack(clcsk, 1);
 	/* not when it listens or, once dissolved, connects again, either */
 	smcr_tcp_option_offer(clcsk, false);
 	WRITE_ONCE(smc->fallback_reason, reason);

@@ -292,6 +292,8 @@ static void start_handshake(struct smcr_sock *child)
 	sock_hold(&child->sk);
 	sock_hold(clcsk);
 	smcr_hs_set_mode(child, SMCR_MODE_HANDSHAKE);
+	/* the ACK of PROPOSAL goes along with ACCEPT, that of CONFIRM with a FIN */
+	tcp_sock_set_quickack(clcsk, 0);
 	/* before the callbacks, which ask for less delay */
 	smcr_hs_queue(child, SMCR_HS_CLC_TIMEOUT);
 	smcr_hs_hook(child);
