@@ -163,6 +163,7 @@ static void shutdown_all(struct side *s)
 {
 	lock_sock(&s->end.sk);
 	s->end.sk.sk_shutdown = SHUTDOWN_MASK;
+	s->end.conn->rx_is_shut = true;
 	smcr_conn_shutdown_write(s->end.conn);
 	s->end.sk.sk_state_change(&s->end.sk);
 	release_sock(&s->end.sk);

@@ -66,6 +66,10 @@ compare() {
 		is "$line" "$( (grep "^$case:" <<<"$seen" || echo nothing) |
 			neutral $case)" "$name: $case"
 	done <<<"$wanted"
+	if [ "$(guests ours | xargs)" = "a b" ]; then
+		ok "$name: no connection is left" wait_for 20 \
+			eval '[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]'
+	fi
 }
 
 # keep_smc HOST PORT CASE...: these work over TCP as well, which hides that

@@ -284,6 +284,17 @@ static bool is_old_urgent_locked(const struct smcr_conn *conn,
 }
 
 /*
+ * Its cursor does not count, and so each message that follows is ahead as well:
+ * the one that ends the connection, too.
+ */
+static void refuse_message_locked(struct smcr_conn *conn,
+				  const struct smcr_cdc *msg, struct news *news)
+{
+	break_off_locked(conn, news);
+	apply_close_locked(conn, msg->state_flags, news);
+}
+
+/*
  * SIGURG is there before the mark can be seen, or a reader might pass it. The
  * lock is held until the byte can be had, as the handler may ask for it.
  */
@@ -316,7 +327,7 @@ static void on_rx(struct smcr_path *path, const struct smcr_cdc *msg,
 			announce_urgent_locked(conn, msg);
 		conn->is_answered = true;
 		if (is_shut_locked(conn) && look_ahead_locked(conn, msg) > 0)
-			break_off_locked(conn, &news);
+			refuse_message_locked(conn, msg, &news);
 		else
 			rx_message_locked(conn, msg, via, &news);
 		refuse_data_locked(conn, &news);
