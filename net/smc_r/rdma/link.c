@@ -39,8 +39,11 @@ static struct ib_qp *try_create_qp(struct smcr_link *link, u32 max_inline)
 			.max_inline_data = max_inline,
 		},
 	};
+	struct ib_qp *qp = ib_create_qp(link->pd, &attr);
 
-	return ib_create_qp(link->pd, &attr);
+	/* mlx4 takes any number, and says then that it has none */
+	link->max_inline = min(max_inline, attr.cap.max_inline_data);
+	return qp;
 }
 
 static int create_qp(struct smcr_link *link)
@@ -52,8 +55,7 @@ static int create_qp(struct smcr_link *link)
 	if (link->port.dev->ib->attrs.max_recv_sge < 2)
 		return -EOPNOTSUPP;
 	for (i = 0; i < ARRAY_SIZE(inline_lens); i++) {
-		link->max_inline = inline_lens[i];
-		link->qp = try_create_qp(link, link->max_inline);
+		link->qp = try_create_qp(link, inline_lens[i]);
 		if (!IS_ERR(link->qp))
 			return 0;
 		if (link->qp == ERR_PTR(-ENOMEM))
