@@ -700,7 +700,8 @@ static bool is_all_sent(struct smcr_group *group)
 
 /*
  * Stops at the first one that the peer does not answer for: it was told, and
- * has not used that ring, but the rest would take as long.
+ * has not used that ring, but the rest would take as long. And as soon as a link
+ * is to go, however fast the peer is.
  */
 static void free_doomed(struct smcr_group *group, struct list_head *bufs)
 {
@@ -715,7 +716,7 @@ static void free_doomed(struct smcr_group *group, struct list_head *bufs)
 		if (ret && ret != -ETIMEDOUT)
 			return;
 		destroy(group, buf);
-		if (ret)
+		if (ret || rwsem_is_contended(&group->hw_lock))
 			return;
 	}
 }

@@ -39,6 +39,8 @@ static u32 last_id;
 static atomic_t live_groups = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(live_wait);
 static struct workqueue_struct *group_wq;
+/* of its own: many peers may be gone at once, and each is waited for */
+static struct workqueue_struct *test_wq;
 
 /**
  * smcr_group_get() - take a reference
@@ -494,15 +496,30 @@ static void retry_work(struct work_struct *work)
  * @group: the group; its link_work runs
  *
  * A path that was cut and is there again does not tell, nor does memory, so it
- * is tried again, after a pause that doubles each time.
+ * is tried again, after a pause that doubles each time. What a port or the peer
+ * has asked for meanwhile, and failed as well, does not make it longer.
  *
  * Context: process.
  */
 void smcr_group_retry_link(struct smcr_group *group)
 {
-	group->retry_pause = clamp(2 * group->retry_pause, SMCR_LINK_RETRY_MIN,
-				   SMCR_LINK_RETRY_MAX);
-	queue_delayed_work(group_wq, &group->retry_work, group->retry_pause);
+	unsigned long pause = clamp(2 * group->retry_pause, SMCR_LINK_RETRY_MIN,
+				    SMCR_LINK_RETRY_MAX);
+
+	if (queue_delayed_work(group_wq, &group->retry_work, pause))
+		group->retry_pause = pause;
+}
+
+/**
+ * smcr_group_end_retries() - another link was added
+ * @group: the group; its link_work runs
+ *
+ * Context: process.
+ */
+void smcr_group_end_retries(struct smcr_group *group)
+{
+	cancel_delayed_work(&group->retry_work);
+	group->retry_pause = 0;
 }
 
 /**
@@ -522,8 +539,9 @@ bool smcr_group_may_add(struct smcr_group *group)
 	spin_lock_bh(&groups_lock);
 	is_wanted = group->wants_link || group->add_via;
 	if (is_wanted && is_early && group->state == SMCR_GROUP_ACTIVE)
-		mod_delayed_work(group_wq, &group->link_work,
-				 group->next_add - now);
+		/* not later than who lost a link meanwhile wants it */
+		queue_delayed_work(group_wq, &group->link_work,
+				   group->next_add - now);
 	spin_unlock_bh(&groups_lock);
 	return is_wanted && !is_early;
 }
@@ -858,7 +876,7 @@ static void test_work(struct work_struct *work)
 			next = min(next, delay);
 	}
 	if (next != MAX_JIFFY_OFFSET)
-		queue_delayed_work(group_wq, &group->test_work, next);
+		queue_delayed_work(test_wq, &group->test_work, next);
 }
 
 /**
@@ -870,7 +888,7 @@ static void test_work(struct work_struct *work)
 void smcr_group_watch(struct smcr_link *link)
 {
 	lockdep_assert_held(&link->tx_lock);
-	mod_delayed_work(group_wq, &link->group->test_work,
+	mod_delayed_work(test_wq, &link->group->test_work,
 			 test_delay(link->group, true));
 }
 
@@ -888,7 +906,7 @@ void smcr_group_doubt(struct smcr_group *group)
 	/* its end waits for the work, but not for one that is queued later */
 	if (group->state == SMCR_GROUP_ACTIVE) {
 		group->is_doubted = true;
-		mod_delayed_work(group_wq, &group->test_work, 0);
+		mod_delayed_work(test_wq, &group->test_work, 0);
 	}
 	spin_unlock_bh(&groups_lock);
 }
@@ -1256,10 +1274,10 @@ void smcr_group_activate(struct smcr_group *group)
 		WRITE_ONCE(group->state, SMCR_GROUP_ACTIVE);
 		trace_up_locked(group->link);
 		if (group->test_interval)
-			queue_delayed_work(group_wq, &group->test_work,
+			queue_delayed_work(test_wq, &group->test_work,
 					   group->test_interval);
 		/* a client leaves it to the server, as long as it has no news */
-		group->wants_link = group->role == SMCR_SERVER;
+		group->wants_link |= group->role == SMCR_SERVER;
 		queue_link_work_locked(group);
 	}
 	spin_unlock_bh(&groups_lock);
@@ -1610,6 +1628,14 @@ static unsigned long scan_pages(struct shrinker *shrinker,
 
 static struct shrinker *shrinker;
 
+static void destroy_wqs(void)
+{
+	if (test_wq)
+		destroy_workqueue(test_wq);
+	if (group_wq)
+		destroy_workqueue(group_wq);
+}
+
 /**
  * smcr_group_init() - get ready for groups
  *
@@ -1621,11 +1647,13 @@ int smcr_group_init(void)
 	int ret;
 
 	group_wq = alloc_workqueue("smcr_group", WQ_UNBOUND, 0);
-	if (!group_wq)
-		return -ENOMEM;
+	test_wq = alloc_workqueue("smcr_test", WQ_UNBOUND, 0);
+	ret = -ENOMEM;
+	if (!group_wq || !test_wq)
+		goto destroy_wqs;
 	ret = register_pernet_subsys(&group_net_ops);
 	if (ret)
-		goto destroy_wq;
+		goto destroy_wqs;
 	ret = -ENOMEM;
 	shrinker = smcr_compat_register_shrinker("smcr_group", count_pages,
 						 scan_pages);
@@ -1633,8 +1661,8 @@ int smcr_group_init(void)
 		return 0;
 
 	unregister_pernet_subsys(&group_net_ops);
-destroy_wq:
-	destroy_workqueue(group_wq);
+destroy_wqs:
+	destroy_wqs();
 	return ret;
 }
 
@@ -1649,5 +1677,5 @@ void smcr_group_exit(void)
 	smcr_compat_unregister_shrinker(shrinker);
 	unregister_pernet_subsys(&group_net_ops);
 	wait_event(live_wait, !atomic_read(&live_groups));
-	destroy_workqueue(group_wq);
+	destroy_wqs();
 }

@@ -224,7 +224,7 @@ static void add_as_server(struct smcr_group *group, bool is_asked)
 			smcr_group_retry_link(group);
 		return;
 	}
-	group->retry_pause = 0;
+	smcr_group_end_retries(group);
 	complete_link(link);
 	drop_spare(group);
 }
@@ -259,7 +259,7 @@ static void add_as_client(struct smcr_link *via, struct smcr_link *link,
 			smcr_group_retry_link(group);
 		return;
 	}
-	group->retry_pause = 0;
+	smcr_group_end_retries(group);
 	complete_link(link);
 }
 

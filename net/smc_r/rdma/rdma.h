@@ -729,6 +729,7 @@ bool smcr_group_put_up(struct smcr_link *link);
 void smcr_group_want_link(struct smcr_group *group);
 void smcr_group_want_links(void);
 void smcr_group_retry_link(struct smcr_group *group);
+void smcr_group_end_retries(struct smcr_group *group);
 bool smcr_group_may_add(struct smcr_group *group);
 bool smcr_group_take_wish(struct smcr_group *group, bool *is_asked);
 void smcr_group_note_add_req(struct smcr_link *via, const struct smcr_llc *msg);

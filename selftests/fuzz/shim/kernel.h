@@ -525,6 +525,7 @@ void init_rwsem(struct rw_semaphore *s);
 void down_read(struct rw_semaphore *s);
 bool down_read_trylock(struct rw_semaphore *s);
 void up_read(struct rw_semaphore *s);
+bool rwsem_is_contended(struct rw_semaphore *s);
 void down_write(struct rw_semaphore *s);
 void up_write(struct rw_semaphore *s);
 
@@ -574,6 +575,7 @@ bool queue_delayed_work(struct workqueue_struct *wq,
 			struct delayed_work *dwork, unsigned long delay);
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 		      unsigned long delay);
+bool cancel_delayed_work(struct delayed_work *dwork);
 bool cancel_delayed_work_sync(struct delayed_work *dwork);
 void cancel_work_sync(struct work_struct *work);
 

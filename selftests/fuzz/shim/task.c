@@ -364,6 +364,11 @@ void up_read(struct rw_semaphore *s)
 	wake_up(&s->wq);
 }
 
+bool rwsem_is_contended(struct rw_semaphore *s)
+{
+	return s->waiting;
+}
+
 void down_write(struct rw_semaphore *s)
 {
 	SHIM_ASSERT(!s->writer || s->writer != current_task);
@@ -504,7 +509,7 @@ static bool unqueue(struct work_struct *work)
 	return true;
 }
 
-static bool cancel_pending(struct delayed_work *dwork)
+bool cancel_delayed_work(struct delayed_work *dwork)
 {
 	bool was_pending = timer_delete_sync(&dwork->timer);
 
@@ -514,7 +519,7 @@ static bool cancel_pending(struct delayed_work *dwork)
 bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 		      unsigned long delay)
 {
-	bool was_pending = cancel_pending(dwork);
+	bool was_pending = cancel_delayed_work(dwork);
 
 	queue_delayed_work(wq, dwork, delay);
 	return was_pending;
@@ -522,11 +527,11 @@ bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *dwork,
 
 bool cancel_delayed_work_sync(struct delayed_work *dwork)
 {
-	bool was_pending = cancel_pending(dwork);
+	bool was_pending = cancel_delayed_work(dwork);
 
 	wait_event(work_ends, !is_running(&dwork->work));
 	/* it may have queued itself before it ended */
-	return cancel_pending(dwork) || was_pending;
+	return cancel_delayed_work(dwork) || was_pending;
 }
 
 void cancel_work_sync(struct work_struct *work)
