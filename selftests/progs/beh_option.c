@@ -174,6 +174,20 @@ static void options_inherited(void)
 	beh_out("linger=%d/%d rcvtimeo=%d", l.l_onoff, l.l_linger, (int)tv.tv_sec);
 }
 
+/* Set when it listened already: not only told by getsockopt(). */
+static void timeout_inherited(void)
+{
+	struct timeval tv = { .tv_usec = 300000 };
+	int lfd = beh_listener(1);
+	char byte;
+	int fd;
+
+	setsockopt(lfd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	beh_peer_do("peer_connect", OP_CONNECT, socket_port(lfd), 0);
+	fd = accept(lfd, NULL, NULL);
+	RES("recv", recv(fd, &byte, 1, 0));
+}
+
 static void out_buffer(int fd, const char *name, int option, int asked)
 {
 	int value = -1;
@@ -476,6 +490,7 @@ const struct beh_case beh_option_cases[] = {
 	{ "options_listener", options_listener },
 	{ "options_survive_connect", options_survive_connect },
 	{ "options_inherited", options_inherited },
+	{ "timeout_inherited", timeout_inherited },
 	{ "buffer_sizes", buffer_sizes },
 	{ "buffer_tiny", buffer_tiny },
 	{ "buffer_large", buffer_large },

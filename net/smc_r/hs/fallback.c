@@ -16,7 +16,7 @@
 
 /**
  * smcr_fb_adopt_wait_queue() - TCP's wake-ups and signals reach the program
- * @smc: in mode TCP, with a struct socket
+ * @smc: in mode TCP, or about to be; nothing is done without a struct socket
  *
  * The wait queue belongs to the outer struct socket, which is freed after an
  * RCU grace period and only when the TCP socket has been released. The open
@@ -130,8 +130,9 @@ void smcr_fb_switch(struct smcr_sock *smc, enum smcr_decline reason)
 	smcr_hs_prepare_inet6(smc);
 	WRITE_ONCE(sk->sk_family, clcsk->sk_family);
 	WRITE_ONCE(sk->sk_protocol, IPPROTO_TCP);
-	smcr_hs_set_mode(smc, SMCR_MODE_TCP);
+	/* before anybody can sleep in a call of TCP, on a queue of its own */
 	smcr_fb_adopt_wait_queue(smc);
+	smcr_hs_set_mode(smc, SMCR_MODE_TCP);
 	smcr_fb_errors_out(smc, clcsk);
 	/* what TCP reported before the wait queue was adopted */
 	sk->sk_state_change(sk);

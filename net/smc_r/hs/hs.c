@@ -307,13 +307,14 @@ static void copy_changes(struct sock *clcsk, const struct smcr_mirror *old,
 	WRITE_ONCE(clcsk->sk_rcvtimeo, new->rcvtimeo);
 	clcsk->sk_reuse = new->reuse;
 	clcsk->sk_reuseport = new->reuseport;
-	if (new->bound_dev_if != old->bound_dev_if ||
-	    new->mark != old->mark) {
+	/* TCP itself binds what has a link-local peer, or belongs to a VRF */
+	if (new->bound_dev_if != old->bound_dev_if)
 		WRITE_ONCE(clcsk->sk_bound_dev_if, new->bound_dev_if);
+	if (new->mark != old->mark)
 		WRITE_ONCE(clcsk->sk_mark, new->mark);
-		/* they choose the route, as the core knows of the outer one */
+	/* they choose the route, as the core knows of the outer one */
+	if (new->bound_dev_if != old->bound_dev_if || new->mark != old->mark)
 		sk_dst_reset(clcsk);
-	}
 	if (new->priority != old->priority)
 		WRITE_ONCE(clcsk->sk_priority, new->priority);
 	if (new->sndbuf && new->sndbuf != old->sndbuf) {

@@ -272,6 +272,14 @@ static void inherit(struct smcr_sock *child, const struct smcr_sock *parent)
 	child->defer_secs = parent->defer_secs;
 }
 
+/* not to the work item that accepts it */
+static void give_to_owner(struct socket *clcsock, struct socket *listener)
+{
+	SOCK_INODE(clcsock)->i_uid = SOCK_INODE(listener)->i_uid;
+	SOCK_INODE(clcsock)->i_gid = SOCK_INODE(listener)->i_gid;
+	WRITE_ONCE(clcsock->sk->sk_uid, listener->sk->sk_uid);
+}
+
 /* the TCP child was cloned from the listener, our callbacks included */
 static void restore_callbacks(struct sock *clcsk,
 			      const struct smcr_sock *parent)
@@ -342,8 +350,10 @@ static int accept_one(struct smcr_sock *smc)
 	}
 	child->clcsock = clcsock;
 	child->role = SMCR_SERVER;
-	inherit(child, smc);
+	give_to_owner(clcsock, smc->clcsock);
+	/* what was set after listen() is news to the TCP socket */
 	smcr_hs_init_mirror(child);
+	inherit(child, smc);
 	sock_hold(&smc->sk);
 	child->parent = smc;
 	start_child(child);

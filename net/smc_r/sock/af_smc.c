@@ -469,8 +469,11 @@ static int smcr_getname(struct socket *sock, struct sockaddr *addr, int peer)
 	bool no_peer = false;
 
 	lock_sock(sock->sk);
-	if (smc->mode == SMCR_MODE_SMC)
+	if (smc->mode == SMCR_MODE_SMC) {
 		no_peer = is_over(smc);
+		/* 2: whatever became of the TCP connection */
+		peer = peer ? 2 : 0;
+	}
 	release_sock(sock->sk);
 	if (peer && no_peer)
 		return -ENOTCONN;

@@ -255,9 +255,15 @@ static __poll_t poll_conn(struct sock *sk, struct smcr_conn *conn)
 
 static __poll_t poll_tcp(struct smcr_sock *smc, struct file *file)
 {
+	__poll_t mask;
+
 	smcr_fb_errors_in(smc);
 	/* without a table: the caller waits on the outer socket's queue */
-	return smc->clcsock->ops->poll(file, smc->clcsock, NULL);
+	mask = smc->clcsock->ops->poll(file, smc->clcsock, NULL);
+	/* TCP wakes before it reports */
+	if (mask & EPOLLERR)
+		smcr_fb_errors_out(smc, smc->clcsock->sk);
+	return mask;
 }
 
 /* false if connect() has just dissolved the connection */
