@@ -116,10 +116,14 @@ fault a symbol=smcr_clc_send_proposal retval=0 times=128
 start a stuck "conns client -m smc -n 128 -p -T 30 $B 7002"
 ok "128 clients stop" wait_for 5 on a \
 	"grep -qx 128 /sys/module/smcr_fault/parameters/failed"
-out=$(on a "conns client -m smc -k tcp -n 10 -s -T 25 $B 7002" || echo failed)
-like '^ok:' "$out" "others use TCP beside them"
-num "$(ms_of "$out") -le $limit" "within $limit ms"
-is 10 "$(reason_count a client 0x03010000)" "as the server did not want SMC"
+if [ $SLOW = 1 ]; then
+	out=$(on a "conns client -m smc -k tcp -n 10 -s -T 25 $B 7002" || echo failed)
+	like '^ok:' "$out" "others use TCP beside them"
+	num "$(ms_of "$out") -le $limit" "within $limit ms"
+	is 10 "$(reason_count a client 0x03010000)" "as the server did not want SMC"
+else
+	skip "others use TCP beside them" "a debug kernel needs longer, the 128 have given up by then"
+fi
 on a "kill -KILL \$(pidof conns)" 2>/dev/null || true
 is 128 "$(unfault a)" "no other was touched"
 wait_for 10 on a "conns client -m smc -k smc -n 1 -s $B 7002" || true
