@@ -174,7 +174,7 @@ END
 sed 's/^\.long 4, 4, 4/.long 3, 4, 4/; s/"Go\\0"/"Go"/; s/^\.long 0/.byte 0\n.long 0/' \
 	"$tap_work/go.s" >"$tap_work/go3.s"
 for name in go go3; do
-	cc -o "$tap_work/$name" "$here/socktest.c" "$tap_work/$name.s" 2>"$err"
+	cc -o "$tap_work/$name" "$here/socktest.c" "$here/ring.c" "$tap_work/$name.s" 2>"$err"
 	tap_is "program of Go, linked dynamically: supervisor ($name)" \
 		"$(way "$tap_work/$name" 2,1,0)" seccomp
 done
