@@ -429,6 +429,26 @@ static long free_kib(void)
 	return kib;
 }
 
+/* Of what a cgroup has: files that are cached, and the like, in bytes. */
+static long reclaimable(const char *cgroup)
+{
+	char path[SYSFS_LEN + 64], line[128];
+	long value, sum = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.stat", cgroup);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "inactive_file %ld", &value) == 1 ||
+		    sscanf(line, "active_file %ld", &value) == 1 ||
+		    sscanf(line, "slab_reclaimable %ld", &value) == 1)
+			sum += value;
+	fclose(file);
+	return sum;
+}
+
 /* What is left of version 2 of cgroups to this process, in KiB. */
 static long free_cgroup_kib(void)
 {
@@ -441,6 +461,7 @@ static long free_cgroup_kib(void)
 	while ((end = strrchr(line + 3, '/'))) {
 		most = sysfs_number("/sys/fs/cgroup%s/memory.max", line + 3);
 		now = sysfs_number("/sys/fs/cgroup%s/memory.current", line + 3);
+		now -= now >= 0 ? reclaimable(line + 3) : 0;
 		if (most >= 0 && now >= 0 && most != LONG_MAX && (most - now) / 1024 < least)
 			least = (most - now) / 1024;
 		*end = 0;

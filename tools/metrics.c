@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,8 +294,12 @@ static void drop_unfinished(void)
 static FILE *open_unfinished(const char *name)
 {
 	char tmp[PATH_MAX];
+	struct stat st;
 	int fd;
 
+	/* a device or a pipe stays one */
+	if (!stat(name, &st) && !S_ISREG(st.st_mode))
+		return fopen(name, "w");
 	if (snprintf(tmp, sizeof(tmp), "%s.XXXXXX", name) >= (int)sizeof(tmp))
 		die(1, "%s: %s", name, strerror(ENAMETOOLONG));
 	fd = mkstemp(tmp);
@@ -312,11 +317,13 @@ static FILE *open_unfinished(const char *name)
 static void write_file(const char *name)
 {
 	FILE *out = open_unfinished(name);
+	bool has_failed;
 
 	if (!out)
 		die(1, "%s cannot be written: %s", name, strerror(errno));
 	print_all(out);
-	if (ferror(out) | fclose(out) || rename(unfinished, name))
+	has_failed = ferror(out);
+	if (fclose(out) || has_failed || (*unfinished && rename(unfinished, name)))
 		die(1, "%s cannot be written: %s", name, strerror(errno));
 	*unfinished = 0;
 }

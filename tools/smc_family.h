@@ -90,10 +90,14 @@ static inline long smc_parse_size(const char *text)
 	return (long)(size << shift);
 }
 
-/* True for the answers of a kernel that does not know SMC in the asked form. */
+/*
+ * True for the answers of a kernel that does not know SMC in the asked form, and
+ * of one whose security modules do not let this program have it.
+ */
 static inline bool smc_errno_is_missing(int err)
 {
-	return err == EAFNOSUPPORT || err == ESOCKTNOSUPPORT || err == EPROTONOSUPPORT;
+	return err == EAFNOSUPPORT || err == ESOCKTNOSUPPORT || err == EPROTONOSUPPORT ||
+	       err == EACCES || err == EPERM;
 }
 
 typedef int smc_socket_fn(int domain, int type, int protocol);

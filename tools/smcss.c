@@ -192,6 +192,17 @@ static bool has_wanted_mode(const struct wanted *wanted, const char *mode)
 	return true;
 }
 
+/* A socket of IPv6 may have an address of IPv4. */
+static bool has_address(json_object *row, const char *key, const char *wanted)
+{
+	static const char mapped[] = "::ffff:";
+	const char *address = member(row, key);
+
+	return !strcmp(address, wanted) ||
+	       (!strncmp(address, mapped, strlen(mapped)) &&
+		!strcmp(address + strlen(mapped), wanted));
+}
+
 static bool is_wanted(const struct wanted *wanted, json_object *row)
 {
 	if (!has_wanted_state(wanted, member(row, "state")) ||
@@ -200,8 +211,8 @@ static bool is_wanted(const struct wanted *wanted, json_object *row)
 	if (wanted->port && count(row, "local_port") != wanted->port &&
 	    count(row, "peer_port") != wanted->port)
 		return false;
-	if (wanted->address && strcmp(member(row, "local_address"), wanted->address) != 0 &&
-	    strcmp(member(row, "peer_address"), wanted->address) != 0)
+	if (wanted->address && !has_address(row, "local_address", wanted->address) &&
+	    !has_address(row, "peer_address", wanted->address))
 		return false;
 	return !wanted->name || strcmp(member(row, "process"), wanted->name) == 0;
 }

@@ -135,10 +135,14 @@ void print_json_as(const char *name, json_object *object)
 	print_json(outer);
 }
 
+void (*before_dying)(void);
+
 void die(int status, const char *format, ...)
 {
 	va_list args;
 
+	if (before_dying)
+		before_dying();
 	fflush(stdout);
 	va_start(args, format);
 	fputs("Error: ", stderr);
@@ -196,16 +200,25 @@ static void begin_screen(void)
 	printf("\033[H\033[J%s\n\n", text);
 }
 
-int watch(int seconds, int (*show)(void *arg), void *arg)
+/* A full disk, or a reader that has gone. */
+static int show_all(int (*show)(void *arg), void *arg)
 {
 	int status = show(arg);
 
+	if (fflush(stdout) || ferror(stdout))
+		die(1, "the output cannot be written: %s", strerror(errno));
+	return status;
+}
+
+int watch(int seconds, int (*show)(void *arg), void *arg)
+{
+	int status = show_all(show, arg);
+
 	while (seconds) {
-		fflush(stdout);
 		sleep((unsigned int)seconds);
 		if (isatty(STDOUT_FILENO))
 			begin_screen();
-		status = show(arg);
+		status = show_all(show, arg);
 	}
 	return status;
 }

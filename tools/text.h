@@ -57,6 +57,8 @@ void print_json(json_object *object);
 /* The same under a name: {"NAME": OBJECT}. */
 void print_json_as(const char *name, json_object *object);
 
+/* Called by die() before it says why, if set: whoever has the screen gives it back. */
+extern void (*before_dying)(void);
 /* "Error: ..." on standard error; ends the program with this status. */
 void die(int status, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 /* A text for an errno that comes from the kernel's SMC. */

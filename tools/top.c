@@ -175,6 +175,8 @@ int smcr_top(struct request *request)
 	if (!newterm(NULL, stdout, stdin))
 		die(1, "the terminal '%s' is unknown", getenv("TERM") ? getenv("TERM") : "");
 	atexit(end_screen);
+	/* the message would be on the screen that goes */
+	before_dying = end_screen;
 	cbreak();
 	noecho();
 	curs_set(0);

@@ -241,6 +241,9 @@ for guest in a b; do
 	[ $guest = a ] || role=server
 	on $guest "cd /run; smcr -o smc.prom metrics; ls smc.prom*; smcnl stat tx_bytes; cat smc.prom" >"$RIG_DIR/prom"
 	is "smc.prom" "$(sed -n 1p "$RIG_DIR/prom")" "$guest: metrics leave one file"
+	ok "$guest: ... and a device alone" on $guest "smcr -o /dev/null metrics && [ -c /dev/null ]"
+	is 1 "$(on $guest "smcr --json info >/dev/full 2>/dev/null && echo 0 || echo \$?")" \
+		"$guest: a full disk is told"
 	bytes=$(sed -n 2p "$RIG_DIR/prom")
 	sed -i 1,2d "$RIG_DIR/prom"
 	is "" "$(grep -Ev '^# (HELP|TYPE) smc_[a-z_]+ |^smc_[a-z_]+(\{([a-z_]+="[^"]*",?)*\})? [0-9]+$' "$RIG_DIR/prom")" \

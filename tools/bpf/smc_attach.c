@@ -129,6 +129,9 @@ static bool parse_condition(char *text, struct rule *rule, int *cgroup)
 
 	if (value)
 		*value++ = '\0';
+	if ((rule->has_uid && !strcmp(text, "uid")) || (rule->has_comm && !strcmp(text, "comm")) ||
+	    (rule->has_cgroup && !strcmp(text, "cgroup")))
+		return fail("two conditions %s= in a rule, of which each has to fit", text), false;
 	if (value && *value && !strcmp(text, "uid"))
 		return parse_uid(value, rule);
 	if (value && *value && !strcmp(text, "cgroup"))
@@ -270,16 +273,21 @@ static int check_kernel(struct config *config)
 	return 0;
 }
 
-static void unpin(void)
+/* Returns 0, or a negative errno if something is left. */
+static int unpin(void)
 {
 	char path[sizeof(PINS) + 16];
+	int ret = 0;
 	size_t i;
 
 	for (i = 0; i < N_PINS; i++) {
 		snprintf(path, sizeof(path), PINS "/%s", pins[i]);
-		unlink(path);
+		if (unlink(path) < 0 && errno != ENOENT)
+			ret = -errno;
 	}
-	rmdir(PINS);
+	if (rmdir(PINS) < 0 && errno != ENOENT && !ret)
+		ret = -errno;
+	return ret;
 }
 
 /* What was attached before is replaced when the new one works already. */
@@ -335,10 +343,12 @@ static int attach(int count, char **texts)
 
 static int detach(void)
 {
+	int ret;
+
 	if (geteuid() != 0)
 		return fail("only root may do that");
-	unpin();
-	return 0;
+	ret = unpin();
+	return ret ? fail("cannot remove " PINS ": %s", strerror(-ret)) : 0;
 }
 
 /* --- status --- */
