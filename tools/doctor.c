@@ -93,16 +93,19 @@ static void note(struct doctor *doctor, const char *check, const char *format, .
 	va_end(args);
 }
 
-/* What is wrong; what to do follows by fix(). */
+/*
+ * What is wrong; what to do follows by fix(). If the connection that was made did
+ * without, somebody else may miss it.
+ */
 __attribute__((format(printf, 3, 4)))
 static void bad(struct doctor *doctor, const char *check, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	add_check(doctor, check, "fail", text_of(format, args));
+	add_check(doctor, check, doctor->probe.has_smc ? "note" : "fail", text_of(format, args));
 	va_end(args);
-	doctor->failed++;
+	doctor->failed += !doctor->probe.has_smc;
 }
 
 __attribute__((format(printf, 2, 3)))
@@ -395,15 +398,10 @@ static void check_eids(struct doctor *doctor)
 /* About connections to this host; who could make one from here may not care. */
 static void check_cookies(struct doctor *doctor)
 {
-	static const char text[] = "every connection to this host gets a SYN cookie, which has no "
-				   "room for the SMC option";
-
 	if (sysfs_number("/proc/sys/net/ipv4/tcp_syncookies") != 2)
 		return;
-	if (doctor->probe.has_smc)
-		note(doctor, "limit", "%s", text);
-	else
-		bad(doctor, "limit", "%s", text);
+	bad(doctor, "limit", "every connection to this host gets a SYN cookie, which has no room "
+	    "for the SMC option");
 	fix(doctor, "'sysctl net.ipv4.tcp_syncookies=1'");
 }
 
@@ -501,10 +499,8 @@ static void check_firewall(struct doctor *doctor)
 	default:
 		return;
 	}
-	if (doctor->probe.has_smc)
-		note(doctor, "firewall", "%s, though not here: %s", text, rule);
-	else
-		bad(doctor, "firewall", "%s: %s", text, rule);
+	bad(doctor, "firewall", "%s%s: %s", text,
+	    doctor->probe.has_smc ? ", though not here" : "", rule);
 	fix(doctor, "let it spare option 254: 'nft list ruleset', 'iptables-save'");
 }
 
@@ -654,6 +650,8 @@ static void examine(struct doctor *doctor)
 	doctor->gids = rdma_gids();
 	if (has_way)
 		read_pnetids(doctor);
+	if (has_way && doctor->target.port)
+		probe_run(&doctor->probe, &doctor->target);
 	if (has_route)
 		check_devices(doctor);
 	if (!has_module)
@@ -661,8 +659,6 @@ static void examine(struct doctor *doctor)
 	if (has_way)
 		check_pnetid(doctor);
 	check_eids(doctor);
-	if (has_way && doctor->target.port)
-		probe_run(&doctor->probe, &doctor->target);
 	check_limits(doctor);
 	check_memory(doctor);
 	check_firewall(doctor);

@@ -170,6 +170,14 @@ has $me "a limit of handshakes" "$LIMIT" 0 '^note +limit +listeners take connect
 on b "smcnl ueid flush; smcnl ueid add OTHER-EID"
 has a "no EID in common" "smcr doctor $B:7000 # EID" 1 '^ok +eid ' \
 	'^fail +peer +.*declined with 0x0303' 'to do: on the peer: .*EID'
+# Version 1, which two hosts of ours have over these GIDs, needs none.
+WITHOUT="smcr ueid flush; smcr doctor $B:7000; rc=\$?; smcr ueid add SMC-R-DEFAULT-EID; exit \$rc"
+if [ "$(guests ours | xargs)" = "a b" ]; then
+	on b "smcnl ueid flush"
+	has a "no EID, and SMC all the same" "$WITHOUT" 0 '^note +eid +there is no user EID' \
+		'^ok +peer +.*used SMC' '^Nothing here keeps'
+	on b "smcnl ueid add OTHER-EID"
+fi
 [ -n "${RIG_LONG:-}" ] || { done_testing; exit; }
 has b "no EID in common" "smcr doctor $A:7000 # EID" 1 '^fail +peer +.*declined with 0x0303' \
 	'to do: on the peer: .*EID'
