@@ -435,7 +435,7 @@ static long reclaimable(const char *cgroup)
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.stat", cgroup);
-	file = fopen(path, "r");
+	file = fopen(path, "re");
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file))
@@ -450,7 +450,7 @@ static long reclaimable(const char *cgroup)
 /* What is left of version 2 of cgroups to this process, in KiB. */
 static long free_cgroup_kib(void)
 {
-	long most, now, least = LONG_MAX;
+	long most, now, left, least = LONG_MAX;
 	char line[SYSFS_LEN], *end;
 
 	if (!sysfs_read(line, "/proc/self/cgroup") || strncmp(line, "0::", 3) != 0)
@@ -459,9 +459,10 @@ static long free_cgroup_kib(void)
 	while ((end = strrchr(line + 3, '/'))) {
 		most = sysfs_number("/sys/fs/cgroup%s/memory.max", line + 3);
 		now = sysfs_number("/sys/fs/cgroup%s/memory.current", line + 3);
-		now -= now >= 0 ? reclaimable(line + 3) : 0;
-		if (most >= 0 && now >= 0 && most != LONG_MAX && (most - now) / 1024 < least)
-			least = (most - now) / 1024;
+		if (most >= 0 && now >= 0 && most != LONG_MAX) {
+			left = (most - now + reclaimable(line + 3)) / 1024;
+			least = left < least ? left : least;
+		}
 		*end = 0;
 	}
 	return least;

@@ -196,6 +196,11 @@ group_conns() {
 	on "$1" "smcnl lgr" | sed 's/.* conns \([0-9]*\) .*/\1/' | sort -nr | xargs
 }
 
+# no_connection: of neither guest has a link group one.
+no_connection() {
+	[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]
+}
+
 # no_group [GUEST...]: they have no link group, both if none is named.
 no_group() {
 	local guest

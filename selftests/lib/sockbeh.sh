@@ -67,8 +67,7 @@ compare() {
 			neutral $case)" "$name: $case"
 	done <<<"$wanted"
 	if [ "$(guests ours | xargs)" = "a b" ]; then
-		ok "$name: no connection is left" wait_for 20 \
-			eval '[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]'
+		ok "$name: no connection is left" wait_for 20 no_connection
 	fi
 }
 

@@ -72,10 +72,6 @@ killing() {
 	is "" "$(strange <<<"$own"$'\n'"$other")" "$4: nothing else happens, no byte is wrong"
 }
 
-no_connection() {
-	[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]
-}
-
 # measure NAME: sets slab_*; groups without connections end when
 # memory is short.
 measure() {

@@ -24,10 +24,6 @@ PROCS=32
 WRITERS=64
 MANY="ulimit -Hn 30000; ulimit -n 30000; exec"
 
-no_connection() {
-	[[ "$(group_conns a) $(group_conns b)" =~ ^[0\ ]*$ ]]
-}
-
 # measure NAME: when all is closed.
 measure() {
 	local guest
