@@ -189,7 +189,7 @@ void smcr_bundle_sent_locked(struct smcr_link *link)
 {
 	lockdep_assert_held(&link->tx_lock);
 	if (link->bundle_len)
-		kthread_queue_work(worker, &link->bundle_work);
+		expect_post_locked(link);
 }
 
 /**
@@ -222,8 +222,7 @@ bool smcr_bundle_may_be_lost(struct smcr_link *link,
 	bool may_be_lost;
 
 	spin_lock_bh(&link->tx_lock);
-	may_be_lost = rp->copied_seq &&
-		      (s32)(rp->copied_seq - link->bundle_done) >= 0;
+	may_be_lost = rp->copied_seq >= link->bundle_done;
 	spin_unlock_bh(&link->tx_lock);
 	return may_be_lost;
 }

@@ -373,8 +373,8 @@ struct smcr_link {
 	struct smcr_tx_bundle bundle[SMCR_LINK_BUNDLES];
 	u32 bundle_len;
 	u32 bundle_token;
-	u32 bundle_seq;
-	u32 bundle_done;
+	u64 bundle_seq;
+	u64 bundle_done;
 
 	u32 last_small;
 	struct kthread_work bundle_work;
@@ -677,8 +677,8 @@ struct smcr_rdma_path {
 	u32 peer_rkey;
 	u64 peer_vaddr;
 	u32 peer_token;
-	u32 bundle_seq;
-	u32 copied_seq;
+	u64 bundle_seq;
+	u64 copied_seq;
 	struct list_head wait_node;
 	bool is_founder;
 	struct rcu_head rcu;

@@ -848,7 +848,7 @@ static void purge_records(struct smcr_link *link)
 {
 	struct smcr_tx_record rec;
 	struct smcr_rdma_path *rp, *next;
-	u32 bundle_done;
+	u64 bundle_done;
 	LIST_HEAD(waiters);
 
 	spin_lock_bh(&link->tx_lock);
