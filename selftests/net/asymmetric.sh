@@ -60,6 +60,22 @@ both_have_two() {
 	forget $LINKS
 }
 
+# Ports that are on different networks, until the administrator thinks better of it.
+late_pnet_id() {
+	on b "smcnl pnet add NETX - rxe1"
+	on a "rdma link add rxe1 type rxe netdev eth1; /rig/wait-gid rxe1 10.0.1.1"
+	on b "rdma link add rxe1 type rxe netdev eth1; /rig/wait-gid rxe1 10.0.1.2"
+	first "a PNET ID for one port"
+	sleep 2
+	become single single "a PNET ID for one port: one link"
+	on b "smcnl pnet flush"
+	become sym sym "the PNET ID goes: two links" $PAUSE
+	for guest in a b; do
+		on $guest "rdma link del rxe1"
+	done
+	forget $LINKS
+}
+
 # forms NAME GUEST
 forms() {
 	one_has_two "$1, the server has two devices" b asym_local asym_peer
@@ -72,6 +88,7 @@ for guest in a b; do
 done
 serve
 forms "version 2" b
+late_pnet_id
 before=$(smc_stat a client_v1)
 for guest in a b; do
 	on $guest "smcnl ueid flush"

@@ -12,6 +12,7 @@
 
 #include <linux/ctype.h>
 #include <linux/netdevice.h>
+#include <linux/notifier.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
@@ -38,6 +39,9 @@ static unsigned int pnet_net_id;
 static DEFINE_SPINLOCK(pnet_lock);
 static LIST_HEAD(rdma_devs);
 static u64 last_serial;
+
+/* those who want to know of each change */
+static BLOCKING_NOTIFIER_HEAD(changed);
 
 static struct list_head *table_of(const struct net *net)
 {
@@ -338,6 +342,8 @@ static int insert(const struct net *net, struct entry *fresh,
 	spin_unlock(&pnet_lock);
 	if (ret)
 		kfree(fresh);
+	else
+		blocking_notifier_call_chain(&changed, 0, NULL);
 	return ret;
 }
 
@@ -406,6 +412,8 @@ static int remove_matching(const struct net *net, const char *id)
 		kfree(entry);
 		count++;
 	}
+	if (count)
+		blocking_notifier_call_chain(&changed, 0, NULL);
 	return count;
 }
 
@@ -479,6 +487,28 @@ static struct pernet_operations pnet_net_ops = {
 	.id = &pnet_net_id,
 	.size = sizeof(struct pnet_net),
 };
+
+/**
+ * smcr_pnet_watch() - learn of changes of the tables
+ * @block: called after each one; must not change them
+ *
+ * Context: process, sleeps.
+ */
+void smcr_pnet_watch(struct notifier_block *block)
+{
+	blocking_notifier_chain_register(&changed, block);
+}
+
+/**
+ * smcr_pnet_unwatch() - undo smcr_pnet_watch(); waits for calls under way
+ * @block: as it was given there
+ *
+ * Context: process, sleeps.
+ */
+void smcr_pnet_unwatch(struct notifier_block *block)
+{
+	blocking_notifier_chain_unregister(&changed, block);
+}
 
 /**
  * smcr_pnet_init() - create the tables of all namespaces

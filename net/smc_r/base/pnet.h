@@ -15,6 +15,7 @@
 #define SMCR_PNET_NAME_LEN	64
 
 struct net_device;
+struct notifier_block;
 
 /**
  * struct smcr_pnet_id - a PNET ID
@@ -54,6 +55,8 @@ struct smcr_pnet_info {
 
 int smcr_pnet_init(void);
 void smcr_pnet_exit(void);
+void smcr_pnet_watch(struct notifier_block *block);
+void smcr_pnet_unwatch(struct notifier_block *block);
 int smcr_pnet_parse(const char *text, struct smcr_pnet_id *id);
 int smcr_pnet_add_netdev(struct net *net, const struct smcr_pnet_id *id,
 			 const char *name);

@@ -13,6 +13,7 @@
 #include <linux/if_vlan.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/slab.h>
 #include <net/neighbour.h>
 #include <net/route.h>
@@ -609,6 +610,18 @@ static struct ib_client smcr_ib_client = {
 	.rename = rename_dev,
 };
 
+/* ports may be on one network now that were not before */
+static int on_pnet_change(struct notifier_block *block, unsigned long event,
+			  void *info)
+{
+	smcr_group_want_links();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pnet_block = {
+	.notifier_call = on_pnet_change,
+};
+
 /**
  * smcr_dev_init() - learn of the RDMA devices, now and later
  *
@@ -617,7 +630,11 @@ static struct ib_client smcr_ib_client = {
  */
 int smcr_dev_init(void)
 {
-	return ib_register_client(&smcr_ib_client);
+	int ret = ib_register_client(&smcr_ib_client);
+
+	if (!ret)
+		smcr_pnet_watch(&pnet_block);
+	return ret;
 }
 
 /**
@@ -627,5 +644,6 @@ int smcr_dev_init(void)
  */
 void smcr_dev_exit(void)
 {
+	smcr_pnet_unwatch(&pnet_block);
 	ib_unregister_client(&smcr_ib_client);
 }
