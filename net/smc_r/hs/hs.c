@@ -391,6 +391,43 @@ void smcr_hs_sync_options(struct smcr_sock *smc)
 	release_sock(clcsk);
 }
 
+static void set_file(struct smcr_sock *smc, struct file *file)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	write_lock_bh(&clcsk->sk_callback_lock);
+	smc->clcsock->file = file;
+	write_unlock_bh(&clcsk->sk_callback_lock);
+}
+
+/**
+ * smcr_hs_lend_file() - rules of netfilter ask the TCP socket for its owner
+ * @smc: its TCP socket sends something from now on; has a struct socket
+ *
+ * They know it by the open file. It is taken back before that is freed:
+ * smcr_hs_take_file(), smcr_hs_release_clcsock().
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_hs_lend_file(struct smcr_sock *smc)
+{
+	set_file(smc, smc->sk.sk_socket->file);
+}
+
+/**
+ * smcr_hs_take_file() - undo smcr_hs_lend_file()
+ * @smc: its TCP socket outlives the open file
+ *
+ * Context: process; socket lock held, takes the TCP socket's lock.
+ */
+void smcr_hs_take_file(struct smcr_sock *smc)
+{
+	/* what is being sent is sent then; older kernels look without a lock */
+	lock_sock(smc->clcsock->sk);
+	set_file(smc, NULL);
+	release_sock(smc->clcsock->sk);
+}
+
 /**
  * smcr_hs_release_clcsock() - let go of the TCP socket
  * @smc: the socket, orphaned or never seen by anybody
@@ -404,12 +441,11 @@ void smcr_hs_release_clcsock(struct smcr_sock *smc)
 	if (!clcsock)
 		return;
 	smcr_hs_unhook(smc);
-	/* TCP looks at it under this lock */
-	lock_sock(clcsock->sk);
-	clcsock->file = NULL;
-	release_sock(clcsock->sk);
 	/* first: who lists sockets may look at it until RCU has freed it */
 	WRITE_ONCE(smc->clcsock, NULL);
+	/* its last packets have an owner; what has a file is not freed */
+	clcsock->ops->release(clcsock);
+	clcsock->file = NULL;
 	sock_release(clcsock);
 }
 

@@ -202,6 +202,8 @@ void smcr_hs_prepare_sock(struct smcr_sock *smc);
 void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay);
 void smcr_hs_queue_accept(struct smcr_sock *smc, unsigned long delay);
 void smcr_hs_tcp_ended(struct smcr_sock *smc);
+void smcr_hs_lend_file(struct smcr_sock *smc);
+void smcr_hs_take_file(struct smcr_sock *smc);
 void smcr_hs_release_clcsock(struct smcr_sock *smc);
 void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res);
 void smcr_hs_hook(struct smcr_sock *smc);

@@ -69,6 +69,7 @@ static int smcr_release(struct socket *sock)
 	case SMCR_MODE_HANDSHAKE:
 		/* the work finds the socket dead and cleans up */
 		kernel_sock_shutdown(smc->clcsock, SHUT_RDWR);
+		smcr_hs_take_file(smc);
 		break;
 	case SMCR_MODE_IDLE:
 	case SMCR_MODE_TCP:
@@ -135,6 +136,7 @@ static int start_connect(struct smcr_sock *smc, struct sockaddr *addr,
 	int ret;
 
 	smcr_hs_sync_options(smc);
+	smcr_hs_lend_file(smc);
 	smcr_tcp_option_offer(clcsk, true);
 	smcr_hs_set_mode(smc, SMCR_MODE_HANDSHAKE);
 	smcr_hs_hook(smc);
@@ -348,6 +350,7 @@ static int listen_locked(struct smcr_sock *smc, int backlog)
 	int ret;
 
 	smcr_hs_sync_options(smc);
+	smcr_hs_lend_file(smc);
 	if (smc->mode == SMCR_MODE_IDLE)
 		smcr_tcp_option_offer(smc->clcsock->sk, true);
 	ret = smc->clcsock->ops->listen(smc->clcsock, backlog);
@@ -426,6 +429,8 @@ static void graft(struct smcr_sock *child, struct socket *new_sock)
 	new_sock->state = SS_CONNECTED;
 	if (smcr_mode(child) == SMCR_MODE_TCP)
 		smcr_fb_adopt_wait_queue(child);
+	else
+		smcr_hs_lend_file(child);
 	release_sock(sk);
 }
 
