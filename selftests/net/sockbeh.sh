@@ -17,4 +17,11 @@ wait_port b 7002
 compare connect $B 7001 7002
 keep_smc $B 7002 connect_rcvlowat connect_corked accept_rcvlowat
 num "$(smc_stat a connections) -ge 150" "the cases used SMC"
+
+# Answers are late: shutdown() comes in the middle of a first contact.
+ok "link groups end" forget
+on b "modprobe sch_netem; tc qdisc add dev eth0 root netem delay 250ms"
+late="sockbeh client -T $((3 * SOCKBEH_T)) -t connect_nb_shutdown"
+is "$(on a "$late -m tcp $B 7001")" "$(on a "$late -m smc $B 7002")" "shutdown() in a handshake"
+on b "tc qdisc del dev eth0 root"
 done_testing

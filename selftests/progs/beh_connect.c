@@ -226,6 +226,26 @@ static void connect_nb_ok(void)
 	out_echo(fd);
 }
 
+/*
+ * Where each answer of the peer takes 250 ms, a handshake has sent its last
+ * message by then, and has not heard the peer's.
+ */
+static void connect_nb_shutdown(void)
+{
+	int port = listening_peer();
+	int fd = beh_socket(SOCK_NONBLOCK);
+
+	beh_peer_start(OP_ACCEPT, 0, 0);
+	RES("connect", beh_connect_to(fd, port));
+	usleep(625000);
+	RES("shutdown", shutdown(fd, SHUT_WR));
+	beh_peer_res("peer_accept");
+	beh_peer_do("peer_recv", OP_RECV, 1, 0);
+	beh_peer_do("peer_send", OP_SEND, 50, 0);
+	beh_set_nonblock(fd, false);
+	RES("recv", beh_recv_full(fd, 50));
+}
+
 /* The usual way of event loops: edge triggered, before the connect. */
 static void connect_nb_epoll(void)
 {
@@ -570,6 +590,7 @@ const struct beh_case beh_connect_cases[] = {
 	{ "connect_nb_refused_recv", connect_nb_refused_recv },
 	{ "connect_nb_refused_reuse", connect_nb_refused_reuse },
 	{ "connect_nb_ok", connect_nb_ok },
+	{ "connect_nb_shutdown", connect_nb_shutdown },
 	{ "connect_nb_epoll", connect_nb_epoll },
 	{ "connect_nb_refused_epoll", connect_nb_refused_epoll },
 	{ "connect_pending", connect_pending },

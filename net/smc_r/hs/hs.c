@@ -624,6 +624,27 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 	}
 }
 
+/**
+ * smcr_hs_shutdown() - shutdown() of a connection that uses SMC
+ * @smc: the socket, in mode SMC
+ * @how: SHUT_RD, SHUT_WR or SHUT_RDWR
+ *
+ * Context: process; socket lock held.
+ */
+void smcr_hs_shutdown(struct smcr_sock *smc, int how)
+{
+	int shut = how + 1;	/* RCV_SHUTDOWN, SEND_SHUTDOWN or both */
+	struct sock *sk = &smc->sk;
+
+	spin_lock_bh(&smc->conn->lock);
+	smc->conn->rx_is_shut |= shut & RCV_SHUTDOWN;
+	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | shut);
+	spin_unlock_bh(&smc->conn->lock);
+	if (shut & SEND_SHUTDOWN)
+		smcr_conn_shutdown_write(smc->conn);
+	sk->sk_state_change(sk);
+}
+
 /* nobody waits for the result any more */
 static void drop_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 {
@@ -641,6 +662,9 @@ static void finish_connect(struct smcr_sock *smc, struct smcr_hs_result *res)
 		drop_result(smc, res);
 	} else {
 		smcr_hs_apply_result(smc, res);
+		/* TCP has heard of it, the connection has not */
+		if (smc->mode == SMCR_MODE_SMC && smc->shut_early)
+			smcr_hs_shutdown(smc, smc->shut_early - 1);
 		sk->sk_state_change(sk);
 		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
 	}

@@ -112,6 +112,7 @@ struct smcr_mirror {
  * @mode: changed under the socket lock, by smcr_hs_set_mode()
  * @role: server for accepted sockets
  * @conn: valid in mode SMC; read under the socket lock, by poll under RCU
+ * @shut_early: RCV_SHUTDOWN, SEND_SHUTDOWN: by shutdown() during the handshake
  * @calls: calls that use @conn and may sleep without the socket lock
  * @hs_work: runs a handshake; each queued instance holds a reference
  * @saved: callbacks of @clcsock
@@ -140,6 +141,7 @@ struct smcr_sock {
 	enum smcr_mode mode;
 	enum smcr_role role;
 	struct smcr_conn *conn;
+	u8 shut_early;
 	u32 calls;
 	struct delayed_work hs_work;
 	struct smcr_clc_callbacks saved;
@@ -202,6 +204,7 @@ void smcr_hs_prepare_sock(struct smcr_sock *smc);
 void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay);
 void smcr_hs_queue_accept(struct smcr_sock *smc, unsigned long delay);
 void smcr_hs_tcp_ended(struct smcr_sock *smc);
+void smcr_hs_shutdown(struct smcr_sock *smc, int how);
 void smcr_hs_lend_file(struct smcr_sock *smc);
 void smcr_hs_take_file(struct smcr_sock *smc);
 void smcr_hs_release_clcsock(struct smcr_sock *smc);

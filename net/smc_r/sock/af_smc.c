@@ -137,6 +137,7 @@ static int start_connect(struct smcr_sock *smc, struct sockaddr *addr,
 
 	smcr_hs_sync_options(smc);
 	smcr_hs_lend_file(smc);
+	smc->shut_early = 0;
 	smcr_tcp_option_offer(clcsk, true);
 	smcr_hs_set_mode(smc, SMCR_MODE_HANDSHAKE);
 	smcr_hs_hook(smc);
@@ -217,6 +218,9 @@ static int shutdown_handshake(struct smcr_sock *smc, int how)
 {
 	int ret = smc->clcsock->ops->shutdown(smc->clcsock, how);
 
+	/* the handshake may not need TCP any more */
+	if (!ret)
+		smc->shut_early |= how + 1;
 	/* unhooked: the work is in the handshake and will end it */
 	if (smc->saved.is_hooked &&
 	    inet_sk_state_load(smc->clcsock->sk) == TCP_CLOSE)
@@ -487,23 +491,9 @@ static int smcr_getname(struct socket *sock, struct sockaddr *addr, int peer)
 
 static int shutdown_conn(struct smcr_sock *smc, int how)
 {
-	struct sock *sk = &smc->sk;
-
 	if (is_over(smc))
 		return -ENOTCONN;
-	if (how != SHUT_WR) {
-		spin_lock_bh(&smc->conn->lock);
-		smc->conn->rx_is_shut = true;
-		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
-		spin_unlock_bh(&smc->conn->lock);
-	}
-	if (how != SHUT_RD) {
-		spin_lock_bh(&smc->conn->lock);
-		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
-		spin_unlock_bh(&smc->conn->lock);
-		smcr_conn_shutdown_write(smc->conn);
-	}
-	sk->sk_state_change(sk);
+	smcr_hs_shutdown(smc, how);
 	return 0;
 }
 
