@@ -378,6 +378,56 @@ tap_ok "text of others: a program" cc -I "$tools" -o "$tap_work/foreign" "$tap_w
 tap_is "text of others steers no terminal" "$("$tap_work/foreign" $'a~ \e[2J\n\377\"')" 'a~ ?[2J??"'
 tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard.json" /dev/null
 
+# --- who has a socket ---
+
+cat >"$tap_work/owners.c" <<'END'
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "owner.h"
+#include "text.h"
+
+/* whose a socket of this process, "first", and of a child, "second", is said to be */
+int main(int argc, char **argv)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), ready[2], end[2];
+	struct owners *owners;
+	json_object *row;
+	struct stat info;
+	char byte = 0;
+	pid_t child;
+
+	if (fstat(fd, &info) || pipe(ready) || pipe(end) || prctl(PR_SET_NAME, "first"))
+		return 1;
+	child = fork();
+	if (!child) {
+		close(end[1]);
+		prctl(PR_SET_NAME, "second");
+		return write(ready[1], &byte, 1) != 1 || read(end[0], &byte, 1) != 0;
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		return 1;
+	owners = owners_find();
+	for (int i = 0; i < argc; i++) {
+		row = json_object_new_object();
+		json_object_object_add(row, "inode", json_object_new_int64((int64_t)info.st_ino));
+		owners_add(owners, row, argv[i + 1]);
+		puts(argv[i + 1] && !strcmp(member(row, "process"), argv[i + 1]) ? argv[i + 1] :
+		     count(row, "pid") == (getpid() < child ? getpid() : child) ? "lowest" : "?");
+	}
+	close(end[1]);
+	waitpid(child, NULL, 0);
+	return 0;
+}
+END
+tap_ok "owners: a program" cc -I "$tools" -o "$tap_work/owners" "$tap_work/owners.c" "$tools/owner.o" "$tools/text.o" -ljson-c
+tap_is "owners of a socket: each by its name; where nobody has it, and without one, that of the lowest PID" \
+	"$("$tap_work/owners" first second nobody | xargs)" "first second lowest lowest"
+
 # --- reasons of fallback ---
 
 # code, label of smc-tools where they have one, a word of what it means
