@@ -428,6 +428,49 @@ tap_ok "owners: a program" cc -I "$tools" -o "$tap_work/owners" "$tap_work/owner
 tap_is "owners of a socket: each by its name; where nobody has it, and without one, that of the lowest PID" \
 	"$("$tap_work/owners" first second nobody | xargs)" "first second lowest lowest"
 
+# --- the zero point of statistics ---
+
+cat >"$tap_work/zero.c" <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "text.h"
+#include "zero.h"
+
+/* store N, apply N: with so many connections; what is left of them */
+int main(int argc, char **argv)
+{
+	json_object *stats = json_object_new_object(), *tech = json_object_new_object();
+
+	if (argc != 3)
+		return 1;
+	json_object_object_add(tech, "client_v2", json_object_new_int(atoi(argv[2])));
+	json_object_object_add(stats, "smcr", tech);
+	json_object_object_add(stats, "fallback_reasons", json_object_new_array());
+	if (strcmp(argv[1], "store") == 0)
+		zero_store(stats);
+	else
+		zero_apply(stats);
+	puts(member(tech, "client_v2"));
+	return 0;
+}
+END
+tap_ok "zero point: a program" cc -I "$tools" -o "$tap_work/zero" "$tap_work/zero.c" "$tools"/{zero,reason,text}.o -ljson-c
+mkdir "$tap_work/tmp"
+# zeros COMMAND...: with a /tmp of their own
+zeros()
+{
+	(cd "$tap_work" && unshare -m sh -c "mount --bind tmp /tmp && $*" | xargs)
+}
+
+if [ "$(id -u)" -ne 0 ] || ! unshare -mn true 2>/dev/null; then
+	tap_skip "zero points of network namespaces" "needs root and namespaces"
+else
+	tap_is "zero point: each network namespace has its own" "$(zeros "./zero store 5 && ./zero apply 7
+		unshare -n sh -c './zero apply 7; ./zero store 3; ./zero apply 4'; ./zero apply 9")" "5 2 7 3 1 4"
+	tap_is "zero point: beyond the counters it is none, and goes" "$(zeros "./zero apply 4; ./zero apply 9")" "4 9"
+fi
+
 # --- reasons of fallback ---
 
 # code, label of smc-tools where they have one, a word of what it means
