@@ -507,6 +507,16 @@ static void check_firewall(struct doctor *doctor)
 
 /* --- the peer --- */
 
+/* What was not seen of the TCP handshake may have been there. */
+static void tell_lost(struct doctor *doctor, const struct tap *tap)
+{
+	if (tap->has_lost && (tap->syn == SEEN_NOTHING || tap->answer == SEEN_NOTHING))
+		note(doctor, "peer",
+		     "more packets passed %s than could be looked at: whether something on the way "
+		     "removes the SMC option, or drops packets that have it, cannot be told",
+		     doctor->target.ifname);
+}
+
 /* The peer did not offer SMC: who took the option away, or was it never there? */
 static void tell_option(struct doctor *doctor, const struct tap *tap)
 {
@@ -525,11 +535,12 @@ static void tell_option(struct doctor *doctor, const struct tap *tap)
 		fix(doctor, "look at 'nft list ruleset' and 'iptables-save'");
 	} else {
 		bad(doctor, "peer", "%s answered without the SMC option%s", target->text,
-		    tap->answer == SEEN_WITHOUT ? "; it was in this host's SYN" : "");
+		    tap->syn == SEEN_WITH ? "; it was in this host's SYN" : "");
 		fix(doctor,
 		    "on the peer, load SMC and let the program on port %d use SMC sockets ('smc_run "
 		    "PROGRAM'); if it does, something on the way removes the TCP option 254",
 		    target->port);
+		tell_lost(doctor, tap);
 	}
 }
 
@@ -566,6 +577,10 @@ static void tell_silence(struct doctor *doctor, const struct probe *probe)
 	} else if (probe->tap.fd < 0) {
 		bad(doctor, "peer", "%s answers by TCP, and not by SMC", target->text);
 		fix(doctor, "ask again as root, who sees the TCP handshake");
+	} else if (probe->tap.has_lost) {
+		bad(doctor, "peer", "%s answers by TCP, and not by SMC", target->text);
+		fix(doctor, "ask again while there is less traffic on %s", target->ifname);
+		tell_lost(doctor, &probe->tap);
 	} else {
 		bad(doctor, "peer",
 		    "%s answers only without the SMC option: a firewall drops packets that have it",

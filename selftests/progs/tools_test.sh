@@ -471,6 +471,96 @@ else
 	tap_is "zero point: beyond the counters it is none, and goes" "$(zeros "./zero apply 4; ./zero apply 9")" "4 9"
 fi
 
+# --- what the doctor sees of a TCP handshake, and makes of it ---
+
+cat >"$tap_work/tap.c" <<'END'
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "tap.h"
+
+/* A connection to nobody, with an argument after more packets than a tap has room for. */
+int main(int argc, char **argv)
+{
+	struct target target = { .port = 9, .ifindex = if_nametoindex("lo") };
+	struct sockaddr_in *nobody = (struct sockaddr_in *)&target.address;
+	static char data[1000];
+	socklen_t len = sizeof(int);
+	int room = 0, udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+	struct tap tap;
+
+	(void)argv;
+	nobody->sin_family = AF_INET;
+	nobody->sin_port = htons(9);
+	nobody->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	tap_open(&tap, &target);
+	if (tap.fd < 0 || getsockopt(tap.fd, SOL_SOCKET, SO_RCVBUF, &room, &len))
+		return 1;
+	for (; argc > 1 && room > 0; room -= (int)sizeof(data))
+		sendto(udp, data, sizeof(data), 0, (struct sockaddr *)nobody, sizeof(*nobody));
+	connect(tcp, (struct sockaddr *)nobody, sizeof(*nobody));
+	tap_close(&tap, &target);
+	return printf("%s %s\n", tap.syn == SEEN_WITHOUT ? "seen" : "missed",
+		      tap.has_lost ? "lost" : "all") < 0;
+}
+END
+tap_ok "tap: a program" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/tap" "$tap_work/tap.c" "$tools/tap.o"
+if [ "$(id -u)" -ne 0 ] || ! unshare -n ip link set lo up 2>/dev/null; then
+	tap_skip "a tap that is full" "needs root, namespaces and ip"
+else
+	tap_is "tap: a SYN, and one that had no room" \
+		"$(for more in '' more; do unshare -n sh -c "ip link set lo up; $tap_work/tap $more"; done | xargs)" "seen all missed lost"
+fi
+
+cat >"$tap_work/judge.c" <<'END'
+#include "doctor.c"
+
+/* judge ERROR SYN ANSWER LOST: with these of a probe, by numbers; TCP is answered */
+int main(int argc, char **argv)
+{
+	struct doctor doctor = { .checks = json_object_new_array(), .has_target = true };
+	struct probe *probe = &doctor.probe;
+
+	if (argc != 5)
+		return 1;
+	strcpy(doctor.target.text, "PEER");
+	strcpy(doctor.target.ifname, "IF");
+	doctor.target.port = 1;
+	probe->err = atoi(argv[1]);
+	probe->reason = REASON_PEER_NO_SMC;
+	probe->tap.syn = (enum seen)atoi(argv[2]);
+	probe->tap.answer = (enum seen)atoi(argv[3]);
+	probe->tap.has_lost = atoi(argv[4]);
+	probe->tcp_answers = true;
+	check_peer(&doctor);
+	print_text(&doctor);
+	return 0;
+}
+END
+tap_ok "doctor: a program" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/judge" "$tap_work/judge.c" \
+	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+# judged ERROR SYN ANSWER LOST: 0, or that of a time-out; seen: 0 nothing, 1 without, 2 with the option
+judged()
+{
+	"$tap_work/judge" "$@" | tr -s ' \n' ' '
+}
+
+timeout=$(python3 -c 'import errno; print(errno.ETIMEDOUT)')
+tap_match "doctor: no option in the SYN" "$(judged 0 1 1 1)" '^fail peer this host sent its SYN without'
+tap_match "doctor: one in the SYN/ACK" "$(judged 0 2 2 1)" '^fail peer PEER offered SMC, and a rule of this host'
+tap_match "doctor: all of the handshake was seen" "$(judged 0 2 1 1)" "it was in this host's SYN to do: .* 254 1 to put"
+tap_match "doctor: nobody could look" "$(judged 0 0 0 0)" 'fail peer PEER answered without the SMC option to do: .* 254 1 to put'
+for seen in '0 0' '0 1' '2 0'; do
+	tap_match "doctor: there was no room for all ($seen)" "$(judged 0 $seen 1)" \
+		"PEER answered without the SMC option.* note peer more packets passed IF .* cannot be told 1 to put right"
+done
+tap_match "doctor: nothing came back" "$(judged $timeout 0 0 0)" '^fail peer PEER answers only without .*: a firewall drops'
+lost=$(judged $timeout 2 0 1)
+tap_match "doctor: nothing was seen to come back" "$lost" \
+	'^fail peer PEER answers by TCP, and not by SMC to do: ask again while .* IF note peer more packets .* cannot be told 1 to put right'
+tap_is "doctor: and no firewall is blamed" "$(grep -ci firewall <<<"$lost")" 0
+
 # --- reasons of fallback ---
 
 # code, label of smc-tools where they have one, a word of what it means
