@@ -332,8 +332,8 @@ static bool serves_source(const struct doctor *doctor, json_object *gid, const s
 
 static void check_gid(struct doctor *doctor, json_object *usable)
 {
+	bool has_ip4 = false, has_source = false, is_elsewhere = false;
 	const struct target *target = &doctor->target;
-	bool has_ip4 = false, has_source = false;
 	struct in6_addr raw;
 	size_t i;
 
@@ -346,12 +346,17 @@ static void check_gid(struct doctor *doctor, json_object *usable)
 			continue;
 		has_ip4 = true;
 		has_source = has_source || serves_source(doctor, gid, &raw);
+		is_elsewhere = is_elsewhere || !*member(gid, "net_dev");
 	}
 	if (!has_ip4) {
 		bad(doctor, "gid",
 		    "the RDMA device has no GID of RoCE version 2 for an IPv4 address");
 		fix(doctor, "give its interface an IPv4 address; if it has one, switch the card to "
 		    "RoCE version 2");
+	} else if (!has_source && is_elsewhere) {
+		note(doctor, "gid",
+		     "the interface of the RDMA device is in another network namespace: whether %s "
+		     "is in its subnet, as it has to be, cannot be told", target->source);
 	} else if (!has_source) {
 		bad(doctor, "gid",
 		    "no GID of the RDMA device is for %s, the address of the connection, or its "
@@ -366,12 +371,15 @@ static void check_gid(struct doctor *doctor, json_object *usable)
 static void check_devices(struct doctor *doctor)
 {
 	json_object *usable, *first;
+	const char *net_dev;
 
 	usable = usable_gids(doctor);
 	if (json_object_array_length(usable)) {
 		first = json_object_array_get_idx(usable, 0);
+		net_dev = member(first, "net_dev");
 		good(doctor, "device", "%s port %d on %s is active", member(first, "ib_dev"),
-		     (int)count(first, "ib_port"), member(first, "net_dev"));
+		     (int)count(first, "ib_port"),
+		     *net_dev ? net_dev : "an interface of another network namespace");
 		check_gid(doctor, usable);
 	}
 	json_object_put(usable);

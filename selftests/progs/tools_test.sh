@@ -471,6 +471,76 @@ else
 	tap_is "zero point: beyond the counters it is none, and goes" "$(zeros "./zero apply 4; ./zero apply 9")" "4 9"
 fi
 
+# --- interfaces of RDMA devices, whose names may be those of other network namespaces ---
+
+cat >"$tap_work/names.c" <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include "rdma.h"
+#include "text.h"
+
+/* The interface of each GID; then, as DEVICE IFINDEX GID, of a port (without GID) or a link. */
+int main(int argc, char **argv)
+{
+	json_object *gids = rdma_gids(), *row;
+
+	for (size_t i = 0; i < json_object_array_length(gids) && argc == 1; i++) {
+		row = json_object_array_get_idx(gids, i);
+		printf("%s:%s\n", member(row, "ib_dev"), member(row, "net_dev"));
+	}
+	if (argc != 4)
+		return 0;
+	row = json_object_new_object();
+	add_text(row, "ib_dev", argv[1]);
+	json_object_object_add(row, "ib_port", json_object_new_int(1));
+	json_object_object_add(row, "ifindex", json_object_new_int(atoi(argv[2])));
+	if (*argv[3])
+		add_text(row, "gid", argv[3]);
+	rdma_name_interface(row, gids);
+	return printf("%s%s\n", member(row, "net_dev"), member(row, "ifindex")) < 0;
+}
+END
+tap_ok "interfaces: a program" cc -I "$tools" -o "$tap_work/names" "$tap_work/names.c" "$tools"/{rdma,sysfs,text}.o -ljson-c
+
+# has_gid DEVICE INDEX GID INTERFACE: in what is to be /sys/class
+has_gid()
+{
+	local port=$tap_work/class/infiniband/$1/ports/1
+
+	mkdir -p "$port"/{gids,gid_attrs/{types,ndevs}}
+	echo "$3" >"$port/gids/$2"
+	echo "RoCE v2" >"$port/gid_attrs/types/$2"
+	echo "$4" >"$port/gid_attrs/ndevs/$2"
+}
+
+# in_class COMMAND: with that, and the addresses of lo only
+in_class()
+{
+	(cd "$tap_work" && unshare -mn sh -c "ip link set lo up; ip addr add 127.0.0.5/32 label lo:1 dev lo
+		mount --bind class /sys/class; $1" | xargs)
+}
+
+own=0000:0000:0000:0000:0000:ffff:7f00:0001 other=0000:0000:0000:0000:0000:ffff:0a00:0001
+# that of the hardware, whose address is zero
+has_gid here 0 fe80:0000:0000:0000:0200:00ff:fe00:0000 lo
+has_gid here 1 $own lo
+has_gid here 2 0000:0000:0000:0000:0000:ffff:7f00:0005 lo
+has_gid here 3 0000:0000:0000:0000:0000:0000:0000:0001 lo
+has_gid here 4 $other lo
+has_gid here 5 $own lo0
+has_gid there 0 fe80:0000:0000:0000:5054:00ff:fe00:0001 lo
+has_gid there 1 $own lo
+if [ "$(id -u)" -ne 0 ] || ! unshare -mn ip link set lo up 2>/dev/null; then
+	tap_skip "interfaces of network namespaces" "needs root, namespaces and ip"
+else
+	tap_is "interfaces: those that have the address of the GID" "$(in_class ./names)" \
+		"here:lo here:lo here:lo here:lo here: here: there: there:lo"
+	tap_is "interfaces: of a port" "$(in_class "./names here 1 ''; ./names here 9 ''; ./names none 1 ''")" lo
+	tap_is "interfaces: of a port that is another's" "$(in_class "./names there 1 ''")" ""
+	tap_is "interfaces: of a link" "$(in_class "./names here 1 $own; ./names there 1 $own")" "lo lo"
+	tap_is "interfaces: of a link that is another's" "$(in_class "./names here 1 $other; ./names here 9 $own")" ""
+fi
+
 # --- what the doctor sees of a TCP handshake, and makes of it ---
 
 cat >"$tap_work/tap.c" <<'END'
