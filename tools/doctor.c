@@ -41,9 +41,12 @@ struct doctor {
 	char interfaces[MAX_LOWER][SYSFS_LEN];
 	int interfaces_count;
 	json_object *gids;
+	/* PNET IDs of interfaces: the table of this network namespace */
 	json_object *pnetids;
 	/* errno; 0: pnetids has them all */
 	int pnet_error;
+	/* PNET IDs of RDMA devices, which are in that of the first namespace only */
+	json_object *ports;
 	/* of the interfaces above; NULL: none */
 	const char *pnetid;
 	/* an RDMA device has it as well, which makes it the one to use */
@@ -215,31 +218,40 @@ static const char *pnetid_of_route(const struct doctor *doctor)
 	return pnetid;
 }
 
-/* Is the GID on a port that has the PNET ID of the route? */
+/*
+ * Is the GID on a port that has the PNET ID of the route? The table may have that
+ * under the name of the device or of its parent; the kernel has resolved this.
+ */
 static bool has_pnetid(const struct doctor *doctor, json_object *gid)
 {
 	size_t i;
 
-	for (i = 0; doctor->pnetid && i < json_object_array_length(doctor->pnetids); i++) {
-		json_object *entry = json_object_array_get_idx(doctor->pnetids, i);
+	for (i = 0; doctor->pnetid && i < json_object_array_length(doctor->ports); i++) {
+		json_object *port = json_object_array_get_idx(doctor->ports, i);
 
-		if (strcmp(member(entry, "pnetid"), doctor->pnetid) == 0 &&
-		    strcmp(member(entry, "ib_dev"), member(gid, "ib_dev")) == 0 &&
-		    count(entry, "ib_port") == count(gid, "ib_port"))
+		if (strcmp(member(port, "pnetid"), doctor->pnetid) == 0 &&
+		    strcmp(member(port, "ib_dev"), member(gid, "ib_dev")) == 0 &&
+		    count(port, "ib_port") == count(gid, "ib_port"))
 			return true;
 	}
 	return false;
 }
 
-static void read_pnetids(struct doctor *doctor)
+static void match_pnetids(struct doctor *doctor)
 {
 	size_t i;
 
-	doctor->pnet_error = -pnet_entries(&doctor->pnetids);
 	doctor->pnetid = pnetid_of_route(doctor);
 	for (i = 0; i < json_object_array_length(doctor->gids); i++)
 		if (has_pnetid(doctor, json_object_array_get_idx(doctor->gids, i)))
 			doctor->is_by_pnetid = true;
+}
+
+static void read_pnetids(struct doctor *doctor)
+{
+	doctor->pnet_error = -pnet_entries(&doctor->pnetids);
+	doctor->ports = gen_devices();
+	match_pnetids(doctor);
 }
 
 /* An interface with a PNET ID looks for RDMA devices with the same one. */
@@ -258,7 +270,8 @@ static void check_pnetid(struct doctor *doctor)
 	} else {
 		bad(doctor, "pnetid", "the interface has the PNET ID %s, and no RDMA device has it",
 		    name);
-		fix(doctor, "'smc_pnet -a %s -D DEVICE', or 'smc_pnet -d %s'", name, name);
+		fix(doctor, "'smc_pnet -a %s -D DEVICE', for a container on its host, or "
+		    "'smc_pnet -d %s'", name, name);
 	}
 }
 
@@ -740,5 +753,6 @@ int smcr_doctor(struct request *request)
 	json_object_put(doctor.checks);
 	json_object_put(doctor.gids);
 	json_object_put(doctor.pnetids);
+	json_object_put(doctor.ports);
 	return doctor.failed ? 1 : 0;
 }

@@ -326,6 +326,15 @@ if [ $RIG_PEERS = ours:ours ]; then
 	ok "as its script has it" finish b peer 20
 	on b "rmmod smcr_syn"
 	without_module a
+	# as hardware has, whose PCI address an entry may name
+	pci=$(on a "basename \$(readlink -f /sys/class/net/eth0/device/..)")
+	on a "insmod /rig/smcr_parent.ko device=rxe0 parent=$pci"
+	load a
+	PARENT="smcr ueid add SMC-R-DEFAULT-EID; smc_pnet -a NETP -I eth0 -D $pci -P 1; smcr doctor $B"
+	has a "a PNET ID with the parent of a device" "$PARENT" 0 '^ok +device +rxe0 port 1 on eth0' \
+		'^ok +pnetid +interface and an RDMA device have the PNET ID NETP'
+	unload a
+	on a "rmmod smcr_parent"
 else
 	for guest in $(guests ours); do
 		without_module $guest

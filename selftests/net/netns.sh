@@ -97,6 +97,10 @@ is "3 2, 3 2" "$(group_conns $me), $(group_conns b)" "each namespace has its own
 is "eth0 eth0, n/a n/a" "$(on $me "smcr link" | awk 'NR > 1 {print $4}' | xargs), $(
 	inside "smcr link" | awk 'NR > 1 {print $4}' | xargs)" "on the interface of the host, which has no name inside"
 let_go $me outside inside
+doctor=$(inside "smcr doctor $B:7000" || true)
+is "ok note ok ok" "$(awk '$2 ~ /^(device|gid|pnetid|peer)$/ {print $1}' <<<"$doctor" | xargs)" \
+	"the doctor inside finds the device by its PNET ID, which is in the table outside"
+like '^ok +device +rxe0 port 1 on an interface of another network namespace' "$doctor" "and that it is on an interface there"
 start $me inner "nsenter --net=/run/netns/in conns server -m smc 7002"
 wait_for 5 on $me "grep -q ^ready /run/rig/inner.log"
 hold b to_outside 2 $A 7000

@@ -631,6 +631,54 @@ tap_match "doctor: nothing was seen to come back" "$lost" \
 	'^fail peer PEER answers by TCP, and not by SMC to do: ask again while .* IF note peer more packets .* cannot be told 1 to put right'
 tap_is "doctor: and no firewall is blamed" "$(grep -ci firewall <<<"$lost")" 0
 
+cat >"$tap_work/pnet.c" <<'END'
+#include "doctor.c"
+
+/* pnet GIDS PORTS PNETIDS: JSON of what there is, for a route by "if0" */
+int main(int argc, char **argv)
+{
+	struct doctor doctor = { .checks = json_object_new_array(), .has_target = true };
+
+	if (argc != 4)
+		return 1;
+	add_interface(&doctor, strcpy(doctor.target.ifname, "if0"));
+	strcpy(doctor.target.source, "10.0.0.11");
+	inet_pton(AF_INET, doctor.target.source, &doctor.target.source4);
+	doctor.gids = json_tokener_parse(argv[1]);
+	doctor.ports = json_tokener_parse(argv[2]);
+	doctor.pnetids = json_tokener_parse(argv[3]);
+	match_pnetids(&doctor);
+	check_devices(&doctor);
+	check_pnetid(&doctor);
+	print_text(&doctor);
+	return 0;
+}
+END
+tap_ok "doctor: a program for PNET IDs" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/pnet" "$tap_work/pnet.c" \
+	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+# pnets INTERFACE PNETID ENTRY...: of a device whose GID is on this interface, if any, and
+# whose port has this ID; with a table of these entries
+pnets()
+{
+	local gid='"ib_dev":"dev0","ib_port":1,"state":"4: ACTIVE","gid":"::ffff:10.0.0.1","type":"RoCE v2"' IFS=,
+
+	"$tap_work/pnet" "[{$gid${1:+,\"net_dev\":\"$1\"}}]" '[{"ib_dev":"dev0","ib_port":2,"pnetid":"NETQ"},
+		{"ib_dev":"dev0","ib_port":1,"pnetid":"'"$2"'"}]' "[${*:3}]" | tr -s ' \n' ' '
+}
+
+route='{"pnetid":"NETP","net_dev":"if0"}'
+both="ok pnetid interface and an RDMA device have the PNET ID NETP"
+tap_match "doctor: the PNET ID of a device, which is in no table here" "$(pnets "" NETP "$route")" \
+	"^ok device dev0 port 1 on an interface of another network namespace is active note gid .* whether 10.0.0.11 .* cannot be told $both Nothing"
+tap_match "doctor: the same of a device on another interface here" "$(pnets if1 NETP "$route")" \
+	"^ok device dev0 port 1 on if1 is active fail gid .* for 10.0.0.11, .* $both 1 to put right"
+for other in "" NETQ; do
+	tap_match "doctor: another PNET ID than the table here has ($other)" \
+		"$(pnets if0 "$other" "$route" '{"pnetid":"NETP","ib_dev":"dev0","ib_port":1}')" \
+		"fail pnetid the interface has the PNET ID NETP, and no RDMA device has it to do: 'smc_pnet -a NETP -D"
+done
+tap_match "doctor: no PNET ID, and a device elsewhere" "$(pnets "" "")" "^fail device no RDMA device is on if0, .* ok pnetid no PNET ID"
+
 # --- reasons of fallback ---
 
 # code, label of smc-tools where they have one, a word of what it means
