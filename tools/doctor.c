@@ -41,9 +41,12 @@ struct doctor {
 	char interfaces[MAX_LOWER][SYSFS_LEN];
 	int interfaces_count;
 	json_object *gids;
+	/* PNET IDs of interfaces: the table of this network namespace */
 	json_object *pnetids;
 	/* errno; 0: pnetids has them all */
 	int pnet_error;
+	/* PNET IDs of RDMA devices, which are in that of the first namespace only */
+	json_object *ports;
 	/* of the interfaces above; NULL: none */
 	const char *pnetid;
 	/* an RDMA device has it as well, which makes it the one to use */
@@ -215,31 +218,40 @@ static const char *pnetid_of_route(const struct doctor *doctor)
 	return pnetid;
 }
 
-/* Is the GID on a port that has the PNET ID of the route? */
+/*
+ * Is the GID on a port that has the PNET ID of the route? The table may have that
+ * under the name of the device or of its parent; the kernel has resolved this.
+ */
 static bool has_pnetid(const struct doctor *doctor, json_object *gid)
 {
 	size_t i;
 
-	for (i = 0; doctor->pnetid && i < json_object_array_length(doctor->pnetids); i++) {
-		json_object *entry = json_object_array_get_idx(doctor->pnetids, i);
+	for (i = 0; doctor->pnetid && i < json_object_array_length(doctor->ports); i++) {
+		json_object *port = json_object_array_get_idx(doctor->ports, i);
 
-		if (strcmp(member(entry, "pnetid"), doctor->pnetid) == 0 &&
-		    strcmp(member(entry, "ib_dev"), member(gid, "ib_dev")) == 0 &&
-		    count(entry, "ib_port") == count(gid, "ib_port"))
+		if (strcmp(member(port, "pnetid"), doctor->pnetid) == 0 &&
+		    strcmp(member(port, "ib_dev"), member(gid, "ib_dev")) == 0 &&
+		    count(port, "ib_port") == count(gid, "ib_port"))
 			return true;
 	}
 	return false;
 }
 
-static void read_pnetids(struct doctor *doctor)
+static void match_pnetids(struct doctor *doctor)
 {
 	size_t i;
 
-	doctor->pnet_error = -pnet_entries(&doctor->pnetids);
 	doctor->pnetid = pnetid_of_route(doctor);
 	for (i = 0; i < json_object_array_length(doctor->gids); i++)
 		if (has_pnetid(doctor, json_object_array_get_idx(doctor->gids, i)))
 			doctor->is_by_pnetid = true;
+}
+
+static void read_pnetids(struct doctor *doctor)
+{
+	doctor->pnet_error = -pnet_entries(&doctor->pnetids);
+	doctor->ports = gen_devices();
+	match_pnetids(doctor);
 }
 
 /* An interface with a PNET ID looks for RDMA devices with the same one. */
@@ -258,7 +270,8 @@ static void check_pnetid(struct doctor *doctor)
 	} else {
 		bad(doctor, "pnetid", "the interface has the PNET ID %s, and no RDMA device has it",
 		    name);
-		fix(doctor, "'smc_pnet -a %s -D DEVICE', or 'smc_pnet -d %s'", name, name);
+		fix(doctor, "'smc_pnet -a %s -D DEVICE', for a container on its host, or "
+		    "'smc_pnet -d %s'", name, name);
 	}
 }
 
@@ -332,8 +345,8 @@ static bool serves_source(const struct doctor *doctor, json_object *gid, const s
 
 static void check_gid(struct doctor *doctor, json_object *usable)
 {
+	bool has_ip4 = false, has_source = false, is_elsewhere = false;
 	const struct target *target = &doctor->target;
-	bool has_ip4 = false, has_source = false;
 	struct in6_addr raw;
 	size_t i;
 
@@ -346,12 +359,17 @@ static void check_gid(struct doctor *doctor, json_object *usable)
 			continue;
 		has_ip4 = true;
 		has_source = has_source || serves_source(doctor, gid, &raw);
+		is_elsewhere = is_elsewhere || !*member(gid, "net_dev");
 	}
 	if (!has_ip4) {
 		bad(doctor, "gid",
 		    "the RDMA device has no GID of RoCE version 2 for an IPv4 address");
 		fix(doctor, "give its interface an IPv4 address; if it has one, switch the card to "
 		    "RoCE version 2");
+	} else if (!has_source && is_elsewhere) {
+		note(doctor, "gid",
+		     "the interface of the RDMA device is in another network namespace: whether %s "
+		     "is in its subnet, as it has to be, cannot be told", target->source);
 	} else if (!has_source) {
 		bad(doctor, "gid",
 		    "no GID of the RDMA device is for %s, the address of the connection, or its "
@@ -366,12 +384,15 @@ static void check_gid(struct doctor *doctor, json_object *usable)
 static void check_devices(struct doctor *doctor)
 {
 	json_object *usable, *first;
+	const char *net_dev;
 
 	usable = usable_gids(doctor);
 	if (json_object_array_length(usable)) {
 		first = json_object_array_get_idx(usable, 0);
+		net_dev = member(first, "net_dev");
 		good(doctor, "device", "%s port %d on %s is active", member(first, "ib_dev"),
-		     (int)count(first, "ib_port"), member(first, "net_dev"));
+		     (int)count(first, "ib_port"),
+		     *net_dev ? net_dev : "an interface of another network namespace");
 		check_gid(doctor, usable);
 	}
 	json_object_put(usable);
@@ -507,6 +528,16 @@ static void check_firewall(struct doctor *doctor)
 
 /* --- the peer --- */
 
+/* What was not seen of the TCP handshake may have been there. */
+static void tell_lost(struct doctor *doctor, const struct tap *tap)
+{
+	if (tap->has_lost && (tap->syn == SEEN_NOTHING || tap->answer == SEEN_NOTHING))
+		note(doctor, "peer",
+		     "more packets passed %s than could be looked at: whether something on the way "
+		     "removes the SMC option, or drops packets that have it, cannot be told",
+		     doctor->target.ifname);
+}
+
 /* The peer did not offer SMC: who took the option away, or was it never there? */
 static void tell_option(struct doctor *doctor, const struct tap *tap)
 {
@@ -525,11 +556,12 @@ static void tell_option(struct doctor *doctor, const struct tap *tap)
 		fix(doctor, "look at 'nft list ruleset' and 'iptables-save'");
 	} else {
 		bad(doctor, "peer", "%s answered without the SMC option%s", target->text,
-		    tap->answer == SEEN_WITHOUT ? "; it was in this host's SYN" : "");
+		    tap->syn == SEEN_WITH ? "; it was in this host's SYN" : "");
 		fix(doctor,
 		    "on the peer, load SMC and let the program on port %d use SMC sockets ('smc_run "
 		    "PROGRAM'); if it does, something on the way removes the TCP option 254",
 		    target->port);
+		tell_lost(doctor, tap);
 	}
 }
 
@@ -566,6 +598,10 @@ static void tell_silence(struct doctor *doctor, const struct probe *probe)
 	} else if (probe->tap.fd < 0) {
 		bad(doctor, "peer", "%s answers by TCP, and not by SMC", target->text);
 		fix(doctor, "ask again as root, who sees the TCP handshake");
+	} else if (probe->tap.has_lost) {
+		bad(doctor, "peer", "%s answers by TCP, and not by SMC", target->text);
+		fix(doctor, "ask again while there is less traffic on %s", target->ifname);
+		tell_lost(doctor, &probe->tap);
 	} else {
 		bad(doctor, "peer",
 		    "%s answers only without the SMC option: a firewall drops packets that have it",
@@ -717,5 +753,6 @@ int smcr_doctor(struct request *request)
 	json_object_put(doctor.checks);
 	json_object_put(doctor.gids);
 	json_object_put(doctor.pnetids);
+	json_object_put(doctor.ports);
 	return doctor.failed ? 1 : 0;
 }

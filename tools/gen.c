@@ -11,6 +11,7 @@
 
 #include "gen.h"
 #include "nl.h"
+#include "rdma.h"
 #include "reason.h"
 #include "text.h"
 
@@ -79,7 +80,7 @@ static const struct nl_field common_fields[] = {
 
 static const struct nl_field link_fields[] = {
 	{ SMC_NLA_LINK_ID, "link_id", nl_uint },
-	{ SMC_NLA_LINK_NET_DEV, "net_dev", nl_ifname },
+	{ SMC_NLA_LINK_NET_DEV, "ifindex", nl_uint },
 	{ SMC_NLA_LINK_UID, "link_uid", nl_uid },
 	{ SMC_NLA_LINK_PEER_UID, "peer_uid", nl_uid },
 	{ SMC_NLA_LINK_IB_DEV, "ib_dev", nl_text },
@@ -95,7 +96,7 @@ static const struct nl_field link_fields[] = {
 };
 
 static const struct nl_field port_fields[] = {
-	{ SMC_NLA_DEV_PORT_NETDEV, "net_dev", nl_ifname },
+	{ SMC_NLA_DEV_PORT_NETDEV, "ifindex", nl_uint },
 	{ SMC_NLA_DEV_PORT_STATE, "state", nl_name, port_states },
 	{ SMC_NLA_DEV_PORT_LNK_CNT, "links", nl_uint },
 	{ SMC_NLA_DEV_PORT_PNETID, "pnetid", nl_text },
@@ -316,12 +317,23 @@ static int on_link(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
+static void name_interfaces(json_object *rows)
+{
+	json_object *gids = rdma_gids();
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(rows); i++)
+		rdma_name_interface(json_object_array_get_idx(rows, i), gids);
+	json_object_put(gids);
+}
+
 json_object *gen_links(void)
 {
 	struct links links = { .rows = json_object_new_array() };
 
 	dump(SMC_NETLINK_GET_LINK_SMCR, on_link, &links);
 	json_object_put(links.group);
+	name_interfaces(links.rows);
 	return links.rows;
 }
 
@@ -372,6 +384,7 @@ json_object *gen_devices(void)
 	json_object *rows = json_object_new_array();
 
 	dump(SMC_NETLINK_GET_DEV_SMCR, on_device, rows);
+	name_interfaces(rows);
 	return rows;
 }
 

@@ -4,7 +4,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,15 +92,6 @@ json_object *nl_name(const struct nlattr *attr, const void *arg)
 	while (*name && value--)
 		name++;
 	return json_object_new_string(*name ? *name : "?");
-}
-
-json_object *nl_ifname(const struct nlattr *attr, const void *arg)
-{
-	char name[IF_NAMESIZE] = "";
-
-	(void)arg;
-	if_indextoname((unsigned int)number(attr), name);
-	return json_object_new_string(name);
 }
 
 struct attrs {

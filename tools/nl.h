@@ -45,8 +45,6 @@ json_object *nl_hex(const struct nlattr *attr, const void *arg);
 json_object *nl_uid(const struct nlattr *attr, const void *arg);
 /* A number that has a name; "?" if it is not among them. */
 json_object *nl_name(const struct nlattr *attr, const void *arg);
-/* The name of the interface with this index; empty if there is none. */
-json_object *nl_ifname(const struct nlattr *attr, const void *arg);
 /* An object of the fields @arg. */
 json_object *nl_nest(const struct nlattr *attr, const void *arg);
 

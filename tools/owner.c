@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which process has a socket: /proc/PID/fd names the inodes of sockets.
+ * Which processes have a socket: /proc/PID/fd names the inodes of sockets.
  */
 #include <ctype.h>
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,9 @@ static int by_inode(const void *a, const void *b)
 {
 	const struct owner *x = a, *y = b;
 
-	return x->inode < y->inode ? -1 : x->inode > y->inode;
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return x->pid - y->pid;
 }
 
 struct owners *owners_find(void)
@@ -82,27 +85,61 @@ struct owners *owners_find(void)
 	return owners;
 }
 
-void owners_add(const struct owners *owners, json_object *row)
+/* NULL if the process is gone. */
+static json_object *name_of(int pid)
 {
-	struct owner key = { .inode = (uint64_t)count(row, "inode") };
-	const struct owner *owner = NULL;
+	json_object *text = NULL;
 	char path[64], name[32];
 	FILE *file;
 
-	if (key.inode && owners->count)
-		owner = bsearch(&key, owners->list, owners->count, sizeof(key), by_inode);
-	if (!owner)
-		return;
-	json_object_object_add(row, "pid", json_object_new_int(owner->pid));
-	snprintf(path, sizeof(path), "/proc/%d/comm", owner->pid);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	file = fopen(path, "re");
 	if (!file)
-		return;
+		return NULL;
 	if (fgets(name, sizeof(name), file)) {
 		name[strcspn(name, "\n")] = 0;
-		json_object_object_add(row, "process", foreign_text(name, strlen(name)));
+		text = foreign_text(name, strlen(name));
 	}
 	fclose(file);
+	return text;
+}
+
+static size_t first_of(const struct owners *owners, uint64_t inode)
+{
+	size_t low = 0, high = owners->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (owners->list[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void owners_add(const struct owners *owners, json_object *row, const char *name)
+{
+	uint64_t inode = (uint64_t)count(row, "inode");
+	const struct owner *owner = owners->list + first_of(owners, inode);
+	const struct owner *end = owners->list + owners->count;
+	json_object *process;
+	bool is_right;
+
+	for (; inode && owner < end && owner->inode == inode; owner++) {
+		process = name_of(owner->pid);
+		if (!process)
+			continue;
+		is_right = !name || !strcmp(json_object_get_string(process), name);
+		if (is_right || !*member(row, "process")) {
+			json_object_object_add(row, "pid", json_object_new_int(owner->pid));
+			json_object_object_add(row, "process", json_object_get(process));
+		}
+		json_object_put(process);
+		if (is_right)
+			return;
+	}
 }
 
 void owners_free(struct owners *owners)

@@ -3,7 +3,11 @@
  * RDMA devices, as sysfs tells them:
  * /sys/class/infiniband/DEVICE/ports/N/{state,gids/I,gid_attrs/{types,ndevs}/I}
  */
-#include <dirent.h>
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +20,70 @@
 #define TOP "/sys/class/infiniband"
 #define NO_GID "0000:0000:0000:0000:0000:0000:0000:0000"
 
-static void add_gid(json_object *rows, const char *device, const char *port, const char *index)
+struct walk {
+	json_object *rows;
+	/* of this network namespace */
+	struct ifaddrs *addresses;
+	const char *device;
+	const char *port;
+};
+
+static bool is_of_hardware(const struct in6_addr *gid, const struct sockaddr_ll *address)
+{
+	const unsigned char *mac = address->sll_addr;
+	const uint8_t made[16] = {
+		0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5],
+	};
+
+	return address->sll_halen == 6 && !memcmp(gid, made, sizeof(made));
+}
+
+/* What GIDs are made of: addresses of an interface, and that of its hardware. */
+static bool is_made_of(const struct in6_addr *gid, const struct sockaddr *address)
+{
+	switch (address->sa_family) {
+	case AF_INET:
+		return IN6_IS_ADDR_V4MAPPED(gid) &&
+		       gid->s6_addr32[3] ==
+		       ((const struct sockaddr_in *)address)->sin_addr.s_addr;
+	case AF_INET6:
+		return !memcmp(gid, &((const struct sockaddr_in6 *)address)->sin6_addr,
+			       sizeof(*gid));
+	case AF_PACKET:
+		return is_of_hardware(gid, (const struct sockaddr_ll *)address);
+	}
+	return false;
+}
+
+/* An address of IPv4 may have a label: "eth0:1". */
+static bool is_of_interface(const struct ifaddrs *address, const char *name)
+{
+	size_t len = strcspn(address->ifa_name, ":");
+
+	return len == strlen(name) && !strncmp(address->ifa_name, name, len);
+}
+
+/*
+ * sysfs names the interface of a GID whatever network namespace that is in. The one
+ * of that name in ours may be another.
+ */
+static bool is_here(const struct walk *walk, const char *net_dev, const char *gid)
+{
+	const struct ifaddrs *at;
+	struct in6_addr raw;
+
+	if (inet_pton(AF_INET6, gid, &raw) != 1)
+		return false;
+	for (at = walk->addresses; at; at = at->ifa_next)
+		if (at->ifa_addr && is_of_interface(at, net_dev) && is_made_of(&raw, at->ifa_addr))
+			return true;
+	return false;
+}
+
+static void add_gid(const struct walk *walk, const char *index)
 {
 	char state[SYSFS_LEN], gid[SYSFS_LEN], type[SYSFS_LEN], net_dev[SYSFS_LEN];
+	const char *device = walk->device, *port = walk->port;
 	json_object *row;
 
 	if (!sysfs_read(gid, TOP "/%s/ports/%s/gids/%s", device, port, index) ||
@@ -33,21 +98,14 @@ static void add_gid(json_object *rows, const char *device, const char *port, con
 	add_text(row, "state", state);
 	add_text(row, "gid", gid);
 	add_text(row, "type", type);
-	add_text(row, "net_dev", net_dev);
-	json_object_array_add(rows, row);
+	if (is_here(walk, net_dev, gid))
+		add_text(row, "net_dev", net_dev);
+	json_object_array_add(walk->rows, row);
 }
-
-struct walk {
-	json_object *rows;
-	const char *device;
-	const char *port;
-};
 
 static void on_index(const char *index, void *data)
 {
-	struct walk *walk = data;
-
-	add_gid(walk->rows, walk->device, walk->port, index);
+	add_gid(data, index);
 }
 
 static void on_port(const char *port, void *data)
@@ -70,8 +128,44 @@ json_object *rdma_gids(void)
 {
 	struct walk walk = { .rows = json_object_new_array() };
 
+	if (getifaddrs(&walk.addresses))
+		walk.addresses = NULL;
 	sysfs_list(on_device, &walk, TOP);
+	freeifaddrs(walk.addresses);
 	return walk.rows;
+}
+
+/* Of a link its own; of a port any. */
+static bool is_gid_of(json_object *gid, json_object *row)
+{
+	const char *own = member(row, "gid");
+
+	return !strcmp(member(gid, "ib_dev"), member(row, "ib_dev")) &&
+	       count(gid, "ib_port") == count(row, "ib_port") &&
+	       (!*own || !strcmp(member(gid, "gid"), own));
+}
+
+void rdma_name_interface(json_object *row, json_object *gids)
+{
+	bool is_link = *member(row, "gid");
+	char name[IF_NAMESIZE] = "";
+	size_t i;
+
+	if_indextoname((unsigned int)count(row, "ifindex"), name);
+	json_object_object_del(row, "ifindex");
+	for (i = 0; *name && i < json_object_array_length(gids); i++) {
+		json_object *gid = json_object_array_get_idx(gids, i);
+
+		if (!is_gid_of(gid, row))
+			continue;
+		if (!strcmp(member(gid, "net_dev"), name)) {
+			add_text(row, "net_dev", name);
+			return;
+		}
+		/* the first GID of a port is of its own interface, others need not be */
+		if (!is_link)
+			return;
+	}
 }
 
 json_object *rdma_roce_versions(void)

@@ -7,8 +7,21 @@
 
 #include <json-c/json.h>
 
-/* Array of GIDs: ib_dev, ib_port, state of the port, gid, type, net_dev. */
+/*
+ * Array of GIDs: ib_dev, ib_port, state of the port, gid, type, net_dev. The last one
+ * only if that interface is in this network namespace.
+ */
 json_object *rdma_gids(void);
+
+/**
+ * rdma_name_interface() - "net_dev" in place of "ifindex"
+ * @row: a link, with gid, or a port, without; with ib_dev and ib_port
+ * @gids: of rdma_gids()
+ *
+ * The index is that of the interface in its own network namespace. There is no name
+ * unless it is known to be ours.
+ */
+void rdma_name_interface(json_object *row, json_object *gids);
 
 /* "v1", "v2" or both: versions of RoCE that GIDs of this host have; NULL: none. */
 json_object *rdma_roce_versions(void);

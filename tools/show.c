@@ -112,7 +112,7 @@ static const struct column group_columns[] = {
 	{ "LG-ID", "lg_id", -8 },
 	{ "LG-Role", "role", -8 },
 	{ "LG-Type", "type", -8 },
-	{ "Net-Dev", "net_dev", -15, .cut = true },
+	{ "Net-Dev", "net_dev", -15, .cut = true, .missing = "n/a" },
 	{ "Link-State", "state", -15 },
 	{ "#Conns", "conns", 6 },
 	{ "Link-UID", "link_uid", -8, .level = 1 },
@@ -123,7 +123,7 @@ static const struct column group_columns[] = {
 	{ "Peer-GID", "peer_gid", -40, .level = 2 },
 	{ }
 }, device_columns[] = {
-	{ "Net-Dev", "net_dev", -15, .cut = true },
+	{ "Net-Dev", "net_dev", -15, .cut = true, .missing = "n/a" },
 	{ "IB-Dev", "ib_dev", -8, .cut = true },
 	{ "IB-P", "ib_port", 4 },
 	{ "IB-State", "state", 8 },

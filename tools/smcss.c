@@ -222,7 +222,7 @@ static void on_socket(json_object *row, void *data)
 	struct wanted *wanted = data;
 
 	if (wanted->owners)
-		owners_add(wanted->owners, row);
+		owners_add(wanted->owners, row, wanted->name);
 	if (!is_wanted(wanted, row))
 		return;
 	if (wanted->rows)

@@ -29,6 +29,7 @@ void tap_open(struct tap *tap, const struct target *target)
 	tap->syn = SEEN_NOTHING;
 	tap->answer = SEEN_NOTHING;
 	tap->decline = 0;
+	tap->has_lost = false;
 	tap->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (tap->fd >= 0)
 		bind(tap->fd, (struct sockaddr *)&address, sizeof(address));
@@ -115,6 +116,15 @@ static void look_at(struct tap *tap, const struct target *target, const uint8_t 
 		tap->answer = find_option((const uint8_t *)(tcp + 1), end);
 }
 
+static bool has_lost(int fd)
+{
+	struct tpacket_stats stats = { 0 };
+	socklen_t len = sizeof(stats);
+
+	getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len);
+	return stats.tp_drops;
+}
+
 void tap_close(struct tap *tap, const struct target *target)
 {
 	struct sockaddr_ll from;
@@ -129,5 +139,6 @@ void tap_close(struct tap *tap, const struct target *target)
 		look_at(tap, target, packet, (size_t)len, from.sll_pkttype == PACKET_OUTGOING);
 		from_len = sizeof(from);
 	}
+	tap->has_lost = has_lost(tap->fd);
 	close(tap->fd);
 }

@@ -7,6 +7,7 @@
 #ifndef SMC_TOOLS_TAP_H
 #define SMC_TOOLS_TAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "route.h"
@@ -19,6 +20,8 @@ struct tap {
 	enum seen syn, answer;
 	/* why the peer declined; 0: it did not */
 	uint32_t decline;
+	/* there was no room for all packets: what was not seen may have been there */
+	bool has_lost;
 };
 
 /* Begin to look; without CAP_NET_RAW nothing will be seen. */

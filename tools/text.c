@@ -53,7 +53,7 @@ static void cell_text(const struct column *column, json_object *row, char *cell)
 {
 	json_object *value = json_object_object_get(row, column->key);
 
-	cell[0] = 0;
+	snprintf(cell, CELL_LEN, "%s", column->missing ? column->missing : "");
 	if (value && column->show)
 		column->show(row, column->key, cell);
 	else if (value)

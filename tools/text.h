@@ -17,11 +17,12 @@
 /**
  * struct column - one member of an object in a table
  * @head: heading
- * @key: of the member; one that is missing is an empty cell
+ * @key: of the member
  * @width: at least; negative: left-aligned
  * @cut: text that is longer than @width is cut
  * @show: text of the member @key of a row, at most CELL_LEN bytes; called only
  *	if the row has that member.  NULL: as JSON has it
+ * @missing: cell of a row without that member; NULL: empty
  * @level: of detail (-d) from which on there is such a column
  *
  * A table ends with a column without heading.
@@ -32,6 +33,7 @@ struct column {
 	int width;
 	bool cut;
 	void (*show)(json_object *row, const char *key, char *cell);
+	const char *missing;
 	int level;
 };
 

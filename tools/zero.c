@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 /* of both sides: as many as smc_r and Linux 6.12 keep */
 #define REASON_SLOTS (2 * 36)
 #define ERRORS 2
-#define FILE_LEN 32
+#define FILE_LEN 64
 
 struct zero {
 	int64_t counters[COUNTERS + ERRORS];
@@ -105,11 +106,29 @@ int64_t counter_of(json_object *tech, const struct counter *counter)
 
 /* --- the file --- */
 
+/*
+ * Of the network namespace, which has counters of its own. Unlike the inode of
+ * /proc/self/ns/net, it is not given to another one later. Kernels before 5.14 have
+ * none: 0.
+ */
+static uint64_t netns_cookie(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len);
+	close(fd);
+	return cookie;
+}
+
 static const char *file_name(void)
 {
 	static char name[FILE_LEN];
 
-	snprintf(name, sizeof(name), "/tmp/.smcstats.u%u", getuid());
+	if (!*name)
+		snprintf(name, sizeof(name), "/tmp/.smcstats.u%u.%" PRIu64, getuid(),
+			 netns_cookie());
 	return name;
 }
 

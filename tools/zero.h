@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The zero point of statistics: the kernel never resets its counters, so what
- * "smcr stats reset" saw is kept in a file and taken off later.
+ * "smcr stats reset" saw is kept in a file and taken off later, for each user
+ * and network namespace.
  */
 #ifndef SMC_TOOLS_ZERO_H
 #define SMC_TOOLS_ZERO_H
@@ -26,10 +27,10 @@ const struct counter *counters(void);
 /* Of a technology's object. */
 int64_t counter_of(json_object *tech, const struct counter *counter);
 
-/* Take the zero point of this user off. A kernel that started again has none. */
+/* Take the zero point off. A kernel that started again has none. */
 void zero_apply(json_object *stats);
 
-/* Make this the zero point of this user; ends the program if that fails. */
+/* Make this the zero point; ends the program if that fails. */
 void zero_store(json_object *stats);
 
 #endif

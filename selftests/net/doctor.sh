@@ -82,6 +82,21 @@ for guest in $GUESTS; do
 	valid $guest "smcr doctor --json $peer:7001"
 done
 
+# --- more packets than the doctor can look at ---
+
+# flooded TARGET: they pass by between its first look and its SYN
+flooded() {
+	echo "xfer client -m tcp -n 40g -E $(lasting 3) -d both $B 7011 >/run/flood & flood=\$!
+		strace -o /dev/null -e trace=connect -e inject=connect:delay_enter=$((SLOW * 1000000)) smcr doctor $1
+		rc=\$?; wait \$flood; exit \$rc"
+}
+
+start b flood "xfer server -m tcp 7011"
+wait_port b 7011
+CANNOT_TELL="^note +peer +more packets passed eth0 than could be looked at: .* cannot be told\$"
+has a "no SMC there, seen in part" "$(flooded $B:7001)" 1 "^fail +peer +$B answered without the SMC option\$" \
+	"$CANNOT_TELL" '^1 to put right'
+
 # --- the way there ---
 
 NO_ROUTE="smcr doctor 192.0.2.1:80; smcr doctor [fd99::1]:80"
@@ -135,6 +150,7 @@ IPT_STRIP=$(tabled "-t mangle -A OUTPUT -p tcp -m tcp --dport 7000 -j TCPOPTSTRI
 IN_ORDER=$(ruled "" "tcp dport 7000 reset tcp option 254" "sysctl -qw net.ipv4.tcp_syncookies=2
 	smcr doctor --json $B:7000; sysctl -qw net.ipv4.tcp_syncookies=1")
 IPT_DROP=$(tabled "-A OUTPUT -p tcp -m tcp --dport 7000 --tcp-option 254 -j DROP" "smcr doctor")
+FLOODED=$(ruled "" "tcp dport 7000 tcp option 254 exists drop" "( $(flooded $B:7000) )")
 HARMLESS=$(ruled "tcp option 254 exists accept" \
 	"tcp option 254 missing tcp dport 7009 drop; reset tcp option sack-perm; tcp option @254,16,16 63881 drop" \
 	"iptables-nft -t mangle -A OUTPUT -p tcp -j TCPOPTSTRIP --strip-options sack-permitted
@@ -213,6 +229,9 @@ if [ -n "${has_firewall:-}" ]; then
 		"^fail +peer +$B answers by TCP, and not by SMC\$" 'to do: ask again as root' \
 		"^fail +peer +$B does not answer\$" "to do: .*'ping $B'" \
 		"^fail +peer +$B6 answers only without the SMC option: a firewall drops packets"
+	ON_TIMEOUT=60 has a "what is dropped, seen in part" "$FLOODED" 1 "^fail +peer +$B answers by TCP, and not by SMC\$" \
+		'to do: ask again while there is less traffic on eth0' "$CANNOT_TELL"
+	is 0 "$(grep -c "peer .*firewall" <<<"${printed["a $FLOODED"]}" || true)" "a: and the peer's line blames no firewall"
 	[ "$ATTACH" = : ] || like '^converted: [1-9]' "${printed["a $DROPPED"]}" "a: TCP sockets were converted"
 	on a "chmod -x /usr/sbin/nft"
 fi
@@ -307,6 +326,15 @@ if [ $RIG_PEERS = ours:ours ]; then
 	ok "as its script has it" finish b peer 20
 	on b "rmmod smcr_syn"
 	without_module a
+	# as hardware has, whose PCI address an entry may name
+	pci=$(on a "basename \$(readlink -f /sys/class/net/eth0/device/..)")
+	on a "insmod /rig/smcr_parent.ko device=rxe0 parent=$pci"
+	load a
+	PARENT="smcr ueid add SMC-R-DEFAULT-EID; smc_pnet -a NETP -I eth0 -D $pci -P 1; smcr doctor $B"
+	has a "a PNET ID with the parent of a device" "$PARENT" 0 '^ok +device +rxe0 port 1 on eth0' \
+		'^ok +pnetid +interface and an RDMA device have the PNET ID NETP'
+	unload a
+	on a "rmmod smcr_parent"
 else
 	for guest in $(guests ours); do
 		without_module $guest

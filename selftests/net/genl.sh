@@ -186,7 +186,7 @@ wrapped_reason() {
 	is "0 6" "$(fast_opened)" "six more: 65536 are 0, smcr knows better"
 	fast_open 3
 	is "3 9" "$(fast_opened)" "65539 are 3"
-	on a "rm /tmp/.smcstats.u0"
+	on a "rm /tmp/.smcstats.u0.*"
 }
 
 # As they are sent: tools read GIDs of 39 characters, and IDs of groups before their links.

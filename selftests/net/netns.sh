@@ -54,6 +54,14 @@ is "NET1 v1 n/a 255" "$(inside "smcnl pnet list")" "nor the other way round"
 like ' pnetid NET2 ' "$(inside "smcnl devs")" "RDMA devices are shown to all"
 num "$(inside "smcnl lgr" | wc -l) -ge 1" "as link groups are"
 
+# Inside, another interface has the number of eth0.
+on $me "modprobe dummy numdummies=0; index=\$(cat /sys/class/net/eth0/ifindex)
+	ip -n in -o link | grep -q \"^\$index: \" || ip -n in link add d0 index \$index type dummy"
+is "eth0 rxe0, n/a rxe0" "$(on $me "smcr device" | awk 'NR == 2 {print $1, $2}'), $(
+	inside "smcr device" | awk 'NR == 2 {print $1, $2}')" "but not by the name of an interface inside"
+is "1 0" "$(on $me "smcr --json device" | grep -c '"net_dev":"eth0"') $(inside "smcr --json device" | grep -c net_dev || true)" \
+	"nor in JSON"
+
 # Two namespaces with the same port, by PNET IDs, the same GID and the same
 # peer. The one inside has an address of the GID's subnet, by proxy ARP: rxe
 # sends from addresses of its own namespace only.
@@ -86,7 +94,13 @@ let_go() {
 hold $me outside 2 $B 7000
 hold $me inside 3 $B 7000 "nsenter --net=/run/netns/in"
 is "3 2, 3 2" "$(group_conns $me), $(group_conns b)" "each namespace has its own link group"
+is "eth0 eth0, n/a n/a" "$(on $me "smcr link" | awk 'NR > 1 {print $4}' | xargs), $(
+	inside "smcr link" | awk 'NR > 1 {print $4}' | xargs)" "on the interface of the host, which has no name inside"
 let_go $me outside inside
+doctor=$(inside "smcr doctor $B:7000" || true)
+is "ok note ok ok" "$(awk '$2 ~ /^(device|gid|pnetid|peer)$/ {print $1}' <<<"$doctor" | xargs)" \
+	"the doctor inside finds the device by its PNET ID, which is in the table outside"
+like '^ok +device +rxe0 port 1 on an interface of another network namespace' "$doctor" "and that it is on an interface there"
 start $me inner "nsenter --net=/run/netns/in conns server -m smc 7002"
 wait_for 5 on $me "grep -q ^ready /run/rig/inner.log"
 hold b to_outside 2 $A 7000

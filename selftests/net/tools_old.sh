@@ -16,7 +16,7 @@ ask a "smcr info" "smcr info --json" "smcr -d dev" "smcr --json device" "smcr li
 	"smcr ueid add TOOLS.EID; smcr --json ueid" "smcr ueid add tools" "smcr ueid del OTHER" "smcr ueid del TOOLS.EID; smcr ueid"
 has a "info" "smcr info" 0 '^Module: +smc$' '^SMC Version: +2' '^SMC-R Features: +v1'
 is '["smc", 2]' "$(get a "smcr info --json" '[d["info"][k] for k in ("module", "version")]')" "a: the same in JSON"
-has a "device" "smcr -d dev" 0 '^Net-Dev +IB-Dev +IB-P +IB-State' '^(eth0)? +rxe0 +1 +ACTIVE'
+has a "device" "smcr -d dev" 0 '^Net-Dev +IB-Dev +IB-P +IB-State' '^(eth0|n/a) +rxe0 +1 +ACTIVE'
 is '["rxe0"]' "$(get a "smcr --json device" '[r["ib_dev"] for r in d["devices"]]')" "a: the same in JSON"
 prints a "no link group" "smcr linkgroup; smcr link" ""
 has a "ueid" "smcr ueid" 0 '^SMC-R-DEFAULT-EID *$'

@@ -119,12 +119,14 @@ on a "/rig/daemon stop flow; true"
 # --- the zero point of statistics ---
 
 tell a before "genlraw SMC_GEN_NETLINK 7 dump" "genlraw SMC_GEN_NETLINK 8 dump" "smcr stats reset"
+# that of another network namespace is another one
+on a "ip netns add other; ip netns exec other smcr stats reset >/dev/null; ip netns del other"
 hold a more "smc,*2,connect=$B:7006 smc,connect=$B:7004,send=20000 smc,*3,fastopen,connect=$B:7004"
 tell a after "genlraw SMC_GEN_NETLINK 7 dump" "genlraw SMC_GEN_NETLINK 8 dump" "smcr stats json" "smcr --json stats" \
 	"smcr -d stats" "smcr -a --json stats"
 same "a: since the zero point" after:before stats text
 # in turn a symbolic link, a second name and somebody else's file, with a zero point in it
-is "1 ignored 1 ignored 1 ignored same" "$(on a "f=/tmp/.smcstats.u0; mv \$f /tmp/other; sum=\$(md5sum </tmp/other)
+is "1 ignored 1 ignored 1 ignored same" "$(on a "f=\$(ls -t /tmp/.smcstats.u0.* | tail -n 1); mv \$f /tmp/other; sum=\$(md5sum </tmp/other)
 	for how in 'ln -s' ln cp; do
 		rm -f \$f; \$how /tmp/other \$f; [ \"\$how\" != cp ] || chown 1000 \$f
 		smcr stats reset >/dev/null 2>&1; echo \$?

@@ -378,6 +378,307 @@ tap_ok "text of others: a program" cc -I "$tools" -o "$tap_work/foreign" "$tap_w
 tap_is "text of others steers no terminal" "$("$tap_work/foreign" $'a~ \e[2J\n\377\"')" 'a~ ?[2J??"'
 tap_ok "the dashboard is JSON" python3 -m json.tool "$tools/monitoring/dashboard.json" /dev/null
 
+# --- who has a socket ---
+
+cat >"$tap_work/owners.c" <<'END'
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "owner.h"
+#include "text.h"
+
+/* whose a socket of this process, "first", and of a child, "second", is said to be */
+int main(int argc, char **argv)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0), ready[2], end[2];
+	struct owners *owners;
+	json_object *row;
+	struct stat info;
+	char byte = 0;
+	pid_t child;
+
+	if (fstat(fd, &info) || pipe(ready) || pipe(end) || prctl(PR_SET_NAME, "first"))
+		return 1;
+	child = fork();
+	if (!child) {
+		close(end[1]);
+		prctl(PR_SET_NAME, "second");
+		return write(ready[1], &byte, 1) != 1 || read(end[0], &byte, 1) != 0;
+	}
+	if (read(ready[0], &byte, 1) != 1)
+		return 1;
+	owners = owners_find();
+	for (int i = 0; i < argc; i++) {
+		row = json_object_new_object();
+		json_object_object_add(row, "inode", json_object_new_int64((int64_t)info.st_ino));
+		owners_add(owners, row, argv[i + 1]);
+		puts(argv[i + 1] && !strcmp(member(row, "process"), argv[i + 1]) ? argv[i + 1] :
+		     count(row, "pid") == (getpid() < child ? getpid() : child) ? "lowest" : "?");
+	}
+	close(end[1]);
+	waitpid(child, NULL, 0);
+	return 0;
+}
+END
+tap_ok "owners: a program" cc -I "$tools" -o "$tap_work/owners" "$tap_work/owners.c" "$tools/owner.o" "$tools/text.o" -ljson-c
+tap_is "owners of a socket: each by its name; where nobody has it, and without one, that of the lowest PID" \
+	"$("$tap_work/owners" first second nobody | xargs)" "first second lowest lowest"
+
+# --- the zero point of statistics ---
+
+cat >"$tap_work/zero.c" <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "text.h"
+#include "zero.h"
+
+/* store N, apply N: with so many connections; what is left of them */
+int main(int argc, char **argv)
+{
+	json_object *stats = json_object_new_object(), *tech = json_object_new_object();
+
+	if (argc != 3)
+		return 1;
+	json_object_object_add(tech, "client_v2", json_object_new_int(atoi(argv[2])));
+	json_object_object_add(stats, "smcr", tech);
+	json_object_object_add(stats, "fallback_reasons", json_object_new_array());
+	if (strcmp(argv[1], "store") == 0)
+		zero_store(stats);
+	else
+		zero_apply(stats);
+	puts(member(tech, "client_v2"));
+	return 0;
+}
+END
+tap_ok "zero point: a program" cc -I "$tools" -o "$tap_work/zero" "$tap_work/zero.c" "$tools"/{zero,reason,text}.o -ljson-c
+mkdir "$tap_work/tmp"
+# zeros COMMAND...: with a /tmp of their own
+zeros()
+{
+	(cd "$tap_work" && unshare -m sh -c "mount --bind tmp /tmp && $*" | xargs)
+}
+
+if [ "$(id -u)" -ne 0 ] || ! unshare -mn true 2>/dev/null; then
+	tap_skip "zero points of network namespaces" "needs root and namespaces"
+else
+	tap_is "zero point: each network namespace has its own" "$(zeros "./zero store 5 && ./zero apply 7
+		unshare -n sh -c './zero apply 7; ./zero store 3; ./zero apply 4'; ./zero apply 9")" "5 2 7 3 1 4"
+	tap_is "zero point: beyond the counters it is none, and goes" "$(zeros "./zero apply 4; ./zero apply 9")" "4 9"
+fi
+
+# --- interfaces of RDMA devices, whose names may be those of other network namespaces ---
+
+cat >"$tap_work/names.c" <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include "rdma.h"
+#include "text.h"
+
+/* The interface of each GID; then, as DEVICE IFINDEX GID, of a port (without GID) or a link. */
+int main(int argc, char **argv)
+{
+	json_object *gids = rdma_gids(), *row;
+
+	for (size_t i = 0; i < json_object_array_length(gids) && argc == 1; i++) {
+		row = json_object_array_get_idx(gids, i);
+		printf("%s:%s\n", member(row, "ib_dev"), member(row, "net_dev"));
+	}
+	if (argc != 4)
+		return 0;
+	row = json_object_new_object();
+	add_text(row, "ib_dev", argv[1]);
+	json_object_object_add(row, "ib_port", json_object_new_int(1));
+	json_object_object_add(row, "ifindex", json_object_new_int(atoi(argv[2])));
+	if (*argv[3])
+		add_text(row, "gid", argv[3]);
+	rdma_name_interface(row, gids);
+	return printf("%s%s\n", member(row, "net_dev"), member(row, "ifindex")) < 0;
+}
+END
+tap_ok "interfaces: a program" cc -I "$tools" -o "$tap_work/names" "$tap_work/names.c" "$tools"/{rdma,sysfs,text}.o -ljson-c
+
+# has_gid DEVICE INDEX GID INTERFACE: in what is to be /sys/class
+has_gid()
+{
+	local port=$tap_work/class/infiniband/$1/ports/1
+
+	mkdir -p "$port"/{gids,gid_attrs/{types,ndevs}}
+	echo "$3" >"$port/gids/$2"
+	echo "RoCE v2" >"$port/gid_attrs/types/$2"
+	echo "$4" >"$port/gid_attrs/ndevs/$2"
+}
+
+# in_class COMMAND: with that, and the addresses of lo only
+in_class()
+{
+	(cd "$tap_work" && unshare -mn sh -c "ip link set lo up; ip addr add 127.0.0.5/32 label lo:1 dev lo
+		mount --bind class /sys/class; $1" | xargs)
+}
+
+own=0000:0000:0000:0000:0000:ffff:7f00:0001 other=0000:0000:0000:0000:0000:ffff:0a00:0001
+# that of the hardware, whose address is zero
+has_gid here 0 fe80:0000:0000:0000:0200:00ff:fe00:0000 lo
+has_gid here 1 $own lo
+has_gid here 2 0000:0000:0000:0000:0000:ffff:7f00:0005 lo
+has_gid here 3 0000:0000:0000:0000:0000:0000:0000:0001 lo
+has_gid here 4 $other lo
+has_gid here 5 $own lo0
+has_gid there 0 fe80:0000:0000:0000:5054:00ff:fe00:0001 lo
+has_gid there 1 $own lo
+if [ "$(id -u)" -ne 0 ] || ! unshare -mn ip link set lo up 2>/dev/null; then
+	tap_skip "interfaces of network namespaces" "needs root, namespaces and ip"
+else
+	tap_is "interfaces: those that have the address of the GID" "$(in_class ./names)" \
+		"here:lo here:lo here:lo here:lo here: here: there: there:lo"
+	tap_is "interfaces: of a port" "$(in_class "./names here 1 ''; ./names here 9 ''; ./names none 1 ''")" lo
+	tap_is "interfaces: of a port that is another's" "$(in_class "./names there 1 ''")" ""
+	tap_is "interfaces: of a link" "$(in_class "./names here 1 $own; ./names there 1 $own")" "lo lo"
+	tap_is "interfaces: of a link that is another's" "$(in_class "./names here 1 $other; ./names here 9 $own")" ""
+fi
+
+# --- what the doctor sees of a TCP handshake, and makes of it ---
+
+cat >"$tap_work/tap.c" <<'END'
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "tap.h"
+
+/* A connection to nobody, with an argument after more packets than a tap has room for. */
+int main(int argc, char **argv)
+{
+	struct target target = { .port = 9, .ifindex = if_nametoindex("lo") };
+	struct sockaddr_in *nobody = (struct sockaddr_in *)&target.address;
+	static char data[1000];
+	socklen_t len = sizeof(int);
+	int room = 0, udp = socket(AF_INET, SOCK_DGRAM, 0), tcp = socket(AF_INET, SOCK_STREAM, 0);
+	struct tap tap;
+
+	(void)argv;
+	nobody->sin_family = AF_INET;
+	nobody->sin_port = htons(9);
+	nobody->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	tap_open(&tap, &target);
+	if (tap.fd < 0 || getsockopt(tap.fd, SOL_SOCKET, SO_RCVBUF, &room, &len))
+		return 1;
+	for (; argc > 1 && room > 0; room -= (int)sizeof(data))
+		sendto(udp, data, sizeof(data), 0, (struct sockaddr *)nobody, sizeof(*nobody));
+	connect(tcp, (struct sockaddr *)nobody, sizeof(*nobody));
+	tap_close(&tap, &target);
+	return printf("%s %s\n", tap.syn == SEEN_WITHOUT ? "seen" : "missed",
+		      tap.has_lost ? "lost" : "all") < 0;
+}
+END
+tap_ok "tap: a program" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/tap" "$tap_work/tap.c" "$tools/tap.o"
+if [ "$(id -u)" -ne 0 ] || ! unshare -n ip link set lo up 2>/dev/null; then
+	tap_skip "a tap that is full" "needs root, namespaces and ip"
+else
+	tap_is "tap: a SYN, and one that had no room" \
+		"$(for more in '' more; do unshare -n sh -c "ip link set lo up; $tap_work/tap $more"; done | xargs)" "seen all missed lost"
+fi
+
+cat >"$tap_work/judge.c" <<'END'
+#include "doctor.c"
+
+/* judge ERROR SYN ANSWER LOST: with these of a probe, by numbers; TCP is answered */
+int main(int argc, char **argv)
+{
+	struct doctor doctor = { .checks = json_object_new_array(), .has_target = true };
+	struct probe *probe = &doctor.probe;
+
+	if (argc != 5)
+		return 1;
+	strcpy(doctor.target.text, "PEER");
+	strcpy(doctor.target.ifname, "IF");
+	doctor.target.port = 1;
+	probe->err = atoi(argv[1]);
+	probe->reason = REASON_PEER_NO_SMC;
+	probe->tap.syn = (enum seen)atoi(argv[2]);
+	probe->tap.answer = (enum seen)atoi(argv[3]);
+	probe->tap.has_lost = atoi(argv[4]);
+	probe->tcp_answers = true;
+	check_peer(&doctor);
+	print_text(&doctor);
+	return 0;
+}
+END
+tap_ok "doctor: a program" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/judge" "$tap_work/judge.c" \
+	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+# judged ERROR SYN ANSWER LOST: 0, or that of a time-out; seen: 0 nothing, 1 without, 2 with the option
+judged()
+{
+	"$tap_work/judge" "$@" | tr -s ' \n' ' '
+}
+
+timeout=$(python3 -c 'import errno; print(errno.ETIMEDOUT)')
+tap_match "doctor: no option in the SYN" "$(judged 0 1 1 1)" '^fail peer this host sent its SYN without'
+tap_match "doctor: one in the SYN/ACK" "$(judged 0 2 2 1)" '^fail peer PEER offered SMC, and a rule of this host'
+tap_match "doctor: all of the handshake was seen" "$(judged 0 2 1 1)" "it was in this host's SYN to do: .* 254 1 to put"
+tap_match "doctor: nobody could look" "$(judged 0 0 0 0)" 'fail peer PEER answered without the SMC option to do: .* 254 1 to put'
+for seen in '0 0' '0 1' '2 0'; do
+	tap_match "doctor: there was no room for all ($seen)" "$(judged 0 $seen 1)" \
+		"PEER answered without the SMC option.* note peer more packets passed IF .* cannot be told 1 to put right"
+done
+tap_match "doctor: nothing came back" "$(judged $timeout 0 0 0)" '^fail peer PEER answers only without .*: a firewall drops'
+lost=$(judged $timeout 2 0 1)
+tap_match "doctor: nothing was seen to come back" "$lost" \
+	'^fail peer PEER answers by TCP, and not by SMC to do: ask again while .* IF note peer more packets .* cannot be told 1 to put right'
+tap_is "doctor: and no firewall is blamed" "$(grep -ci firewall <<<"$lost")" 0
+
+cat >"$tap_work/pnet.c" <<'END'
+#include "doctor.c"
+
+/* pnet GIDS PORTS PNETIDS: JSON of what there is, for a route by "if0" */
+int main(int argc, char **argv)
+{
+	struct doctor doctor = { .checks = json_object_new_array(), .has_target = true };
+
+	if (argc != 4)
+		return 1;
+	add_interface(&doctor, strcpy(doctor.target.ifname, "if0"));
+	strcpy(doctor.target.source, "10.0.0.11");
+	inet_pton(AF_INET, doctor.target.source, &doctor.target.source4);
+	doctor.gids = json_tokener_parse(argv[1]);
+	doctor.ports = json_tokener_parse(argv[2]);
+	doctor.pnetids = json_tokener_parse(argv[3]);
+	match_pnetids(&doctor);
+	check_devices(&doctor);
+	check_pnetid(&doctor);
+	print_text(&doctor);
+	return 0;
+}
+END
+tap_ok "doctor: a program for PNET IDs" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/pnet" "$tap_work/pnet.c" \
+	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+# pnets INTERFACE PNETID ENTRY...: of a device whose GID is on this interface, if any, and
+# whose port has this ID; with a table of these entries
+pnets()
+{
+	local gid='"ib_dev":"dev0","ib_port":1,"state":"4: ACTIVE","gid":"::ffff:10.0.0.1","type":"RoCE v2"' IFS=,
+
+	"$tap_work/pnet" "[{$gid${1:+,\"net_dev\":\"$1\"}}]" '[{"ib_dev":"dev0","ib_port":2,"pnetid":"NETQ"},
+		{"ib_dev":"dev0","ib_port":1,"pnetid":"'"$2"'"}]' "[${*:3}]" | tr -s ' \n' ' '
+}
+
+route='{"pnetid":"NETP","net_dev":"if0"}'
+both="ok pnetid interface and an RDMA device have the PNET ID NETP"
+tap_match "doctor: the PNET ID of a device, which is in no table here" "$(pnets "" NETP "$route")" \
+	"^ok device dev0 port 1 on an interface of another network namespace is active note gid .* whether 10.0.0.11 .* cannot be told $both Nothing"
+tap_match "doctor: the same of a device on another interface here" "$(pnets if1 NETP "$route")" \
+	"^ok device dev0 port 1 on if1 is active fail gid .* for 10.0.0.11, .* $both 1 to put right"
+for other in "" NETQ; do
+	tap_match "doctor: another PNET ID than the table here has ($other)" \
+		"$(pnets if0 "$other" "$route" '{"pnetid":"NETP","ib_dev":"dev0","ib_port":1}')" \
+		"fail pnetid the interface has the PNET ID NETP, and no RDMA device has it to do: 'smc_pnet -a NETP -D"
+done
+tap_match "doctor: no PNET ID, and a device elsewhere" "$(pnets "" "")" "^fail device no RDMA device is on if0, .* ok pnetid no PNET ID"
+
 # --- reasons of fallback ---
 
 # code, label of smc-tools where they have one, a word of what it means
