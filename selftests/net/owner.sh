@@ -16,7 +16,7 @@ USER="/usr/bin/setpriv --reuid 65534 --regid 65534 --clear-groups"
 only_user() {
 	on $1 "nft 'add table inet owner'
 		nft 'add chain inet owner out { type filter hook output priority 0; policy accept; }'
-		nft 'add rule inet owner out tcp $2 meta skuid 65534 accept'
+		nft 'add rule inet owner out tcp $2 meta skuid 65534 counter accept'
 		nft 'add rule inet owner out tcp $2 counter drop'"
 }
 
@@ -64,6 +64,9 @@ for i in 1 2 3 4 5; do
 	fails "a client is killed in its handshake" on a \
 		"$USER timeout -s KILL 1.5 xfer client -m smc -n 100k -T 10 $B 7000"
 done
+# of each one the SYN, an acknowledgment, the PROPOSAL and a FIN
+num "$(on a "nft list table inet owner" | sed -n 's/.*skuid.* packets \([0-9]*\) .*/\1/p') -ge 20" \
+	"it had begun each time"
 on b "tc qdisc del dev eth0 root"
 no_rules a
 ok "the next connection uses SMC" on a "xfer client -m smc -k smc -n 100k -T 10 $B 7000"

@@ -18,10 +18,12 @@ compare connect $B 7001 7002
 keep_smc $B 7002 connect_rcvlowat connect_corked accept_rcvlowat
 num "$(smc_stat a connections) -ge 150" "the cases used SMC"
 
-# Answers are late: shutdown() comes in the middle of a first contact.
-ok "link groups end" forget
+# Answers are late: calls come in the middle of a first contact.
 on b "modprobe sch_netem; tc qdisc add dev eth0 root netem delay 250ms"
-late="sockbeh client -T $((3 * SOCKBEH_T)) -t connect_nb_shutdown"
-is "$(on a "$late -m tcp $B 7001")" "$(on a "$late -m smc $B 7002")" "shutdown() in a handshake"
+for case in connect_nb_shutdown connect_nb_unspec; do
+	ok "$case: link groups end" forget
+	late="sockbeh client -T $((3 * SOCKBEH_T)) -t $case"
+	is "$(on a "$late -m tcp $B 7001")" "$(on a "$late -m smc $B 7002")" "$case in a handshake"
+done
 on b "tc qdisc del dev eth0 root"
 done_testing

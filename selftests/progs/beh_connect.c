@@ -47,6 +47,13 @@ static void out_echo(int fd)
 	beh_peer_res("peer_echo");
 }
 
+static long disconnect(int fd)
+{
+	struct sockaddr sa = { .sa_family = AF_UNSPEC };
+
+	return connect(fd, &sa, sizeof(sa));
+}
+
 static int listening_peer(void)
 {
 	int port = (int)beh_peer(OP_LISTEN, 5, 0);
@@ -246,6 +253,19 @@ static void connect_nb_shutdown(void)
 	RES("recv", beh_recv_full(fd, 50));
 }
 
+static void connect_nb_unspec(void)
+{
+	int port = listening_peer();
+	int fd = beh_socket(SOCK_NONBLOCK);
+
+	beh_peer_start(OP_ACCEPT, 0, 0);
+	RES("connect", beh_connect_to(fd, port));
+	usleep(625000);
+	RES("disconnect", disconnect(fd));
+	beh_peer_res("peer_accept");
+	beh_peer_do("peer_recv", OP_RECV, 1, 0);
+}
+
 /* The usual way of event loops: edge triggered, before the connect. */
 static void connect_nb_epoll(void)
 {
@@ -373,13 +393,6 @@ static void connect_listener(void)
 	int fd = beh_listener(1);
 
 	RES("connect", beh_connect_to(fd, listening_peer()));
-}
-
-static long disconnect(int fd)
-{
-	struct sockaddr sa = { .sa_family = AF_UNSPEC };
-
-	return connect(fd, &sa, sizeof(sa));
 }
 
 /* The socket is used again, after its error was fetched. */
@@ -591,6 +604,7 @@ const struct beh_case beh_connect_cases[] = {
 	{ "connect_nb_refused_reuse", connect_nb_refused_reuse },
 	{ "connect_nb_ok", connect_nb_ok },
 	{ "connect_nb_shutdown", connect_nb_shutdown },
+	{ "connect_nb_unspec", connect_nb_unspec },
 	{ "connect_nb_epoll", connect_nb_epoll },
 	{ "connect_nb_refused_epoll", connect_nb_refused_epoll },
 	{ "connect_pending", connect_pending },

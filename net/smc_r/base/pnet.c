@@ -353,7 +353,7 @@ static int insert(const struct net *net, struct entry *fresh,
  * @id: the ID
  * @name: the interface; need not exist yet
  *
- * Context: process; takes RTNL, and pnet_lock.
+ * Context: process, sleeps; takes RTNL and pnet_lock, and calls who watches.
  * Return: 0, -EEXIST when it has an ID, -ENOMEM.
  */
 int smcr_pnet_add_netdev(struct net *net, const struct smcr_pnet_id *id,
@@ -381,7 +381,7 @@ int smcr_pnet_add_netdev(struct net *net, const struct smcr_pnet_id *id,
  * @name: the device, by its name or its parent's; need not exist yet
  * @port: 1 to SMCR_PNET_MAX_PORT
  *
- * Context: process; takes pnet_lock.
+ * Context: process, sleeps; takes pnet_lock, and calls who watches.
  * Return: 0, -EEXIST when it has an ID, -ENOMEM.
  */
 int smcr_pnet_add_rdma(const struct smcr_pnet_id *id, const char *name,
@@ -422,7 +422,7 @@ static int remove_matching(const struct net *net, const char *id)
  * @net: the namespace
  * @id: as it is shown; lower case matches nothing
  *
- * Context: process; takes pnet_lock.
+ * Context: process, sleeps; takes pnet_lock, and calls who watches.
  * Return: 0 or -ENOENT.
  */
 int smcr_pnet_remove(struct net *net, const char *id)
@@ -434,7 +434,7 @@ int smcr_pnet_remove(struct net *net, const char *id)
  * smcr_pnet_flush() - empty the table
  * @net: the namespace
  *
- * Context: process; takes pnet_lock.
+ * Context: process, sleeps; takes pnet_lock, and calls who watches.
  */
 void smcr_pnet_flush(struct net *net)
 {

@@ -33,7 +33,7 @@ void smcr_fb_adopt_wait_queue(struct smcr_sock *smc)
 		return;
 	write_lock_bh(&clcsk->sk_callback_lock);
 	rcu_assign_pointer(clcsk->sk_wq, &smc->sk.sk_socket->wq);
-	smc->clcsock->file = smc->sk.sk_socket->file;
+	WRITE_ONCE(smc->clcsock->file, smc->sk.sk_socket->file);
 	write_unlock_bh(&clcsk->sk_callback_lock);
 	/* fcntl() sets the flag of the outer socket only; the list is shared */
 	sock_set_flag(clcsk, SOCK_FASYNC);

@@ -396,7 +396,7 @@ static void set_file(struct smcr_sock *smc, struct file *file)
 	struct sock *clcsk = smc->clcsock->sk;
 
 	write_lock_bh(&clcsk->sk_callback_lock);
-	smc->clcsock->file = file;
+	WRITE_ONCE(smc->clcsock->file, file);
 	write_unlock_bh(&clcsk->sk_callback_lock);
 }
 
@@ -422,7 +422,7 @@ void smcr_hs_lend_file(struct smcr_sock *smc)
  */
 void smcr_hs_take_file(struct smcr_sock *smc)
 {
-	/* what is being sent is sent then; older kernels look without a lock */
+	/* what is being sent is sent then: some kernels look without a lock */
 	lock_sock(smc->clcsock->sk);
 	set_file(smc, NULL);
 	release_sock(smc->clcsock->sk);
@@ -445,7 +445,7 @@ void smcr_hs_release_clcsock(struct smcr_sock *smc)
 	WRITE_ONCE(smc->clcsock, NULL);
 	/* its last packets have an owner; what has a file is not freed */
 	clcsock->ops->release(clcsock);
-	clcsock->file = NULL;
+	WRITE_ONCE(clcsock->file, NULL);
 	sock_release(clcsock);
 }
 

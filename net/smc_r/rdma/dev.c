@@ -601,6 +601,8 @@ static void rename_dev(struct ib_device *ib, void *client_data)
 	struct smcr_dev *dev = client_data;
 
 	smcr_pnet_dev_rename(&dev->pnet, dev_name(&ib->dev));
+	/* the table may have a PNET ID for this name */
+	smcr_group_want_links();
 }
 
 static struct ib_client smcr_ib_client = {

@@ -280,6 +280,8 @@ static int disconnect_locked(struct socket *sock, struct sockaddr *addr,
 
 	if (smc->mode == SMCR_MODE_HANDSHAKE) {
 		shutdown_handshake(smc, SHUT_RDWR);
+		/* the peer gets a reset, and no end of the stream before it */
+		smc->shut_early = 0;
 		wait_for_handshake(sock->sk, MAX_SCHEDULE_TIMEOUT);
 	}
 	switch (smc->mode) {
