@@ -87,12 +87,12 @@ done
 
 # --- completion ---
 
-TRY='try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_$1"; echo "${COMPREPLY[*]}"; }
+TRY='try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _smc; echo "${COMPREPLY[*]}"; }
 try smcr linkgroup peer b; try smcr linkgroup pnetid N; try smc_pnet -d N; try smcr ueid del S; try smcss --name s
 try smcr link 0'
 is "b NETA NETA SMC-R-DEFAULT-EID socks $(on a "smcnl lgr" | sed 's/lgr 0x\([0-9a-f]*\) .*/\1/' | sort | xargs)" \
 	"$(on a "cat >/run/complete <<'END'
-$(cat "$HERE/../../tools/completion.bash")
+$(cat "$HERE/../../tools/completion")
 $TRY
 END
 ln -sf /proc/self/fd /dev/fd; bash /run/complete" | xargs)" "completion knows what is in the kernel"
