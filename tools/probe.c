@@ -55,14 +55,23 @@ static int plain_tcp_socket(int family)
 	return fd;
 }
 
-static bool is_answered_by_tcp(const struct target *target)
+/* What becomes of a connection by TCP: 0 or an errno. */
+static int connect_by_tcp(const struct target *target)
 {
 	int fd = plain_tcp_socket(target->address.ss_family);
-	bool is_answered = fd >= 0 && connect_to(fd, target, TCP_LIMIT_MS) == 0;
+	int err = fd < 0 ? errno : connect_to(fd, target, TCP_LIMIT_MS);
 
 	if (fd >= 0)
 		close(fd);
-	return is_answered;
+	return err;
+}
+
+static bool has_peer(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *)&peer, &len) == 0;
 }
 
 /* After fallback, all calls reach the TCP socket. */
@@ -147,6 +156,9 @@ void probe_run(struct probe *probe, const struct target *target)
 	}
 	tap_open(&probe->tap, target);
 	probe->err = connect_to(fd, target, LIMIT_MS);
+	/* the kernel's own SMC may lose the error of its TCP socket */
+	if (!probe->err && !has_peer(fd))
+		probe->err = connect_by_tcp(target) ?: ENOTCONN;
 	tap_close(&probe->tap, target);
 	probe->has_smc = !probe->err && !has_fallen_back(fd);
 	if (!probe->err && !probe->has_smc) {
@@ -157,7 +169,7 @@ void probe_run(struct probe *probe, const struct target *target)
 			probe->peer_reason = probe->tap.decline;
 	}
 	if (probe->err == ETIMEDOUT && probe->tap.answer == SEEN_NOTHING)
-		probe->tcp_answers = is_answered_by_tcp(target);
+		probe->tcp_answers = connect_by_tcp(target) == 0;
 	close(fd);
 	json_object_put(before);
 }
