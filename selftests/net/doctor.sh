@@ -86,10 +86,10 @@ done
 
 # flooded TARGET: they pass by between its first look and its SYN
 flooded() {
-	echo "xfer client -m tcp -n 400g -E $(lasting 30) -d both $B 7011 >/run/flood 2>&1 & flood=\$!
+	echo "xfer client -m tcp -n 400g -E $(lasting 30) -d both $B 7011 >/run/flood 2>&1 &
 		strace --seccomp-bpf -f -o /dev/null -e trace=connect \
 			-e inject=connect:delay_enter=$((SLOW * 1000000)) smcr doctor $1
-		rc=\$?; kill \$flood; exit \$rc"
+		rc=\$?; kill \$(pidof xfer); wait; exit \$rc"
 }
 
 start b flood "xfer server -m tcp 7011"
