@@ -91,10 +91,10 @@ TRY='try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _smc; echo "${COMPREPLY[
 try smcr linkgroup peer b; try smcr linkgroup pnetid N; try smc_pnet -d N; try smcr ueid del S; try smcss --name s
 try smcr link 0'
 is "b NETA NETA SMC-R-DEFAULT-EID socks $(on a "smcnl lgr" | sed 's/lgr 0x\([0-9a-f]*\) .*/\1/' | sort | xargs)" \
-	"$(on a "cat >/run/complete <<'END'
+	"$(on a "cat >/run/complete <<'TRY'
 $(cat "$HERE/../../tools/completion")
 $TRY
-END
+TRY
 ln -sf /proc/self/fd /dev/fd; bash /run/complete" | xargs)" "completion knows what is in the kernel"
 
 # --- top, while data flows ---
