@@ -359,7 +359,7 @@ static void check_gid(struct doctor *doctor, json_object *usable)
 			continue;
 		has_ip4 = true;
 		has_source = has_source || serves_source(doctor, gid, &raw);
-		is_elsewhere = is_elsewhere || !*member(gid, "net_dev");
+		is_elsewhere = is_elsewhere || json_object_object_get(gid, "is_elsewhere");
 	}
 	if (!has_ip4) {
 		bad(doctor, "gid",
@@ -381,18 +381,32 @@ static void check_gid(struct doctor *doctor, json_object *usable)
 	}
 }
 
+/* As far as it can be told of one of these GIDs. */
+static const char *interface_of(json_object *gids)
+{
+	const char *name = NULL;
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(gids); i++) {
+		json_object *gid = json_object_array_get_idx(gids, i);
+
+		if (*member(gid, "net_dev"))
+			return member(gid, "net_dev");
+		if (json_object_object_get(gid, "is_elsewhere"))
+			name = "an interface of another network namespace";
+	}
+	return name ?: "no interface";
+}
+
 static void check_devices(struct doctor *doctor)
 {
 	json_object *usable, *first;
-	const char *net_dev;
 
 	usable = usable_gids(doctor);
 	if (json_object_array_length(usable)) {
 		first = json_object_array_get_idx(usable, 0);
-		net_dev = member(first, "net_dev");
 		good(doctor, "device", "%s port %d on %s is active", member(first, "ib_dev"),
-		     (int)count(first, "ib_port"),
-		     *net_dev ? net_dev : "an interface of another network namespace");
+		     (int)count(first, "ib_port"), interface_of(usable));
 		check_gid(doctor, usable);
 	}
 	json_object_put(usable);
@@ -625,6 +639,12 @@ static void tell_error(struct doctor *doctor, const struct probe *probe)
 		bad(doctor, "peer", "%s agreed to SMC, then broke off: %s", target->text,
 		    strerror(probe->err));
 		fix(doctor, "look at the kernel log of the peer");
+		break;
+	case ENOTCONN:
+		bad(doctor, "peer", "%s answers by TCP, and its SMC connection has ended",
+		    target->text);
+		fix(doctor, "look at the kernel logs of both hosts, and for a firewall that rejects "
+		    "TCP option 254");
 		break;
 	case ETIMEDOUT:
 		tell_silence(doctor, probe);

@@ -319,9 +319,12 @@ static int on_link(const struct nlmsghdr *nlh, void *data)
 
 static void name_interfaces(json_object *rows)
 {
-	json_object *gids = rdma_gids();
+	json_object *gids;
 	size_t i;
 
+	if (!json_object_array_length(rows))
+		return;
+	gids = rdma_gids();
 	for (i = 0; i < json_object_array_length(rows); i++)
 		rdma_name_interface(json_object_array_get_idx(rows, i), gids);
 	json_object_put(gids);

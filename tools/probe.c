@@ -156,10 +156,10 @@ void probe_run(struct probe *probe, const struct target *target)
 	}
 	tap_open(&probe->tap, target);
 	probe->err = connect_to(fd, target, LIMIT_MS);
+	tap_close(&probe->tap, target);
 	/* the kernel's own SMC may lose the error of its TCP socket */
 	if (!probe->err && !has_peer(fd))
 		probe->err = connect_by_tcp(target) ?: ENOTCONN;
-	tap_close(&probe->tap, target);
 	probe->has_smc = !probe->err && !has_fallen_back(fd);
 	if (!probe->err && !probe->has_smc) {
 		ask_diag(probe, fd);

@@ -35,7 +35,9 @@ static bool is_of_hardware(const struct in6_addr *gid, const struct sockaddr_ll 
 		0xfe, 0x80, [8] = mac[0] ^ 2, mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5],
 	};
 
-	return address->sll_halen == 6 && !memcmp(gid, made, sizeof(made));
+	/* of a tunnel none, which counts as zero */
+	return (address->sll_halen == 6 || !address->sll_halen) &&
+	       !memcmp(gid, made, sizeof(made));
 }
 
 /* What GIDs are made of: addresses of an interface, and that of its hardware. */
@@ -55,12 +57,10 @@ static bool is_made_of(const struct in6_addr *gid, const struct sockaddr *addres
 	return false;
 }
 
-/* An address of IPv4 may have a label: "eth0:1". */
+/* An address of IPv4 may have a label, which begins with the name: "eth0:1". */
 static bool is_of_interface(const struct ifaddrs *address, const char *name)
 {
-	size_t len = strcspn(address->ifa_name, ":");
-
-	return len == strlen(name) && !strncmp(address->ifa_name, name, len);
+	return !strncmp(address->ifa_name, name, strlen(name));
 }
 
 /*
@@ -100,6 +100,8 @@ static void add_gid(const struct walk *walk, const char *index)
 	add_text(row, "type", type);
 	if (is_here(walk, net_dev, gid))
 		add_text(row, "net_dev", net_dev);
+	else if (*net_dev)
+		json_object_object_add(row, "is_elsewhere", json_object_new_boolean(true));
 	json_object_array_add(walk->rows, row);
 }
 
@@ -145,6 +147,18 @@ static bool is_gid_of(json_object *gid, json_object *row)
 	       (!*own || !strcmp(member(gid, "gid"), own));
 }
 
+/*
+ * The interface of a GID, or the one below it: the kernel's own SMC tells that of the
+ * port, where GIDs are those of a VLAN or a bond.
+ */
+static bool is_on(json_object *gid, const char *name)
+{
+	const char *net_dev = member(gid, "net_dev");
+
+	return !strcmp(net_dev, name) ||
+	       (*net_dev && sysfs_exists("/sys/class/net/%s/lower_%s", net_dev, name));
+}
+
 void rdma_name_interface(json_object *row, json_object *gids)
 {
 	bool is_link = *member(row, "gid");
@@ -158,7 +172,7 @@ void rdma_name_interface(json_object *row, json_object *gids)
 
 		if (!is_gid_of(gid, row))
 			continue;
-		if (!strcmp(member(gid, "net_dev"), name)) {
+		if (is_on(gid, name)) {
 			add_text(row, "net_dev", name);
 			return;
 		}

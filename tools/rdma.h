@@ -8,8 +8,8 @@
 #include <json-c/json.h>
 
 /*
- * Array of GIDs: ib_dev, ib_port, state of the port, gid, type, net_dev. The last one
- * only if that interface is in this network namespace.
+ * Array of GIDs: ib_dev, ib_port, state of the port, gid, type, and net_dev if that
+ * interface is in this network namespace, or is_elsewhere if it is in another one.
  */
 json_object *rdma_gids(void);
 

@@ -211,19 +211,19 @@ static bool is_wanted(const struct wanted *wanted, json_object *row)
 	if (wanted->port && count(row, "local_port") != wanted->port &&
 	    count(row, "peer_port") != wanted->port)
 		return false;
-	if (wanted->address && !has_address(row, "local_address", wanted->address) &&
-	    !has_address(row, "peer_address", wanted->address))
-		return false;
-	return !wanted->name || strcmp(member(row, "process"), wanted->name) == 0;
+	return !wanted->address || has_address(row, "local_address", wanted->address) ||
+	       has_address(row, "peer_address", wanted->address);
 }
 
 static void on_socket(json_object *row, void *data)
 {
 	struct wanted *wanted = data;
 
+	if (!is_wanted(wanted, row))
+		return;
 	if (wanted->owners)
 		owners_add(wanted->owners, row, wanted->name);
-	if (!is_wanted(wanted, row))
+	if (wanted->name && strcmp(member(row, "process"), wanted->name) != 0)
 		return;
 	if (wanted->rows)
 		json_object_array_add(wanted->rows, json_object_get(row));

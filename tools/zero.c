@@ -108,8 +108,8 @@ int64_t counter_of(json_object *tech, const struct counter *counter)
 
 /*
  * Of the network namespace, which has counters of its own. Unlike the inode of
- * /proc/self/ns/net, it is not given to another one later. Kernels before 5.14 have
- * none: 0.
+ * /proc/self/ns/net, it is not given to another one before the next boot. Kernels
+ * before 5.14 have none: 0.
  */
 static uint64_t netns_cookie(void)
 {

@@ -626,6 +626,8 @@ for seen in '0 0' '0 1' '2 0'; do
 		"PEER answered without the SMC option.* note peer more packets passed IF .* cannot be told 1 to put right"
 done
 tap_match "doctor: nothing came back" "$(judged $timeout 0 0 0)" '^fail peer PEER answers only without .*: a firewall drops'
+tap_match "doctor: an error that was lost" "$(judged "$(python3 -c 'import errno; print(errno.ENOTCONN)')" 2 0 0)" \
+	'^fail peer PEER answers by TCP, and its SMC connection has ended to do: .* kernel logs'
 lost=$(judged $timeout 2 0 1)
 tap_match "doctor: nothing was seen to come back" "$lost" \
 	'^fail peer PEER answers by TCP, and not by SMC to do: ask again while .* IF note peer more packets .* cannot be told 1 to put right'
@@ -656,13 +658,15 @@ int main(int argc, char **argv)
 END
 tap_ok "doctor: a program for PNET IDs" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/pnet" "$tap_work/pnet.c" \
 	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
-# pnets INTERFACE PNETID ENTRY...: of a device whose GID is on this interface, if any, and
+# pnets INTERFACE PNETID ENTRY...: of a device whose GID is on this interface, or elsewhere, and
 # whose port has this ID; with a table of these entries
 pnets()
 {
 	local gid='"ib_dev":"dev0","ib_port":1,"state":"4: ACTIVE","gid":"::ffff:10.0.0.1","type":"RoCE v2"' IFS=,
+	local where='"is_elsewhere":true'
 
-	"$tap_work/pnet" "[{$gid${1:+,\"net_dev\":\"$1\"}}]" '[{"ib_dev":"dev0","ib_port":2,"pnetid":"NETQ"},
+	[ -z "$1" ] || where="\"net_dev\":\"$1\""
+	"$tap_work/pnet" "[{$gid,$where}]" '[{"ib_dev":"dev0","ib_port":2,"pnetid":"NETQ"},
 		{"ib_dev":"dev0","ib_port":1,"pnetid":"'"$2"'"}]' "[${*:3}]" | tr -s ' \n' ' '
 }
 
