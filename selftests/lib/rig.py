@@ -77,6 +77,9 @@ COMPLAINTS = re.compile(
     r"|lockdep (is )?turned off|list_(add|del) corruption|ODEBUG|DEBUG_LOCKS_WARN"
     r"|detected buffer overflow|usercopy: |memory exposure attempt"
     r"|unreferenced object|ref_tracker: |bad unlock balance|held lock freed)")
+# Of these, what a healthy kernel says on a host that stands still.
+OF_A_SLOW_HOST = re.compile(r"hung task|blocked for more than|rcu.*(stall|starved)"
+                            r"|(soft|hard) ?lockup|Call Trace", re.I)
 # Said by a healthy Debian kernel while it boots.
 HARMLESS = re.compile(r"Spectre|Unprivileged eBPF|report a bug"
                       r"|kmemleak: Kernel memory leak detector initialized", re.I)
