@@ -56,10 +56,10 @@ static int plain_tcp_socket(int family)
 }
 
 /* What becomes of a connection by TCP: 0 or an errno. */
-static int connect_by_tcp(const struct target *target)
+static int connect_by_tcp(const struct target *target, int limit_ms)
 {
 	int fd = plain_tcp_socket(target->address.ss_family);
-	int err = fd < 0 ? errno : connect_to(fd, target, TCP_LIMIT_MS);
+	int err = fd < 0 ? errno : connect_to(fd, target, limit_ms);
 
 	if (fd >= 0)
 		close(fd);
@@ -159,7 +159,7 @@ void probe_run(struct probe *probe, const struct target *target)
 	tap_close(&probe->tap, target);
 	/* the kernel's own SMC may lose the error of its TCP socket */
 	if (!probe->err && !has_peer(fd))
-		probe->err = connect_by_tcp(target) ?: ENOTCONN;
+		probe->err = connect_by_tcp(target, LIMIT_MS) ?: ENOTCONN;
 	probe->has_smc = !probe->err && !has_fallen_back(fd);
 	if (!probe->err && !probe->has_smc) {
 		ask_diag(probe, fd);
@@ -169,7 +169,7 @@ void probe_run(struct probe *probe, const struct target *target)
 			probe->peer_reason = probe->tap.decline;
 	}
 	if (probe->err == ETIMEDOUT && probe->tap.answer == SEEN_NOTHING)
-		probe->tcp_answers = connect_by_tcp(target) == 0;
+		probe->tcp_answers = connect_by_tcp(target, TCP_LIMIT_MS) == 0;
 	close(fd);
 	json_object_put(before);
 }
