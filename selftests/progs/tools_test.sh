@@ -583,6 +583,13 @@ else
 		"$(for more in '' more; do unshare -n sh -c "ip link set lo up; $tap_work/tap $more"; done | xargs)" "seen all missed lost"
 fi
 
+# with_doctor NAME: a program that has doctor.c in it
+with_doctor()
+{
+	cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/$1" "$tap_work/$1.c" \
+		"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+}
+
 cat >"$tap_work/judge.c" <<'END'
 #include "doctor.c"
 
@@ -608,8 +615,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-tap_ok "doctor: a program" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/judge" "$tap_work/judge.c" \
-	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+tap_ok "doctor: a program" with_doctor judge
 # judged ERROR SYN ANSWER LOST: 0, or that of a time-out; seen: 0 nothing, 1 without, 2 with the option
 judged()
 {
@@ -656,8 +662,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-tap_ok "doctor: a program for PNET IDs" cc -D_GNU_SOURCE -I "$tools" -o "$tap_work/pnet" "$tap_work/pnet.c" \
-	"$tools"/{firewall,gen,pnet,probe,rdma,reason,route,sysfs,tap,diag,nl,text}.o -lmnl -ljson-c
+tap_ok "doctor: a program for PNET IDs" with_doctor pnet
 # pnets INTERFACE PNETID ENTRY...: of a device whose GID is on this interface, or elsewhere, and
 # whose port has this ID; with a table of these entries
 pnets()
