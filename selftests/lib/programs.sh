@@ -47,7 +47,7 @@ prog_end() {
 	num "$((client > server ? client - server : server - client)) -le $broken" \
 		"as many of the server"
 	for guest in a b; do
-		is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
+		no_fallback $guest
 		is 0 "$(smc_stat $guest client_errors)" "no failed handshake on $guest"
 		num "$(smc_stat $guest server_errors) -le $broken" "nor as server"
 	done

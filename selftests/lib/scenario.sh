@@ -408,12 +408,21 @@ note() {
 	printf '%s\n' "$*" | sed 's/^/# /'
 }
 
+# no_fallback GUEST: it counted none; else with the reasons.
+no_fallback() {
+	local count
+
+	count=$(smc_stat $1 fallback)
+	is 0 "$count" "no fallback on $1"
+	[ "$count" = 0 ] || note "$(on $1 "smcnl fback")"
+}
+
 # all_used_smc: both guests counted neither a fallback nor a failed handshake.
 all_used_smc() {
 	local guest
 
 	for guest in a b; do
-		is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
+		no_fallback $guest
 		is 0 "$(smc_stat $guest client_errors)" "no failed handshake on $guest"
 		is 0 "$(smc_stat $guest server_errors)" "nor as server"
 	done

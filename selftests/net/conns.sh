@@ -63,9 +63,8 @@ for guest in $(guests ours); do
 	wait_for 10 eval '[ "$rdma" = "$(rdma_resources $guest)" ]' || true
 	is "$rdma" "$(rdma_resources $guest)" "RDMA objects of $guest are as before"
 done
-for guest in a b; do
-	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
-done
+no_fallback a
+no_fallback b
 on b "kill -TERM \$(pidof conns)"
 ok "server ends" finish b server 5
 like "^accepted=$((SERIAL + 500)) ended=$((SERIAL + 500)) errors=0 bytes=$(((SERIAL + 800) * 64))\$" \

@@ -115,9 +115,8 @@ becomes sym "it is mended" $RETRIED
 note "it is mended: after $((SECONDS - mended)) s"
 num "$((SECONDS - mended)) -le $((RETRIED * SLOW))" "it is mended: within $RETRIED s"
 
-for guest in a b; do
-	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
-done
+no_fallback a
+no_fallback b
 is 43 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"

@@ -121,9 +121,8 @@ for row in client:7000 server:7002; do
 	as_before "$name" $ROW
 done
 
-for guest in a b; do
-	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
-done
+no_fallback a
+no_fallback b
 
 # Where the answer to CONFIRM RKEY is 2 s behind the data of all others, a
 # connection uses TCP.

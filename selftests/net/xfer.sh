@@ -43,9 +43,8 @@ move 8000000 "up to a slow reader" -w 1048576 -r 16384 -s 5000
 move 8000000 "down to a slow reader" -w 65536 -r 16384 -s 5000 -d down
 move 2000000 "both ways, both slow" -w 4096 -r 4096 -s 5000 -d both
 
-for guest in a b; do
-	is 0 "$(smc_stat $guest fallback)" "no fallback on $guest"
-done
+no_fallback a
+no_fallback b
 is 16 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"

@@ -745,7 +745,8 @@ static enum smcr_decline finish_client(struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
 	struct smcr_group *group = rp->group;
-	enum smcr_decline reason = SMCR_DECLINE_NO_ACTIVE_LINK;
+	/* as for a link that dies during the wait */
+	enum smcr_decline reason = SMCR_DECLINE_CONFIRM_LINK_TIMEOUT;
 
 	if (!rp->is_founder)
 		return later_contact_result(group);
