@@ -57,9 +57,14 @@ stop() {
 	on "$1" "/rig/daemon stop $2"
 }
 
-# finish GUEST NAME SECONDS: wait for its end; its exit status, 124 if late.
+# finish GUEST NAME SECONDS: wait for its end; its exit status, 124 if late. Of a
+# failure, its last words.
 finish() {
-	ON_TIMEOUT=$(($3 + 10)) on "$1" "/rig/daemon finish $2 $(($3 * SLOW))"
+	local status=0
+
+	ON_TIMEOUT=$(($3 + 10)) on "$1" "/rig/daemon finish $2 $(($3 * SLOW))" || status=$?
+	[ $status = 0 ] || note "$(log_of $1 $2 | tail -n 20)"
+	return $status
 }
 
 # log_of GUEST NAME: what it printed.
