@@ -23,10 +23,12 @@
 
 /*
  * A client may call itself another peer each time, and is then given a new
- * group: those that one address may have in a namespace as our client, and all.
+ * group: those that one address may have in a namespace as our client, those
+ * of a namespace, so that it leaves some to others, and all of the host.
  */
 #define MAX_OF_CLIENT	64
-#define MAX_GROUPS	4096
+#define MAX_OF_NET	4096
+#define MAX_GROUPS	16384
 
 /*
  * guards the list, and of each group on it state, reserved, and which links
@@ -1066,14 +1068,18 @@ static bool may_found_locked(const struct net *net,
 			     const struct smcr_peer *peer)
 {
 	const struct smcr_group *group;
-	int count = 0;
+	int of_net = 0, of_client = 0;
 
-	list_for_each_entry(group, &groups, list)
-		count += group->role == SMCR_SERVER &&
-			 group->state == SMCR_GROUP_ACTIVE &&
-			 group->net_cookie == net->net_cookie &&
-			 !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN);
-	return count < MAX_OF_CLIENT && atomic_read(&live_groups) < MAX_GROUPS;
+	list_for_each_entry(group, &groups, list) {
+		if (group->net_cookie != net->net_cookie)
+			continue;
+		of_net++;
+		of_client += group->role == SMCR_SERVER &&
+			     group->state == SMCR_GROUP_ACTIVE &&
+			     !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN);
+	}
+	return of_client < MAX_OF_CLIENT && of_net < MAX_OF_NET &&
+	       atomic_read(&live_groups) < MAX_GROUPS;
 }
 
 /* NULL without memory, with too many groups, or when the device is going */
