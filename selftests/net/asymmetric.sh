@@ -16,10 +16,12 @@
 PAUSE=5
 LINKS=15
 
-# move NAME GUEST DEVICE: each byte arrives while the device of a link goes.
+# move NAME GUEST DEVICE: each byte arrives while the device of a link goes, with
+# connections on it.
 move() {
 	start a move "xfer client -m smc -k smc -n 4g -E $(lasting 6) -c 4 -d both -w rand -r rand -T 100 $B 7000"
 	wait_for 10 eval '[ "$(group_conns a)" = 4 ]'
+	num "$(conns_on $2 $3) -ge 1" "$1: it has connections"
 	on $2 "rdma link del $3"
 	ok "$1: each byte arrived" finish a move 100
 	pause_ok "$1" $PAUSE

@@ -62,10 +62,10 @@ killing() {
 	num "$((SECONDS - began)) -le $((SOON * SLOW))" "$4: within $SOON s"
 
 	note "$4: the last ones after $((SECONDS - began)) s"
-
 	clients=$(log_of a clients) servers=$(log_of b server | tail -n +$((lines + 1)))
 	[ $1 = a ] && own=$clients other=$servers || own=$servers other=$clients
 	on a "rm /run/enough /run/rig/clients.log"
+	note "$4: $killed killed, $(told <<<"$other") told"
 	num "$(told <<<"$other") -ge 1" "$4: other ends are told"
 	num "$(told <<<"$other") -le $killed" "$4: as many as were killed, at most"
 	is 0 "$(told <<<"$own")" "$4: nobody beside them"

@@ -110,7 +110,9 @@ let_go b to_outside to_inside
 
 # Root of a user namespace is not root here.
 for request in "SMC_PNETID 2 do 1=s:NET3 2=s:v1" "SMC_PNETID 3 do 1=s:NET2" "SMC_PNETID 4 do" \
-	"SMC_GEN_NETLINK 12 do" "SMC_GEN_NETLINK 17 do" "SMC_GEN_NETLINK 18 do"; do
+	"SMC_GEN_NETLINK 10 do 1=s:OTHER-EID" "SMC_GEN_NETLINK 11 do 1=s:SMC-R-DEFAULT-EID" \
+	"SMC_GEN_NETLINK 12 do" "SMC_GEN_NETLINK 14 do" "SMC_GEN_NETLINK 15 do" \
+	"SMC_GEN_NETLINK 17 do" "SMC_GEN_NETLINK 18 do"; do
 	like '^error: Operation not permitted$' \
 		"$(on $me "unshare --user --map-root-user --net genlraw $request" || true)" "root of a container: $request"
 done

@@ -43,18 +43,26 @@ busy 60
 start b conns "conns server -m smc 7001"
 wait_port b 7001
 on a "kill -KILL \$(pidof xfer)"
-start a quiet "conns client -m smc -k smc -n 3 -H -T 100 $B 7001"
-wait_for 20 on a "grep -q '^holding 3' /run/rig/quiet.log"
+# each by a program of its own, which says what it was told
+for n in 1 2 3; do
+	start a quiet$n "conns client -m smc -k smc -n 1 -H -T 100 $B 7001"
+done
+for n in 1 2 3; do
+	wait_for 20 on a "grep -q '^holding 1' /run/rig/quiet$n.log"
+done
+# as a host that has lost its power, and gets it back after they know
 began=$SECONDS
-reboot b &
-rebooted=$!
+freeze b
 ok "killed: the group of quiet connections ends" wait_for $((5 + LOST)) \
 	eval '[ -z "$(group_conns a)" ]'
 note "killed: after $((SECONDS - began)) s"
 on a "kill -TERM \$(pidof conns)"
-fails "killed: they are told" finish a quiet 10
-like "reset by peer" "$(log_of a quiet)" "killed: with ECONNRESET"
-wait $rebooted
+for n in 1 2 3; do
+	fails "killed: quiet connection $n is told" finish a quiet$n 10
+	like "reset by peer" "$(log_of a quiet$n)" "killed: $n: with ECONNRESET"
+done
+thaw b
+reboot b
 
 # The group of the time before the boot still exists at a when it comes back.
 serve
