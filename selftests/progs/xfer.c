@@ -417,9 +417,24 @@ static bool print_direction(int index, const char *name, const struct half *sent
 	return is_good;
 }
 
+/*
+ * Data of the first connections is not to slow down the handshakes of the others:
+ * the end of the pipe comes when each has closed its side of it, or has failed.
+ */
+static void wait_for_all(const int gate[2])
+{
+	char none;
+
+	close(gate[1]);
+	while (read(gate[0], &none, 1) < 0)
+		if (errno != EINTR)
+			die("read");
+}
+
 /* Return: exit status.  @wanted: name of the transport to insist on, or NULL. */
 static int client_one(const struct endpoint *ep, const struct address *addr,
-		      const struct request *req, int index, const char *wanted)
+		      const struct request *req, int index, const char *wanted,
+		      const int gate[2])
 {
 	struct half sent;
 	struct half received;
@@ -435,6 +450,7 @@ static int client_one(const struct endpoint *ep, const struct address *addr,
 	if (fd < 0)
 		die("[%d] connect", index);
 	transport = socket_is_smc(fd) ? "smc" : "tcp";
+	wait_for_all(gate);
 	if (write_full(fd, req, sizeof(*req)) < 0)
 		die("[%d] sending the request", index);
 	start = now_us();
@@ -477,8 +493,11 @@ static int run_clients(const struct endpoint *ep, const struct address *addr,
 		       const struct request *req, int count, const char *wanted)
 {
 	int failed = 0;
+	int gate[2];
 	int i;
 
+	if (pipe(gate) < 0)
+		die("pipe");
 	for (i = 0; i < count; i++) {
 		pid_t pid;
 
@@ -492,9 +511,10 @@ static int run_clients(const struct endpoint *ep, const struct address *addr,
 			struct request own = *req;
 
 			own.seed += i;
-			exit(client_one(ep, addr, &own, i, wanted));
+			exit(client_one(ep, addr, &own, i, wanted, gate));
 		}
 	}
+	close(gate[1]);
 	for (i = 0; i < count; i++) {
 		int status = -1;
 
