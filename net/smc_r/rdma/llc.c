@@ -617,9 +617,9 @@ static int take_turn(struct smcr_llc_flow *flow, u32 misses,
 }
 
 /*
- * One at a time (wire.md 6.11). When the peer does not answer one, those who
- * wait for their turn would only find out the same, one after another: they
- * fail with it. Returns -EPROTO if it refuses, -ETIMEDOUT if it does not
+ * One at a time (wire.md 6.11). When the peer does not answer a CONFIRM RKEY,
+ * those who wait for their turn would only find out the same, one after another:
+ * they fail with it. Returns -EPROTO if it refuses, -ETIMEDOUT if it does not
  * answer.
  */
 static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
@@ -639,7 +639,7 @@ static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
 	if (type == SMCR_LLC_CONFIRM_RKEY)
 		smcr_buf_make_ready_everywhere(group, buf);
 	ret = ask_over_a_link_locked(group, msg, buf);
-	if (ret == -ETIMEDOUT)
+	if (ret == -ETIMEDOUT && type == SMCR_LLC_CONFIRM_RKEY)
 		WRITE_ONCE(flow->misses, misses + 1);
 	buf->is_known = !ret && type == SMCR_LLC_CONFIRM_RKEY;
 	smcr_llc_end_flow(group);

@@ -211,7 +211,7 @@ static enum smcr_decline publish_rings(struct smcr_link *link,
 {
 	struct smcr_rdma_path *rp = path->priv;
 
-	if (register_rings(link, rp) || time_after(jiffies, path->deadline))
+	if (register_rings(link, rp))
 		return SMCR_DECLINE_REG_BUFFER;
 	smcr_buf_make_ready_everywhere(rp->group, rp->tx);
 	smcr_buf_make_ready_everywhere(rp->group, rp->rx);
