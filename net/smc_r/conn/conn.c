@@ -42,6 +42,14 @@ static void tell_writer(struct smcr_conn *conn, struct sock *sk)
 	sk->sk_write_space(sk);
 }
 
+/* users in the kernel put their own there */
+static void tell_reader(struct sock *sk)
+{
+	void (*data_ready)(struct sock *sk) = READ_ONCE(sk->sk_data_ready);
+
+	data_ready(sk);
+}
+
 static void tell_socket(struct smcr_conn *conn, const struct news *news)
 {
 	struct sock *sk = rcu_dereference(conn->sk);
@@ -53,7 +61,7 @@ static void tell_socket(struct smcr_conn *conn, const struct news *news)
 	if (news->state)
 		sk->sk_state_change(sk);
 	if (news->readable || news->state)
-		sk->sk_data_ready(sk);
+		tell_reader(sk);
 	local_bh_enable();
 	if (news->writable)
 		tell_writer(conn, sk);

@@ -308,12 +308,13 @@ void smcr_tx_push_locked(struct smcr_conn *conn, enum smcr_push push)
 void smcr_tx_rewind_locked(struct smcr_conn *conn)
 {
 	u32 back = conn->tx_sent.total - conn->tx_done;
+	u32 peer_size = READ_ONCE(conn->path.peer_size);
 
 	lockdep_assert_held(&conn->lock);
-	if (!conn->path.peer_size)
+	if (!peer_size)
 		return;
 	conn->tx_resend_end = max(conn->tx_resend_end, conn->tx_sent.total);
-	smcr_cursor_sub(&conn->tx_sent, back, conn->path.peer_size);
+	smcr_cursor_sub(&conn->tx_sent, back, peer_size);
 	conn->tx_off = (conn->tx_off - back) & (conn->path.tx_size - 1);
 	conn->tx_pending = 0;
 	conn->tx_unasked = 0;

@@ -127,7 +127,7 @@ int smcr_clc_recv(struct smcr_sock *smc, enum smcr_clc_type expected,
 	if (!buf)
 		return -ENOMEM;
 	ret = receive(&r, expected, buf, &hdr);
-	WRITE_ONCE(clcsk->sk_rcvtimeo, smc->sk.sk_rcvtimeo);
+	WRITE_ONCE(clcsk->sk_rcvtimeo, READ_ONCE(smc->sk.sk_rcvtimeo));
 	if (ret == -ETIMEDOUT && r.got && !msg)
 		ret = -EPROTO;
 	if (ret)
@@ -143,13 +143,25 @@ free:
 	return ret;
 }
 
-/* TCP_CORK holds the application's bytes back, not ours */
-static void push_corked(struct sock *clcsk)
+static bool is_corked(const struct sock *clcsk)
 {
-	if (!(tcp_sk(clcsk)->nonagle & TCP_NAGLE_CORK))
+	/* TCP changes what is beside it */
+	return data_race(tcp_sk(clcsk)->nonagle & TCP_NAGLE_CORK);
+}
+
+/* TCP_CORK holds the application's bytes back, not ours; it may end meanwhile */
+static void push_corked(struct smcr_sock *smc)
+{
+	struct sock *clcsk = smc->clcsock->sk;
+
+	if (!is_corked(clcsk))
 		return;
-	tcp_sock_set_cork(clcsk, false);
-	tcp_sock_set_cork(clcsk, true);
+	lock_sock(&smc->sk);
+	if (is_corked(clcsk)) {
+		tcp_sock_set_cork(clcsk, false);
+		tcp_sock_set_cork(clcsk, true);
+	}
+	release_sock(&smc->sk);
 }
 
 /* a single send, so that the message leaves in one piece */
@@ -165,7 +177,7 @@ static int send_raw(struct smcr_sock *smc, u8 *raw, int len)
 	ret = smc->clcsock->ops->sendmsg(smc->clcsock, &msg, len);
 	if (ret < 0)
 		return ret;
-	push_corked(smc->clcsock->sk);
+	push_corked(smc);
 	return ret == len ? 0 : -ECONNRESET;
 }
 
@@ -174,7 +186,7 @@ static int send_raw(struct smcr_sock *smc, u8 *raw, int len)
  * @smc: the socket
  * @msg: what to send
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; takes the socket lock if TCP_CORK is set.
  * Return: 0, -ENOMEM or TCP's error.
  */
 int smcr_clc_send_proposal(struct smcr_sock *smc,
@@ -196,7 +208,7 @@ int smcr_clc_send_proposal(struct smcr_sock *smc,
  * @smc: the socket
  * @msg: what to send
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; takes the socket lock if TCP_CORK is set.
  * Return: 0, -ENOMEM or TCP's error.
  */
 int smcr_clc_send_accept(struct smcr_sock *smc,
@@ -219,7 +231,7 @@ int smcr_clc_send_accept(struct smcr_sock *smc,
  * @reason: diagnosis
  * @version: SMC version of the handshake
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; takes the socket lock if TCP_CORK is set.
  * Return: 0 or TCP's error.
  */
 int smcr_clc_send_decline(struct smcr_sock *smc, enum smcr_decline reason,

@@ -23,7 +23,7 @@
  * file, whose owner gets SIGURG, is taken back before that, too:
  * smcr_hs_release_clcsock().
  *
- * Context: process; socket lock held.
+ * Context: process; socket lock held. Takes TCP's.
  */
 void smcr_fb_adopt_wait_queue(struct smcr_sock *smc)
 {
@@ -36,7 +36,9 @@ void smcr_fb_adopt_wait_queue(struct smcr_sock *smc)
 	WRITE_ONCE(smc->clcsock->file, smc->sk.sk_socket->file);
 	write_unlock_bh(&clcsk->sk_callback_lock);
 	/* fcntl() sets the flag of the outer socket only; the list is shared */
+	lock_sock(clcsk);
 	sock_set_flag(clcsk, SOCK_FASYNC);
+	release_sock(clcsk);
 }
 
 /**

@@ -135,7 +135,8 @@ void smcr_hs_queue(struct smcr_sock *smc, unsigned long delay)
 	struct hs_net *hn = net_generic(sock_net(&smc->sk), hs_net_id);
 
 	sock_hold(&smc->sk);
-	if (mod_delayed_work(hn->wq[smc->role], &smc->hs_work, delay))
+	if (mod_delayed_work(hn->wq[READ_ONCE(smc->role)], &smc->hs_work,
+			     delay))
 		sock_put(&smc->sk);
 }
 
@@ -174,7 +175,7 @@ static void kick_owner(struct sock *clcsk)
 		return;
 	if (smcr_mode(smc) == SMCR_MODE_LISTEN)
 		smcr_hs_queue_accept(smc, 0);
-	else if (clcsk->sk_state != TCP_SYN_SENT)
+	else if (inet_sk_state_load(clcsk) != TCP_SYN_SENT)
 		smcr_hs_queue(smc, 0);
 	sock_put(&smc->sk);
 }
@@ -212,7 +213,7 @@ void smcr_hs_hook(struct smcr_sock *smc)
 		smc->saved.is_hooked = true;
 		smc->saved.state_change = clcsk->sk_state_change;
 		smc->saved.data_ready = clcsk->sk_data_ready;
-		smc->saved.error_report = clcsk->sk_error_report;
+		WRITE_ONCE(smc->saved.error_report, clcsk->sk_error_report);
 	}
 	clcsk->sk_state_change = kick_owner;
 	clcsk->sk_data_ready = kick_owner;
@@ -265,8 +266,13 @@ static const int mirrored_flags[] = {
 	SOCK_RCVTSTAMP, SOCK_RCVTSTAMPNS, SOCK_TSTAMP_NEW, SOCK_ZEROCOPY,
 };
 
+/* a bitfield on some kernels, without the lock of its byte */
+#define READ_BITS(bits)	data_race((int)(bits))
+
+/* without lock: what was set meanwhile is for the next look */
 static struct smcr_mirror look(const struct sock *sk)
 {
+	int locks = READ_BITS(sk->sk_userlocks);
 	struct smcr_mirror m;
 	size_t i;
 
@@ -275,16 +281,16 @@ static struct smcr_mirror look(const struct sock *sk)
 	for (i = 0; i < ARRAY_SIZE(mirrored_flags); i++)
 		if (sock_flag(sk, mirrored_flags[i]))
 			m.flags |= BIT(mirrored_flags[i]);
-	m.lingertime = sk->sk_lingertime;
-	m.sndtimeo = sk->sk_sndtimeo;
-	m.rcvtimeo = sk->sk_rcvtimeo;
-	m.bound_dev_if = sk->sk_bound_dev_if;
-	m.sndbuf = sk->sk_userlocks & SOCK_SNDBUF_LOCK ? sk->sk_sndbuf : 0;
-	m.rcvbuf = sk->sk_userlocks & SOCK_RCVBUF_LOCK ? sk->sk_rcvbuf : 0;
-	m.mark = sk->sk_mark;
-	m.priority = sk->sk_priority;
-	m.reuse = sk->sk_reuse;
-	m.reuseport = sk->sk_reuseport;
+	m.lingertime = READ_ONCE(sk->sk_lingertime);
+	m.sndtimeo = READ_ONCE(sk->sk_sndtimeo);
+	m.rcvtimeo = READ_ONCE(sk->sk_rcvtimeo);
+	m.bound_dev_if = READ_ONCE(sk->sk_bound_dev_if);
+	m.sndbuf = locks & SOCK_SNDBUF_LOCK ? READ_ONCE(sk->sk_sndbuf) : 0;
+	m.rcvbuf = locks & SOCK_RCVBUF_LOCK ? READ_ONCE(sk->sk_rcvbuf) : 0;
+	m.mark = READ_ONCE(sk->sk_mark);
+	m.priority = READ_ONCE(sk->sk_priority);
+	m.reuse = READ_BITS(sk->sk_reuse);
+	m.reuseport = READ_BITS(sk->sk_reuseport);
 	return m;
 }
 
@@ -333,29 +339,29 @@ static void copy_changes(struct sock *clcsk, const struct smcr_mirror *old,
  * @from: a listener, or the TCP socket inside; buffers that nobody has sized
  *	are left alone
  *
- * Context: any; nobody sets options of @from.
+ * Context: any; options of a listener may be set meanwhile.
  */
 void smcr_hs_copy_options(struct sock *to, const struct sock *from)
 {
-	to->sk_userlocks = from->sk_userlocks & (SOCK_SNDBUF_LOCK |
-						 SOCK_RCVBUF_LOCK);
+	to->sk_userlocks = READ_BITS(from->sk_userlocks) &
+			   (SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK);
 	if (to->sk_userlocks & SOCK_SNDBUF_LOCK)
-		to->sk_sndbuf = from->sk_sndbuf;
+		to->sk_sndbuf = READ_ONCE(from->sk_sndbuf);
 	if (to->sk_userlocks & SOCK_RCVBUF_LOCK)
-		to->sk_rcvbuf = from->sk_rcvbuf;
-	to->sk_sndtimeo = from->sk_sndtimeo;
-	to->sk_rcvtimeo = from->sk_rcvtimeo;
-	to->sk_rcvlowat = from->sk_rcvlowat;
-	to->sk_mark = from->sk_mark;
-	to->sk_priority = from->sk_priority;
-	to->sk_bound_dev_if = from->sk_bound_dev_if;
-	to->sk_reuse = from->sk_reuse;
-	to->sk_reuseport = from->sk_reuseport;
-	to->sk_lingertime = from->sk_lingertime;
-	to->sk_flags = from->sk_flags & (BIT(SOCK_LINGER) |
-					 BIT(SOCK_KEEPOPEN) |
-					 BIT(SOCK_URGINLINE) |
-					 BIT(SOCK_DBG) | BIT(SOCK_LOCALROUTE));
+		to->sk_rcvbuf = READ_ONCE(from->sk_rcvbuf);
+	to->sk_sndtimeo = READ_ONCE(from->sk_sndtimeo);
+	to->sk_rcvtimeo = READ_ONCE(from->sk_rcvtimeo);
+	to->sk_rcvlowat = READ_ONCE(from->sk_rcvlowat);
+	to->sk_mark = READ_ONCE(from->sk_mark);
+	to->sk_priority = READ_ONCE(from->sk_priority);
+	to->sk_bound_dev_if = READ_ONCE(from->sk_bound_dev_if);
+	to->sk_reuse = READ_BITS(from->sk_reuse);
+	to->sk_reuseport = READ_BITS(from->sk_reuseport);
+	to->sk_lingertime = READ_ONCE(from->sk_lingertime);
+	to->sk_flags = READ_ONCE(from->sk_flags) &
+		       (BIT(SOCK_LINGER) | BIT(SOCK_KEEPOPEN) |
+			BIT(SOCK_URGINLINE) | BIT(SOCK_DBG) |
+			BIT(SOCK_LOCALROUTE));
 	sock_set_flag(to, SOCK_RCU_FREE);
 }
 
@@ -383,9 +389,12 @@ void smcr_hs_sync_options(struct smcr_sock *smc)
 	struct smcr_mirror now = look(&smc->sk);
 	struct sock *clcsk = smc->clcsock->sk;
 
-	if (!memcmp(&now, &smc->mirror, sizeof(now)))
+	/* a lost race copies once more */
+	if (!data_race(memcmp(&now, &smc->mirror, sizeof(now))))
 		return;
 	lock_sock(clcsk);
+	/* another call may have copied newer ones meanwhile */
+	now = look(&smc->sk);
 	copy_changes(clcsk, &smc->mirror, &now);
 	smc->mirror = now;
 	release_sock(clcsk);
@@ -505,18 +514,19 @@ static bool is_ours_to_choose(u32 size, unsigned int is_set)
 struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
 {
 	const struct sock *sk = &smc->sk;
+	int locks = READ_BITS(sk->sk_userlocks);
 	bool is_large = smcr_conn_count() < MAX_LARGE;
 	u32 tx_want = READ_ONCE(sk->sk_sndbuf) / 2;
 	u32 rx_want = READ_ONCE(sk->sk_rcvbuf) / 2;
 	u32 tx_first = tx_want;
 	struct smcr_conn *conn;
 
-	if (is_ours_to_choose(tx_want, sk->sk_userlocks & SOCK_SNDBUF_LOCK)) {
+	if (is_ours_to_choose(tx_want, locks & SOCK_SNDBUF_LOCK)) {
 		tx_first = RING_FIRST;
 		if (is_large)
 			tx_want = RING_LARGE;
 	}
-	if (is_ours_to_choose(rx_want, sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+	if (is_ours_to_choose(rx_want, locks & SOCK_RCVBUF_LOCK) &&
 	    is_large)
 		rx_want = RING_LARGE;
 	conn = smcr_conn_create(&smc->sk, tx_first, tx_want, rx_want);
@@ -534,7 +544,7 @@ struct smcr_conn *smcr_hs_new_conn(struct smcr_sock *smc)
  * @patience: jiffies that the peer gets to decline first, as two crossing
  *	DECLINEs would be taken for data (wire.md 2.12)
  *
- * Context: process, may sleep.
+ * Context: process, may sleep; not under the socket lock.
  */
 void smcr_hs_decline(struct smcr_sock *smc, struct smcr_hs_result *res,
 		     enum smcr_decline reason, u8 version, long patience)
@@ -616,7 +626,7 @@ void smcr_hs_apply_result(struct smcr_sock *smc, struct smcr_hs_result *res)
 		WRITE_ONCE(smc->conn, res->conn);
 		smcr_hs_set_mode(smc, SMCR_MODE_SMC);
 		smcr_tx_set_cork(smc->conn,
-				 tcp_sk(smc->clcsock->sk)->nonagle &
+				 READ_BITS(tcp_sk(smc->clcsock->sk)->nonagle) &
 				 TCP_NAGLE_CORK);
 		smcr_conn_establish(smc->conn);
 	} else {
@@ -752,7 +762,7 @@ static void hs_work(struct work_struct *work)
 	struct smcr_sock *smc = container_of(to_delayed_work(work),
 					     struct smcr_sock, hs_work);
 
-	if (smc->role == SMCR_SERVER)
+	if (READ_ONCE(smc->role) == SMCR_SERVER)
 		smcr_hs_child_work(smc);
 	else
 		client_work(smc);

@@ -266,10 +266,10 @@ static void inherit(struct smcr_sock *child, const struct smcr_sock *parent)
 	const struct sock *from = &parent->sk;
 	struct sock *to = &child->sk;
 
-	to->sk_sndbuf = from->sk_sndbuf;
-	to->sk_rcvbuf = from->sk_rcvbuf;
+	to->sk_sndbuf = READ_ONCE(from->sk_sndbuf);
+	to->sk_rcvbuf = READ_ONCE(from->sk_rcvbuf);
 	smcr_hs_copy_options(to, from);
-	child->defer_secs = parent->defer_secs;
+	child->defer_secs = READ_ONCE(parent->defer_secs);
 }
 
 /* not to the work item that accepts it */
@@ -348,9 +348,10 @@ static int accept_one(struct smcr_sock *smc)
 		sock_release(clcsock);
 		return -ENOBUFS;
 	}
-	child->clcsock = clcsock;
 	child->role = SMCR_SERVER;
 	give_to_owner(clcsock, smc->clcsock);
+	/* for those who list sockets */
+	smp_store_release(&child->clcsock, clcsock);
 	/* what was set after listen() is news to the TCP socket */
 	smcr_hs_init_mirror(child);
 	inherit(child, smc);
@@ -408,7 +409,7 @@ static bool is_congested(const struct sock *clcsk)
 void smcr_hs_listen_start(struct smcr_sock *smc)
 {
 	smcr_hs_hook(smc);
-	if (smc->limit_hs)
+	if (READ_ONCE(smc->limit_hs))
 		smcr_tcp_option_limit(smc->clcsock->sk, is_congested);
 	smcr_hs_queue_accept(smc, 0);
 }

@@ -108,23 +108,31 @@ static struct sock *get_clcsk(const struct smcr_sock *smc)
 	return clcsk;
 }
 
+#if IS_ENABLED(CONFIG_IPV6)
+static void copy_in6(__be32 to[4], const struct in6_addr *from)
+{
+	/* half of another address is better than TCP's lock */
+	data_race(memcpy(to, from, sizeof(*from)));
+}
+#endif
+
 static void copy_addresses(const struct sock *clcsk,
 			   struct smcr_sock_info *info)
 {
 	const struct inet_sock *inet = inet_sk(clcsk);
 
-	info->sport = inet->inet_sport;
-	info->dport = inet->inet_dport;
+	info->sport = READ_ONCE(inet->inet_sport);
+	info->dport = READ_ONCE(inet->inet_dport);
 	info->ifindex = READ_ONCE(clcsk->sk_bound_dev_if);
 #if IS_ENABLED(CONFIG_IPV6)
-	if (clcsk->sk_family == AF_INET6) {
-		memcpy(info->src, &clcsk->sk_v6_rcv_saddr, sizeof(info->src));
-		memcpy(info->dst, &clcsk->sk_v6_daddr, sizeof(info->dst));
+	if (READ_ONCE(clcsk->sk_family) == AF_INET6) {
+		copy_in6(info->src, &clcsk->sk_v6_rcv_saddr);
+		copy_in6(info->dst, &clcsk->sk_v6_daddr);
 		return;
 	}
 #endif
-	info->src[0] = inet->inet_rcv_saddr;
-	info->dst[0] = inet->inet_daddr;
+	info->src[0] = READ_ONCE(inet->inet_rcv_saddr);
+	info->dst[0] = READ_ONCE(inet->inet_daddr);
 }
 
 /* userspace-abi.md 1.4, for a socket whose calls are TCP's */
@@ -136,7 +144,8 @@ static enum smcr_state tcp_state(const struct sock *clcsk)
 	case TCP_SYN_SENT:
 		return SMCR_INIT;
 	case TCP_CLOSE:
-		return inet_sk(clcsk)->inet_dport ? SMCR_CLOSED : SMCR_INIT;
+		return READ_ONCE(inet_sk(clcsk)->inet_dport) ? SMCR_CLOSED :
+							       SMCR_INIT;
 	default:
 		return SMCR_ACTIVE;
 	}

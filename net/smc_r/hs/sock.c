@@ -65,12 +65,16 @@ static void init_sock(struct sock *sk)
 
 static int create_clcsock(struct smcr_sock *smc, int family)
 {
+	struct socket *clcsock;
 	int ret = sock_create_kern(sock_net(&smc->sk), family, SOCK_STREAM,
-				   IPPROTO_TCP, &smc->clcsock);
+				   IPPROTO_TCP, &clcsock);
 
-	if (!ret)
-		smcr_compat_net_upgrade(smc->clcsock->sk);
-	return ret;
+	if (ret)
+		return ret;
+	smcr_compat_net_upgrade(clcsock->sk);
+	/* for those who list sockets */
+	smp_store_release(&smc->clcsock, clcsock);
+	return 0;
 }
 
 /* socket(AF_INET or AF_INET6, SOCK_STREAM, IPPROTO_SMC): see the core's create */

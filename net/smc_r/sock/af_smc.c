@@ -108,7 +108,9 @@ static int smcr_bind(struct socket *sock, struct sockaddr *addr, int addr_len)
 	int ret;
 
 	lock_sock(sock->sk);
-	smcr_hs_sync_options(smc);
+	/* the handshake has a timeout of its own set there */
+	if (smc->mode != SMCR_MODE_HANDSHAKE)
+		smcr_hs_sync_options(smc);
 	ret = smc->clcsock->ops->bind(smc->clcsock, addr, addr_len);
 	release_sock(sock->sk);
 	return ret;
@@ -155,6 +157,15 @@ static int start_connect(struct smcr_sock *smc, struct sockaddr *addr,
 	return 0;
 }
 
+/* unless it was dissolved meanwhile, which takes no lock but TCP's */
+static void note_connected(struct socket *clcsock)
+{
+	lock_sock(clcsock->sk);
+	if (clcsock->state == SS_CONNECTING)
+		clcsock->state = SS_CONNECTED;
+	release_sock(clcsock->sk);
+}
+
 /* the handshake is over: what does a connect() that waited for it return? */
 static int connect_result(struct socket *sock, struct sockaddr *addr,
 			  int addr_len)
@@ -164,7 +175,7 @@ static int connect_result(struct socket *sock, struct sockaddr *addr,
 
 	switch (smc->mode) {
 	case SMCR_MODE_TCP:
-		smc->clcsock->state = SS_CONNECTED;
+		note_connected(smc->clcsock);
 		fallthrough;
 	case SMCR_MODE_SMC:
 		sock->state = SS_CONNECTED;
@@ -251,7 +262,7 @@ static int dissolve(struct socket *sock, struct sockaddr *addr, int addr_len)
 	if (conn)
 		smcr_conn_close(conn, true);
 	/* nobody else writes these now */
-	smc->role = SMCR_CLIENT;
+	WRITE_ONCE(smc->role, SMCR_CLIENT);
 	sock->state = SS_UNCONNECTED;
 	WRITE_ONCE(sk->sk_state, SMCR_INIT);
 	WRITE_ONCE(sk->sk_shutdown, 0);
@@ -362,7 +373,7 @@ static int listen_locked(struct smcr_sock *smc, int backlog)
 	ret = smc->clcsock->ops->listen(smc->clcsock, backlog);
 	if (ret)
 		return ret;
-	sk->sk_max_ack_backlog = backlog;
+	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
 	if (smc->mode == SMCR_MODE_LISTEN)
 		return 0;
 	WRITE_ONCE(sk->sk_state, SMCR_LISTEN);

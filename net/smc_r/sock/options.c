@@ -75,7 +75,8 @@ static void apply_to_smc(struct smcr_sock *smc, int optname, int val)
 		smcr_tx_set_cork(smc->conn, val);
 		break;
 	case TCP_DEFER_ACCEPT:
-		smc->defer_secs = smcr_hs_defer_secs(smc->clcsock->sk);
+		WRITE_ONCE(smc->defer_secs,
+			   smcr_hs_defer_secs(smc->clcsock->sk));
 		break;
 	}
 }
@@ -93,7 +94,10 @@ static int set_sol_socket(struct socket *sock, int optname, sockptr_t optval,
 		return -EINVAL;
 	if (copy_from_sockptr(&val, optval, sizeof(val)))
 		return -EFAULT;
+	/* shares its byte with other options */
+	lock_sock(sock->sk);
 	sock->sk->sk_reuseport = !!val;
+	release_sock(sock->sk);
 	return 0;
 }
 
