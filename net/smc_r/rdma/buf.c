@@ -180,7 +180,7 @@ static bool is_coherent(struct ib_device *ib, const struct sg_table *sgt)
 		if (!dma_need_sync(ib->dma_device, sg_dma_address(sg)))
 			continue;
 		pr_warn_once("%s: DMA is not coherent, connections use TCP; try without swiotlb=force\n",
-			     dev_name(&ib->dev));
+			     ib->name);
 		return false;
 	}
 	return true;
@@ -339,7 +339,7 @@ static struct smcr_buf *find_missing(struct smcr_link *link, bool is_ready)
 	list_for_each_entry(buf, &group->bufs, all) {
 		const struct smcr_buf_map *map = &buf->map[link->slot];
 
-		if (is_ready ? map->is_ready : map->is_mapped)
+		if (is_ready ? READ_ONCE(map->is_ready) : map->is_mapped)
 			continue;
 		found = buf;
 		break;
@@ -388,6 +388,7 @@ static u32 list_keys_locked(const struct smcr_link *via,
 {
 	const struct smcr_buf_map *old, *new;
 	struct smcr_buf *buf;
+	bool is_known;
 
 	lockdep_assert_held(&link->group->buf_lock);
 	list_for_each_entry(buf, &link->group->bufs, all) {
@@ -395,9 +396,11 @@ static u32 list_keys_locked(const struct smcr_link *via,
 			continue;
 		old = &buf->map[via->slot];
 		new = &buf->map[link->slot];
-		buf->is_known = buf->is_known && old->is_ready &&
-				new->is_mapped && count < SMCR_LLC_MAX_RTOKENS;
-		if (!buf->is_known)
+		/* pairs with the release in make_ready_locked() */
+		is_known = buf->is_known && smp_load_acquire(&old->is_ready) &&
+			   new->is_mapped && count < SMCR_LLC_MAX_RTOKENS;
+		WRITE_ONCE(buf->is_known, is_known);
+		if (!is_known)
 			continue;
 		pair[count].rkey = old->mr->rkey;
 		pair[count].new_rkey = new->mr->rkey;
@@ -671,10 +674,10 @@ static void destroy(struct smcr_group *group, struct smcr_buf *buf)
 {
 	struct smcr_link *link;
 
-	list_del(&buf->list);
 	/* who maps rings for another link does so under this */
 	mutex_lock(&group->flow.lock);
 	spin_lock_bh(&group->buf_lock);
+	list_del(&buf->list);
 	list_del(&buf->all);
 	spin_unlock_bh(&group->buf_lock);
 	smcr_llc_end_flow(group);
@@ -693,7 +696,7 @@ static bool is_all_sent(struct smcr_group *group)
 	if (smcr_llc_flush(group))
 		return false;
 	smcr_for_each_link(link, group)
-		if (link->has_hw && !READ_ONCE(link->is_up))
+		if (READ_ONCE(link->has_hw) && !READ_ONCE(link->is_up))
 			return false;
 	return true;
 }

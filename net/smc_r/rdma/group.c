@@ -162,27 +162,38 @@ static void start_teardown(struct smcr_group *group)
 /* what the tracepoints have not: whose link it is */
 static void debug_link(const struct smcr_link *link, const char *state)
 {
-	pr_debug("link %u of group %08x by %s to %pI6c is %s\n", link->num,
-		 link->group->id, dev_name(&link->port.dev->ib->dev),
-		 link->peer_gid, state);
+	pr_debug("link %u of group %08x by %s to %pI6c is %s\n",
+		 READ_ONCE(link->num), link->group->id,
+		 link->port.dev->ib->name, link->peer_gid, state);
+}
+
+/* a tracepoint measures the name before it copies it: no renaming between */
+static void copy_dev_name(const struct smcr_link *link,
+			  char name[IB_DEVICE_NAME_MAX])
+{
+	strscpy(name, link->port.dev->ib->name, IB_DEVICE_NAME_MAX);
 }
 
 static void trace_down_locked(struct smcr_link *link, void *location)
 {
+	char name[IB_DEVICE_NAME_MAX];
+
 	lockdep_assert_held(&groups_lock);
 	if (!link->is_up)
 		return;
+	copy_dev_name(link, name);
 	trace_smcr_link_down(link, link->group, link->group->net_cookie,
-			     link->state, dev_name(&link->port.dev->ib->dev),
-			     location);
+			     READ_ONCE(link->state), name, location);
 	debug_link(link, "down");
 }
 
 static void trace_up_locked(struct smcr_link *link)
 {
+	char name[IB_DEVICE_NAME_MAX];
+
 	lockdep_assert_held(&groups_lock);
-	trace_smcr_link_up(link, link->group, link->group->net_cookie,
-			   dev_name(&link->port.dev->ib->dev));
+	copy_dev_name(link, name);
+	trace_smcr_link_up(link, link->group, link->group->net_cookie, name);
 	debug_link(link, "up");
 }
 
@@ -1020,7 +1031,8 @@ static bool has_capacity_locked(const struct smcr_group *group)
 {
 	u32 lost = READ_ONCE(group->lost);
 
-	return lost <= MAX_LOST && group->reserved + lost < group->max_conns;
+	return lost <= MAX_LOST &&
+	       group->reserved + lost < READ_ONCE(group->max_conns);
 }
 
 static bool fits_server_locked(const struct smcr_group *group,

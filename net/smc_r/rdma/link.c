@@ -303,7 +303,8 @@ int smcr_link_create(struct smcr_link *link, struct smcr_group *group)
 	ret = create_queues(link);
 	if (ret)
 		free_slots(link);
-	link->has_hw = !ret;
+	/* pairs with attach_locked() */
+	smp_store_release(&link->has_hw, !ret);
 	return ret;
 }
 

@@ -99,8 +99,11 @@ bool smcr_llc_wait(struct smcr_group *group, long timeo)
  */
 void smcr_llc_abort(struct smcr_group *group)
 {
+	/* neither before who is about to wait begins, nor in the middle of it */
+	spin_lock_bh(&group->flow.spin);
 	complete_all(&group->flow.done);
 	complete_all(&group->flow.test_done);
+	spin_unlock_bh(&group->flow.spin);
 }
 
 /**
@@ -544,7 +547,7 @@ static bool is_registered(const struct smcr_buf *buf)
 	int i;
 
 	for (i = 0; i < SMCR_GROUP_LINKS; i++)
-		if (buf->map[i].is_ready)
+		if (READ_ONCE(buf->map[i].is_ready))
 			return true;
 	return false;
 }
@@ -556,7 +559,9 @@ static int ask_locked(struct smcr_link *via, const struct smcr_llc *msg,
 	int ret;
 
 	lockdep_assert_held(&flow->lock);
+	spin_lock_bh(&flow->spin);
 	flow->rkey = rkey;
+	spin_unlock_bh(&flow->spin);
 	smcr_llc_expect(via, msg->type, true, 0);
 	/* lost before that, it would not end the wait */
 	if (!READ_ONCE(via->is_up))
@@ -641,7 +646,7 @@ static int exchange_rkey(struct smcr_group *group, struct smcr_buf *buf,
 	ret = ask_over_a_link_locked(group, msg, buf);
 	if (ret == -ETIMEDOUT && type == SMCR_LLC_CONFIRM_RKEY)
 		WRITE_ONCE(flow->misses, misses + 1);
-	buf->is_known = !ret && type == SMCR_LLC_CONFIRM_RKEY;
+	WRITE_ONCE(buf->is_known, !ret && type == SMCR_LLC_CONFIRM_RKEY);
 	smcr_llc_end_flow(group);
 	mutex_unlock(&flow->queue);
 free:
@@ -661,7 +666,7 @@ free:
 int smcr_llc_confirm_rkey(struct smcr_group *group, struct smcr_buf *buf,
 			  unsigned long deadline)
 {
-	if (buf->is_known)
+	if (READ_ONCE(buf->is_known))
 		return 0;
 	return exchange_rkey(group, buf, SMCR_LLC_CONFIRM_RKEY, deadline);
 }
@@ -682,7 +687,7 @@ int smcr_llc_delete_rkey(struct smcr_group *group, struct smcr_buf *buf)
 	int ret;
 
 	/* one that it knows of a link that is gone may just be made ready again */
-	if (!buf->is_known && !is_registered(buf))
+	if (!READ_ONCE(buf->is_known) && !is_registered(buf))
 		return 0;
 	ret = exchange_rkey(group, buf, SMCR_LLC_DELETE_RKEY,
 			    jiffies + SMCR_LLC_TRIM_TIMEOUT);

@@ -274,7 +274,8 @@ enum smcr_link_state {
  * @is_asymmetric: shares its port with another link, on either side, so that
  *	no new connections use it; cleared under the lock of the list of groups
  *	when it is the last link
- * @has_hw: the queue pair exists; under group->hw_lock
+ * @has_hw: the queue pair exists; set by who creates it, cleared under
+ *	group->hw_lock as writer
  * @port: where it is; @port.dev is NULL while the slot is free, and is
  *	written under the lock of the list of groups
  * @route: how the peer is reached

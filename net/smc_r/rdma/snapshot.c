@@ -240,7 +240,7 @@ bool smcr_rdma_snapshot_dev(u64 after, struct smcr_dev_info *info)
 		return false;
 	memset(info, 0, sizeof(*info));
 	info->serial = dev->serial;
-	strscpy(info->name, dev_name(&dev->ib->dev), sizeof(info->name));
+	strscpy(info->name, dev->ib->name, sizeof(info->name));
 	copy_pci(dev->ib, info);
 	for (i = 0; i < ARRAY_SIZE(info->port); i++)
 		copy_port(dev, i + 1, &info->port[i], &info->is_critical);

@@ -135,7 +135,7 @@ static enum smcr_decline attach(struct smcr_link *link,
 	path->tx_size = rp->tx->size;
 	path->rx_mem = rp->rx->mem;
 	path->rx_size = rp->rx->size;
-	strscpy(path->dev_name, dev_name(&link->port.dev->ib->dev),
+	strscpy(path->dev_name, link->port.dev->ib->name,
 		sizeof(path->dev_name));
 	path->tx_origin = rp->tx->origin;
 	path->rx_origin = rp->rx->origin;
@@ -263,7 +263,8 @@ static enum smcr_decline attach_locked(struct smcr_link *link,
 {
 	enum smcr_decline reason;
 
-	if (!link->group->has_hw || !link->has_hw)
+	/* link_work may just be creating it */
+	if (!link->group->has_hw || !smp_load_acquire(&link->has_hw))
 		return SMCR_DECLINE_NO_ACTIVE_LINK;
 	reason = attach(link, path, is_founder);
 	if (!reason && !is_founder)
@@ -361,7 +362,7 @@ static enum smcr_decline negotiate(struct smcr_group *group,
 		group->max_links = 2;
 		return SMCR_DECLINE_NONE;
 	}
-	group->max_conns = min(prop->max_conns, group->max_conns);
+	WRITE_ONCE(group->max_conns, min(prop->max_conns, group->max_conns));
 	group->max_links = min(prop->max_links, group->max_links);
 	if (group->max_conns < LEAST_CONNS)
 		return SMCR_DECLINE_MAX_CONNS;
@@ -783,7 +784,10 @@ static bool has_ring_on(const struct smcr_buf *buf,
 static bool has_rings_on(const struct smcr_rdma_path *rp,
 			 const struct smcr_link *link)
 {
-	return has_ring_on(rp->tx, link) && has_ring_on(rp->tx_next, link);
+	/* pairs with get_next() */
+	const struct smcr_buf *next = smp_load_acquire(&rp->tx_next);
+
+	return has_ring_on(rp->tx, link) && has_ring_on(next, link);
 }
 
 static bool move(struct smcr_path *path)
@@ -821,11 +825,15 @@ static struct smcr_buf *get_ready(struct smcr_link *link, u32 want, u32 least)
 static void get_next(struct smcr_link *link, struct smcr_path *path)
 {
 	struct smcr_rdma_path *rp = path->priv;
+	struct smcr_buf *next;
 
-	if (!rp->tx_next)
-		rp->tx_next = get_ready(link, path->tx_want, path->tx_size + 1);
-	else
+	if (rp->tx_next) {
 		smcr_buf_make_ready(link, rp->tx_next);
+		return;
+	}
+	next = get_ready(link, path->tx_want, path->tx_size + 1);
+	/* pairs with has_rings_on() */
+	smp_store_release(&rp->tx_next, next);
 }
 
 static void describe_next(struct smcr_path *path)
@@ -846,7 +854,7 @@ static bool grow(struct smcr_path *path)
 	/* a group that dies needs no larger rings: do not wait for it */
 	if (down_read_trylock(&group->hw_lock)) {
 		link = READ_ONCE(rp->link);
-		if (group->has_hw && link->has_hw)
+		if (group->has_hw && READ_ONCE(link->has_hw))
 			get_next(link, path);
 		up_read(&group->hw_lock);
 	}
@@ -935,7 +943,7 @@ static struct smcr_buf *get_small(struct smcr_group *group,
 	/* each time: who waits to write it is not to wait for all */
 	down_read(&group->hw_lock);
 	link = smcr_group_any_link(group);
-	if (group->has_hw && link->has_hw &&
+	if (group->has_hw && READ_ONCE(link->has_hw) &&
 	    READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
 		buf = get_ready(link, size, size);
 	up_read(&group->hw_lock);

@@ -813,7 +813,7 @@ void smcr_link_init_wr(struct smcr_link *link)
 {
 	link->cqe.done = on_sent;
 	link->sq_free = link->sq_depth;
-	link->last_rx = jiffies;
+	WRITE_ONCE(link->last_rx, jiffies);
 }
 
 /**

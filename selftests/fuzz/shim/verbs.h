@@ -51,8 +51,10 @@ struct ib_event_handler {
 	int unused;
 };
 
+#define IB_DEVICE_NAME_MAX 64
+
 struct ib_device {
-	struct device dev;
+	char name[IB_DEVICE_NAME_MAX];
 	struct device *dma_device;
 	struct {
 		struct net *rdma_net;
@@ -207,7 +209,6 @@ static inline void sg_set_page(struct scatterlist *sg, struct page *page,
 	sg->len = len;
 }
 
-#define dev_name(dev)			"rxe0"
 #define dma_need_sync(dev, dma)		((void)(dev), (void)(dma), false)
 #define ib_uses_virt_dma(ib)		((void)(ib), true)
 #define ib_dma_mapping_error(ib, dma)	(!(dma))
