@@ -124,7 +124,7 @@ booted() {
 reboot() {
 	local before
 
-	before=$(grep -c "agent: ready" "$RIG_DIR/$1/console")
+	before=$(grep -c "agent: ready" "$RIG_DIR/$1/console" || true)
 	on "$1" "echo b >/proc/sysrq-trigger" 2>/dev/null &
 	wait_for 100 booted "$1" $((before + 1))
 	kill $! 2>/dev/null || true

@@ -6,12 +6,14 @@
 #	a conns in a namespace, macvlan ---- TCP, half a PROPOSAL each ---- clcpeer b
 #	a conns ---- TCP, whole ones ---- clcpeer b
 #
-# timeout: 120
+# timeout: 160
 . "$RIG_LIB"
 
 # more than run at a time, and what does
 STUCK=600
 RUNNING=512
+# handshakes of a listener with a small backlog
+OF_ONE=256
 IN="/usr/bin/ip netns exec other"
 
 # ten_take: milliseconds, of handshakes one after another that a declines
@@ -29,6 +31,7 @@ on a "modprobe macvlan; mkdir -p /run/netns; ip netns add other
 	$IN sysctl -qw net.core.somaxconn=4096 net.ipv4.tcp_max_syn_backlog=4096"
 on b "insmod /rig/smcr_syn.ko port=7000
 	printf '%s\n' 'role client' 'case half of it i=1..$STUCK: load proposal; cut 20; send; lost 6' >/tmp/half.clc
+	sed 's/$STUCK/$((OF_ONE + 4))/' /tmp/half.clc >/tmp/few.clc
 	printf '%s\n' 'role client' 'case whole i=1..10: load proposal; byte 105 0; send; expect decline 0x0303000b; tcp' >/tmp/whole.clc"
 on a "smcnl ueid add SMCV2-TEST-EID"
 start a flooded "$IN conns server -m smc -l 4096 7000"
@@ -51,6 +54,19 @@ ok "those that stopped lose their connections" finish b half 30
 like "^connections=$STUCK failed=0" "$(log_of b half | grep ^connections=)" "all, in time"
 is $STUCK "$(on a "$IN smcnl stat server_errors")" "failed handshakes of their namespace"
 is 0 "$(smc_stat a server_errors)" "and of the other"
+
+# those of one listener
+ok "its listener ends" stop a flooded
+start a flooded "$IN conns server -m smc -l 10 7000"
+wait_for 5 on a "grep -q ^ready /run/rig/flooded.log"
+start b few "clcpeer client -t 8 -j $((OF_ONE + 4)) /tmp/few.clc 10.0.0.11 7000"
+ok "$((OF_ONE + 4)) clients stop" wait_for 20 on b \
+	"[ \$(ss -Htn state established 'dst 10.0.0.11:7000' | wc -l) = $((OF_ONE + 4)) ]"
+sleep 1
+is 4 "$(on a "$IN ss -Htnl 'sport = :7000'" | awk '{print $2}')" \
+	"a backlog of 10: $OF_ONE handshakes, TCP keeps the others"
+ok "they lose their connections" finish b few 40
+like "^connections=$((OF_ONE + 4)) failed=0" "$(log_of b few | grep ^connections=)" "all of them"
 
 on a "kill -TERM \$(pidof conns)"
 for name in flooded server; do
