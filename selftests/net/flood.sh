@@ -57,14 +57,14 @@ is 0 "$(smc_stat a server_errors)" "and of the other"
 
 # those of one listener
 ok "its listener ends" stop a flooded
-start a flooded "$IN conns server -m smc -l 10 7000"
+start a flooded "$IN conns server -m smc -l 200 7000"
 wait_for 5 on a "grep -q ^ready /run/rig/flooded.log"
-start b few "clcpeer client -t 8 -j $((OF_ONE + 4)) /tmp/few.clc 10.0.0.11 7000"
+start b few "clcpeer client -t 12 -j $((OF_ONE + 4)) /tmp/few.clc 10.0.0.11 7000"
 ok "$((OF_ONE + 4)) clients stop" wait_for 20 on b \
 	"[ \$(ss -Htn state established 'dst 10.0.0.11:7000' | wc -l) = $((OF_ONE + 4)) ]"
 sleep 1
 is 4 "$(on a "$IN ss -Htnl 'sport = :7000'" | awk '{print $2}')" \
-	"a backlog of 10: $OF_ONE handshakes, TCP keeps the others"
+	"a backlog of 200: $OF_ONE handshakes, TCP keeps the others"
 ok "they lose their connections" finish b few 40
 like "^connections=$((OF_ONE + 4)) failed=0" "$(log_of b few | grep ^connections=)" "all of them"
 
