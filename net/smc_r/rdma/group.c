@@ -812,12 +812,17 @@ static bool is_peer_lost(struct smcr_link *link)
 {
 	long patience = smcr_group_can_move(link->group) ?
 			SMCR_LLC_TEST_TIMEOUT : SMCR_LINK_LOST;
+	unsigned long end = jiffies + patience;
 	unsigned long heard;
+	long left;
 
 	do {
 		heard = READ_ONCE(link->last_rx);
-		if (!test_for(link, patience))
+		left = end - jiffies;
+		if (!test_for(link, max_t(long, left, SMCR_LLC_TEST_TIMEOUT)))
 			return false;
+		/* what came right after the question may have been under way */
+		end = READ_ONCE(link->last_rx) + patience;
 	} while (is_active(link->group) && READ_ONCE(link->is_up) &&
 		 smcr_link_stop_watch(link) &&
 		 heard != READ_ONCE(link->last_rx));
