@@ -245,6 +245,8 @@ static void set_up_locked(struct smcr_link *link, bool is_up)
 		return;
 	WRITE_ONCE(link->is_up, is_up);
 	WRITE_ONCE(group->links_up, group->links_up + (is_up ? 1 : -1));
+	if (!is_up)
+		WRITE_ONCE(group->last_up, link);
 	if (!is_up && group->links_up == 1)
 		end_sharing_locked(group);
 }
@@ -312,8 +314,8 @@ bool smcr_group_can_move(const struct smcr_group *group)
  * @group: the group
  *
  * Context: any.
- * Return: one that is up, or else one that has a port still: the last one that
- * was lost keeps its own until the group ends.
+ * Return: one that is up, or else the one that was up last, which has its port
+ * until the group ends; the first one before it is up.
  */
 struct smcr_link *smcr_group_any_link(struct smcr_group *group)
 {
@@ -322,10 +324,7 @@ struct smcr_link *smcr_group_any_link(struct smcr_group *group)
 	smcr_for_each_link(link, group)
 		if (READ_ONCE(link->is_up))
 			return link;
-	smcr_for_each_link(link, group)
-		if (READ_ONCE(link->port.dev))
-			return link;
-	return group->link;
+	return READ_ONCE(group->last_up);
 }
 
 /**
@@ -986,6 +985,7 @@ static struct smcr_group *alloc_group(const struct net *net,
 		spin_lock_init(&link->tx_lock);
 		INIT_LIST_HEAD(&link->waiters);
 	}
+	group->last_up = group->link;
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_TX]);
 	INIT_LIST_HEAD(&group->idle[SMCR_BUF_RX]);
 	group->shrunk_at = jiffies;

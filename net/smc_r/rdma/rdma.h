@@ -509,7 +509,9 @@ struct smcr_rtoken {
  *	when the group dies
  * @has_hw: the hardware is there
  * @link: the links; the first one is there from the beginning
- * @links_up: how many of them are up; written under the lock of the list
+ * @links_up: how many of them are up; written under the list lock
+ * @last_up: the one that was lost last, the first one before; under the list
+ *	lock
  * @last_num: highest number of a link so far
  * @wants_link: there may be a port for another link; under the list lock
  * @was_offered: the client was sent an ADD LINK; link_work only
@@ -585,6 +587,7 @@ struct smcr_group {
 	bool has_hw;
 	struct smcr_link link[SMCR_GROUP_LINKS];
 	u8 links_up;
+	struct smcr_link *last_up;
 	u8 last_num;
 	bool wants_link;
 	bool was_offered;
