@@ -74,7 +74,8 @@ log_of() {
 
 # wait_for SECONDS COMMAND...: until it succeeds; fails when it never does.
 wait_for() {
-	local end=$((SECONDS + $1 * SLOW))
+	# the second that runs does not count
+	local end=$((SECONDS + $1 * SLOW + 1))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1

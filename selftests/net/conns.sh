@@ -20,7 +20,7 @@ done
 start b server "conns server -m smc 7000"
 wait_port b 7000
 
-start a hold "conns client -m smc -k smc -n 300 -b 100 -H -T 100 $B 7000"
+start a hold "conns client -m smc -k smc -n 300 -b 50 -H -T 100 $B 7000"
 if ! wait_for 110 on a "grep -q '^holding' /run/rig/hold.log"; then
 	note "$(log_of a hold)"
 fi

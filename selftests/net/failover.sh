@@ -13,8 +13,8 @@
 
 # seconds that a connection stands still, and until both sides have one link, or
 # two again
-PAUSE=5
-LINKS=5
+PAUSE=8
+LINKS=10
 # ... where nothing tells: until the link is lost, and until it is tried again
 CUT=10
 RETRIED=25

@@ -59,10 +59,10 @@ no_rules a
 start b root "xfer server -m smc 7000"
 wait_port b 7000
 only_user a "dport 7000"
-on b "modprobe sch_netem; tc qdisc add dev eth0 root netem delay 1s"
+on b "modprobe sch_netem; tc qdisc add dev eth0 root netem delay 2s"
 for i in 1 2 3 4 5; do
 	fails "a client is killed in its handshake" on a \
-		"$USER timeout -s KILL 1.5 xfer client -m smc -n 100k -T 10 $B 7000"
+		"$USER timeout -s KILL 3 xfer client -m smc -n 100k -T 10 $B 7000"
 done
 # of each one the SYN, an acknowledgment, the PROPOSAL and a FIN
 num "$(on a "nft list table inet owner" | sed -n 's/.*skuid.* packets \([0-9]*\) .*/\1/p') -ge 20" \

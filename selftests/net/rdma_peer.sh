@@ -88,7 +88,7 @@ is "$rdma" "$(rdma_resources b)" "client: RDMA objects are as before"
 start b server "obey server -T 200 $PORT"
 wait_port b $PORT
 start a many "for i in \$(seq 8); do
-	rdmapeer client -j 8 /tmp/many.rdma $B $PORT & usleep 200000; done; wait"
+	rdmapeer client -j 8 /tmp/many.rdma $B $PORT & usleep 500000; done; wait"
 
 # groups_are N
 groups_are() {

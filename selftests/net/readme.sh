@@ -6,7 +6,7 @@
 #
 # rdma: none
 # packages: yes
-# timeout: 180
+# timeout: 300
 . "$RIG_LIB"
 
 TREE=$(realpath "${0%/*}/../..")
@@ -139,7 +139,7 @@ done
 
 # seen enough of it: with 6.1, what it sends fills the link for all others
 ok "iperf3 is stopped" stop a iperf3
-follow README.md Use 1
+ON_TIMEOUT=100 follow README.md Use 1
 said a "smc_run redis-benchmark -h SERVER -t set,get -n 10000" "GET" "redis is used"
 start a monitor "smc_run redis-cli -h $B monitor"
 follow README.md "Does it work?" 1

@@ -14,7 +14,7 @@ SYNC=0x04000000
 PEER_DECLINED=0x05000000
 # seconds, as in lib/traffic.sh, and when somebody has said that the group is gone
 LOST=14
-ENDS=10
+ENDS=14
 
 connection() {
 	on a "conns client -m smc -k $1 -n 1 -p -T 30 $B 7000"

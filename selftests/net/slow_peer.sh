@@ -79,11 +79,9 @@ wait_port b 7001
 before=$(smc_stat b server_errors)
 fault a symbol=smcr_clc_send_proposal retval=0 times=12
 begin=$SECONDS
-for n in 3 6 9 12; do
-	start a stuck$n "conns client -m smc -n 3 -p -T 30 $B 7001"
-	ok "$n silent clients of a queue of 5" wait_for 5 on a \
-		"grep -qx $n /sys/module/smcr_fault/parameters/failed"
-done
+ok "12 silent clients of a queue of 5" on a "for n in 3 6 9 12; do
+	/rig/daemon start stuck\$n 'conns client -m smc -n 3 -p -T 30 $B 7001' || exit
+	until grep -qx \$n /sys/module/smcr_fault/parameters/failed; do usleep 50000; done; done"
 out=$(on a "conns client -m smc -k smc -n 10 -s -T 25 $B 7001" || echo failed)
 like '^ok:' "$out" "others connect beside them"
 num "$(ms_of "$out") -le $limit" "within $limit ms"

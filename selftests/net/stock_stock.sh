@@ -18,7 +18,7 @@ done
 before=$(rdma_packets a)
 start b redis "smc_run redis-server --protected-mode no --save '' --appendonly no"
 wait_port b 6379
-ok "redis-benchmark runs" on a \
+ON_TIMEOUT=100 ok "redis-benchmark runs" on a \
 	"smc_run redis-benchmark -h $B -t set,get -n 2000 -c 4 -d 1024 -q"
 
 num "$(smc_stat a client_v2) -ge 4" "client handshakes of SMC version 2"

@@ -39,7 +39,7 @@ ON_TIMEOUT=70 ok "with an IPv6 prefix" on a \
 start b conns "conns server -m smc 7001"
 wait_port b 7001
 ON_TIMEOUT=100 ok "300 connections at once" on a \
-	"conns client -m smc -k smc -n 300 -b 100 -p -T 90 $B 7001"
+	"conns client -m smc -k smc -n 300 -b 50 -p -T 90 $B 7001"
 num "$(smc_stat a client_v1) -ge 310" "client handshakes of version 1"
 is "$(smc_stat a client_v1)" "$(smc_stat b server_v1)" "as many of the server"
 is "0 0" "$(smc_stat a client_v2) $(smc_stat b server_v2)" "none of version 2"

@@ -80,6 +80,7 @@ struct run {
  * @index: $i of its case
  * @buf: what is to be sent, @len bytes
  * @mark_us: when the last send began
+ * @heard_us: when the last bytes had come before that
  * @has_sent_data: application data went behind a message
  * @offer_version: of our PROPOSAL or ACCEPT; 0 before
  * @sent: our ACCEPT, if it was valid; zero otherwise
@@ -97,6 +98,7 @@ struct conn {
 	size_t len;
 	struct clc_facts facts;
 	long long mark_us;
+	long long heard_us;
 	bool has_sent_data;
 	uint8_t offer_version;
 	struct smcr_clc_accept sent;
@@ -152,6 +154,17 @@ static long value(const struct conn *conn, const struct clc_op *op, int which)
 	const struct clc_number *n = &op->number[which];
 
 	return n->value + (n->is_index ? conn->index : 0);
+}
+
+/* The other side's time runs since it has spoken, which we may have seen late. */
+static void mark(struct conn *conn)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	getsockopt(conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	conn->mark_us = now_us();
+	conn->heard_us = conn->mark_us - info.tcpi_last_data_recv * 1000LL;
 }
 
 static double elapsed(const struct conn *conn)
@@ -262,10 +275,9 @@ static bool unexpected(struct conn *conn, const char *wanted, enum got got,
 		    after);
 }
 
-/* The other side's clock may have started before we had time to act. */
 static bool is_early(struct conn *conn, long seconds)
 {
-	double after = elapsed(conn);
+	double after = (double)(now_us() - conn->heard_us) / 1e6;
 
 	if (after >= (double)seconds - EARLY)
 		return false;
@@ -459,7 +471,7 @@ static void note_offer(struct conn *conn)
 static bool send_message(struct conn *conn, long ms)
 {
 	note_offer(conn);
-	conn->mark_us = now_us();
+	mark(conn);
 	/* the other side may have gone: what follows will tell */
 	if (ms)
 		send_slowly(conn, ms);
@@ -473,7 +485,7 @@ static bool split_message(struct conn *conn, size_t at, long ms)
 	if (at > conn->len)
 		return fail(conn, "nothing to split");
 	note_offer(conn);
-	conn->mark_us = now_us();
+	mark(conn);
 	send(conn->fd, conn->buf, at, MSG_NOSIGNAL);
 	sleep_ms((int)ms);
 	send(conn->fd, conn->buf + at, conn->len - at, MSG_NOSIGNAL);
@@ -682,7 +694,7 @@ static bool run_case(struct conn *conn)
 		return fail(conn, "no connection: %s", strerror(errno));
 	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	fill_gid(conn);
-	conn->mark_us = now_us();
+	mark(conn);
 	for (i = 0; i < conn->c->n_ops; i++)
 		if (!perform(conn, &conn->c->ops[i]))
 			break;
