@@ -112,8 +112,8 @@ struct smcr_ring_origin {
  * @ops: the transport chosen by the handshake, NULL before
  * @priv: the transport's own part, valid while attached
  * @dev_name: of the device, for those who trace; of the transport's choice
- * @deadline: jiffies; a handshake that is not ready to go on by then declines,
- *	as its peer does not wait for ever
+ * @deadline: jiffies; a handshake begins nothing that takes time after it, or
+ *	declines, as its peer does not wait for ever
  * @token: alert token of our side, 0 before ops->select or ops->join
  * @tx_mem: send ring, @tx_size bytes
  * @tx_next_mem: another send ring, valid from ops->grow or ops->take_ring to

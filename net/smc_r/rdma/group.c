@@ -243,10 +243,11 @@ static void set_up_locked(struct smcr_link *link, bool is_up)
 	lockdep_assert_held(&groups_lock);
 	if (link->is_up == is_up)
 		return;
-	WRITE_ONCE(link->is_up, is_up);
-	WRITE_ONCE(group->links_up, group->links_up + (is_up ? 1 : -1));
 	if (!is_up)
 		WRITE_ONCE(group->last_up, link);
+	/* pairs with smcr_group_any_link() */
+	smp_store_release(&link->is_up, is_up);
+	WRITE_ONCE(group->links_up, group->links_up + (is_up ? 1 : -1));
 	if (!is_up && group->links_up == 1)
 		end_sharing_locked(group);
 }
@@ -314,15 +315,16 @@ bool smcr_group_can_move(const struct smcr_group *group)
  * @group: the group
  *
  * Context: any.
- * Return: one that is up, or else the one that was up last, which has its port
- * until the group ends; the first one before it is up.
+ * Return: one that is up, or else the one that was up last: when no other comes,
+ * it has its port until the group ends. Before, the first one.
  */
 struct smcr_link *smcr_group_any_link(struct smcr_group *group)
 {
 	struct smcr_link *link;
 
 	smcr_for_each_link(link, group)
-		if (READ_ONCE(link->is_up))
+		/* pairs with set_up_locked() */
+		if (smp_load_acquire(&link->is_up))
 			return link;
 	return READ_ONCE(group->last_up);
 }
@@ -811,20 +813,19 @@ static bool is_peer_lost(struct smcr_link *link)
 {
 	long patience = smcr_group_can_move(link->group) ?
 			SMCR_LLC_TEST_TIMEOUT : SMCR_LINK_LOST;
-	unsigned long end = jiffies + patience;
-	unsigned long heard;
-	long left;
+	unsigned long heard = READ_ONCE(link->last_rx);
+	unsigned long before;
+	long left = patience;
 
 	do {
-		heard = READ_ONCE(link->last_rx);
-		left = end - jiffies;
 		if (!test_for(link, max_t(long, left, SMCR_LLC_TEST_TIMEOUT)))
 			return false;
+		before = heard;
+		heard = READ_ONCE(link->last_rx);
 		/* what came right after the question may have been under way */
-		end = READ_ONCE(link->last_rx) + patience;
+		left = heard + patience - jiffies;
 	} while (is_active(link->group) && READ_ONCE(link->is_up) &&
-		 smcr_link_stop_watch(link) &&
-		 heard != READ_ONCE(link->last_rx));
+		 smcr_link_stop_watch(link) && heard != before);
 	return true;
 }
 

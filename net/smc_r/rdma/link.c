@@ -303,7 +303,7 @@ int smcr_link_create(struct smcr_link *link, struct smcr_group *group)
 	ret = create_queues(link);
 	if (ret)
 		free_slots(link);
-	/* pairs with attach_locked() */
+	/* pairs with has_hw() */
 	smp_store_release(&link->has_hw, !ret);
 	return ret;
 }

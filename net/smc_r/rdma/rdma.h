@@ -275,7 +275,7 @@ enum smcr_link_state {
  *	no new connections use it; cleared under the lock of the list of groups
  *	when it is the last link
  * @has_hw: the queue pair exists; set by who creates it, cleared under
- *	group->hw_lock as writer
+ *	group->hw_lock as writer, or when group->has_hw is not set any more
  * @port: where it is; @port.dev is NULL while the slot is free, and is
  *	written under the lock of the list of groups
  * @route: how the peer is reached
@@ -510,8 +510,8 @@ struct smcr_rtoken {
  * @has_hw: the hardware is there
  * @link: the links; the first one is there from the beginning
  * @links_up: how many of them are up; written under the list lock
- * @last_up: the one that was lost last, the first one before; under the list
- *	lock
+ * @last_up: the one that was lost last, the first one before; written under
+ *	the list lock
  * @last_num: highest number of a link so far
  * @wants_link: there may be a port for another link; under the list lock
  * @was_offered: the client was sent an ADD LINK; link_work only

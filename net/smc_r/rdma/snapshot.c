@@ -86,9 +86,9 @@ static enum smcr_group_type type_of(const struct smcr_group *group,
 	return SMCR_GROUP_SYMMETRIC;
 }
 
-static void copy_group(struct smcr_group *group, struct smcr_group_info *info)
+static void copy_group(struct smcr_group *group, struct smcr_link *first,
+		       struct smcr_group_info *info)
 {
-	struct smcr_link *first = smcr_group_any_link(group);
 	const struct ib_device *ib = first->port.dev->ib;
 	struct smcr_link *link;
 
@@ -122,13 +122,15 @@ static void copy_group(struct smcr_group *group, struct smcr_group_info *info)
 static bool copy_if_alive(struct smcr_group *group,
 			  struct smcr_group_info *info)
 {
+	struct smcr_link *first;
 	bool is_alive;
 
 	down_read(&group->hw_lock);
+	first = smcr_group_any_link(group);
 	/* a group that is about to die may have no link left */
-	is_alive = group->has_hw && smcr_group_any_link(group)->port.dev;
+	is_alive = group->has_hw && first->port.dev;
 	if (is_alive)
-		copy_group(group, info);
+		copy_group(group, first, info);
 	up_read(&group->hw_lock);
 	return is_alive;
 }

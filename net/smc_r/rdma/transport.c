@@ -217,6 +217,9 @@ static enum smcr_decline publish_rings(struct smcr_link *link,
 	smcr_buf_make_ready_everywhere(rp->group, rp->rx);
 	if (smcr_llc_confirm_rkey(rp->group, rp->rx, path->deadline))
 		return SMCR_DECLINE_REG_BUFFER;
+	/* later than after an answer in time, the peer may have given up */
+	if (time_after(jiffies, path->deadline + SMCR_LLC_RKEY_TIMEOUT))
+		return SMCR_DECLINE_REG_BUFFER;
 	return SMCR_DECLINE_NONE;
 }
 
@@ -257,14 +260,20 @@ static void fill_fce(const struct smcr_group *group, struct smcr_clc_fce *fce)
 	smcr_imm_agree(fce, group->extensions);
 }
 
+/* under hw_lock; link_work may just be creating it */
+static bool has_hw(const struct smcr_link *link)
+{
+	/* pairs with smcr_link_create() */
+	return link->group->has_hw && smp_load_acquire(&link->has_hw);
+}
+
 static enum smcr_decline attach_locked(struct smcr_link *link,
 				       struct smcr_path *path, bool is_founder,
 				       struct smcr_clc_rdma *own)
 {
 	enum smcr_decline reason;
 
-	/* link_work may just be creating it */
-	if (!link->group->has_hw || !smp_load_acquire(&link->has_hw))
+	if (!has_hw(link))
 		return SMCR_DECLINE_NO_ACTIVE_LINK;
 	reason = attach(link, path, is_founder);
 	if (!reason && !is_founder)
@@ -854,7 +863,7 @@ static bool grow(struct smcr_path *path)
 	/* a group that dies needs no larger rings: do not wait for it */
 	if (down_read_trylock(&group->hw_lock)) {
 		link = READ_ONCE(rp->link);
-		if (group->has_hw && READ_ONCE(link->has_hw))
+		if (has_hw(link))
 			get_next(link, path);
 		up_read(&group->hw_lock);
 	}
@@ -943,8 +952,7 @@ static struct smcr_buf *get_small(struct smcr_group *group,
 	/* each time: who waits to write it is not to wait for all */
 	down_read(&group->hw_lock);
 	link = smcr_group_any_link(group);
-	if (group->has_hw && READ_ONCE(link->has_hw) &&
-	    READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
+	if (has_hw(link) && READ_ONCE(group->state) == SMCR_GROUP_ACTIVE)
 		buf = get_ready(link, size, size);
 	up_read(&group->hw_lock);
 	return buf;
