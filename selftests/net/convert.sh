@@ -137,8 +137,9 @@ domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 100")" \
 	# Its standard streams, its listener, /proc, its namespace.
 	is 6 "$(on a "smc_run -m seccomp sh -c 'plain storm $B 50 >/dev/null
 		ls /proc/\$(pidof smc_run)/fd | wc -l'")" "nor the supervisor one"
-	is "" "$(on a "smc_run plain socket $B >/dev/null; sleep 0.5
-		for p in \$(pidof smc_run); do grep -l '^State:.[^Z]' /proc/\$p/status; done")" \
+	is "" "$(on a "left() { for p in \$(pidof smc_run); do grep -l '^State:.[^Z]' /proc/\$p/status; done; }
+		smc_run plain socket $B >/dev/null; i=0
+		while [ \"\$(left)\" ] && [ \$i -lt 50 ]; do usleep 100000; i=\$((i + 1)); done; left")" \
 		"a supervisor goes with its program"
 	# busybox is static, too; its shell starts it again for each command.
 	on b "mkdir -p /tmp/www && seq 100000 >/tmp/www/file"
@@ -155,14 +156,18 @@ domain=43 protocol=0 .* cloexec=1" "$(on a "smc_run plain storm $B 100")" \
 	is "inside 1
 outside 0" "$(on a "smc_run -m seccomp unshare -n sh -c '
 		ip link set lo up
-		plain server 127.0.0.1 7105 & sleep 1
-		echo inside \$(ss -Htln \"sport = :7105\" | wc -l); kill \$!' &
-		sleep 0.7; outside=\$(ss -Htln 'sport = :7105' | wc -l); wait; echo outside \$outside")" \
+		plain server 127.0.0.1 7105 &
+		until ss -Htln \"sport = :7105\" | grep -q .; do usleep 100000; done
+		echo inside \$(ss -Htln \"sport = :7105\" | wc -l)
+		touch /run/listens; until [ -e /run/seen ]; do usleep 100000; done; kill \$!' &
+		until [ -e /run/listens ]; do usleep 100000; done
+		outside=\$(ss -Htln 'sport = :7105' | wc -l); touch /run/seen; wait; echo outside \$outside")" \
 		"a socket is made in the namespace of the caller"
 
 	# The owner that a firewall would see.
 	is "uid:65534" "$(on a "smc_run -m seccomp sh -c '
-		setpriv --reuid 65534 --regid 65534 --clear-groups plain server $A 7106 & sleep 1
+		setpriv --reuid 65534 --regid 65534 --clear-groups plain server $A 7106 &
+		until ss -Htln \"sport = :7106\" | grep -q .; do usleep 100000; done
 		ss -Htlne \"sport = :7106\" | grep -o uid:[0-9]*; kill \$!'")" \
 		"and for the user of the caller"
 	for name in musl raw musl6 httpd; do
