@@ -72,6 +72,22 @@ completion_error() {
 	ok "$name: another link takes the place" wait_for $RETRIED other_links
 }
 
+# What is written to a link that is lost already, and small enough to be gathered
+# with others, stays in the ring.
+seen_to_late() {
+	local name="a lost link has to wait"
+
+	start a move "xfer client -m smc -k smc -n 4g -E $(lasting 6) -c 6 -d both -w 200 -r rand -T 100 $B 7000"
+	ok "$name: connections on both links" wait_for 10 spread
+	fault a symbol=smcr_failover delay=500 times=1
+	on a "rdma link del rxe1"
+	ok "$name: each byte arrived" finish a move 60
+	pause_ok "$name" $PAUSE
+	is 1 "$(unfault a)" "$name: it did"
+	on a "rdma link add rxe1 type rxe netdev eth1"
+	becomes sym "it returns"
+}
+
 serve
 ok "the first connection" on a "xfer client -m smc -k smc -n 100000 $B 7000"
 becomes sym "a new group"
@@ -91,6 +107,7 @@ becomes sym "it comes up"
 
 completion_error a
 completion_error b
+seen_to_late
 
 # nothing tells that a wire is cut, nor that it is mended
 for guest in a b; do
@@ -117,7 +134,7 @@ num "$((SECONDS - mended)) -le $((RETRIED * SLOW))" "it is mended: within $RETRI
 
 no_fallback a
 no_fallback b
-is 43 "$(smc_stat a client_v2)" "connections of the client"
+is 49 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
 ok "server ends" stop b server

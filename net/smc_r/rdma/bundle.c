@@ -113,6 +113,8 @@ bool smcr_bundle_gather_locked(struct smcr_link *link,
 	bool can_move = smcr_group_can_move(link->group);
 
 	lockdep_assert_held(&link->tx_lock);
+	/* lost, but not closed yet: its connections are about to move */
+	can_move |= !READ_ONCE(link->is_up);
 	if (!is_small(link, tx) || !is_shared_locked(link, rp->peer_token))
 		return false;
 	/* what may have to be sent again stays in the ring, see imm.md */

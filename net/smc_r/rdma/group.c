@@ -247,7 +247,9 @@ static void set_up_locked(struct smcr_link *link, bool is_up)
 		WRITE_ONCE(group->last_up, link);
 	/* pairs with smcr_group_any_link() */
 	smp_store_release(&link->is_up, is_up);
-	WRITE_ONCE(group->links_up, group->links_up + (is_up ? 1 : -1));
+	/* pairs with smcr_group_can_move() */
+	smp_store_release(&group->links_up,
+			  group->links_up + (is_up ? 1 : -1));
 	if (!is_up && group->links_up == 1)
 		end_sharing_locked(group);
 }
@@ -302,12 +304,14 @@ unlock:
  * smcr_group_can_move() - do connections survive the loss of a link?
  * @group: the group
  *
- * Context: any; a hint, as it may change at any time.
+ * Context: any; a hint, as it may change at any time. After a false for the loss
+ * of a link, this one is seen not to be up.
  * Return: true if there is more than one link.
  */
 bool smcr_group_can_move(const struct smcr_group *group)
 {
-	return READ_ONCE(group->links_up) > 1;
+	/* pairs with set_up_locked() */
+	return smp_load_acquire(&group->links_up) > 1;
 }
 
 /**
