@@ -12,7 +12,7 @@
 # more than run at a time, and what does
 STUCK=600
 RUNNING=512
-# handshakes of a listener with a small backlog
+# handshakes of a listener whose backlog is less
 OF_ONE=256
 IN="/usr/bin/ip netns exec other"
 
