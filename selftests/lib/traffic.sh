@@ -25,11 +25,20 @@ serve() {
 	wait_port b 7000
 }
 
-# busy SECONDS: connections that write both ways for so long.
+# writers NAME COUNT: as many connections write both ways, in pieces of all sizes, until
+# `enough`. They are the only xfers of a.
+writers() {
+	start a $1 "xfer client -m smc -k smc -d both -c $2 -n 4g -w rand -r rand -E 200 -T 300 $B 7000"
+}
+
+enough() {
+	on a "kill -USR1 \$(pidof xfer)"
+}
+
+# busy: connections that write both ways until the end of it, or of them.
 busy() {
 	cuts=$(log_of b server | grep -c 'cut:' || true)
-	start a busy "xfer client -m smc -k smc -d both -c $CONNS -n 4g -w rand -r rand \
-		-E $1 -T $(($1 + 90)) $B 7000"
+	writers busy $CONNS
 	wait_for 20 eval '[[ " $(group_conns a) " = *" $CONNS "* ]]'
 	sleep 1
 	began=$SECONDS
@@ -40,8 +49,10 @@ only_listeners() {
 	[ "$(on $1 "for pid in \$(pidof xfer); do grep -L '^State:.Z' /proc/\$pid/status; done 2>/dev/null | wc -l")" = $2 ]
 }
 
-# go_on NAME SECONDS: they all reach their end, so late at most.
+# go_on NAME SECONDS: they all go on, and reach their end, so late at most.
 go_on() {
+	sleep 2
+	enough
 	ok "$1: each byte arrives, once and in order" finish a busy $2
 	note "$(log_of a busy | grep transport= || true)"
 }

@@ -33,11 +33,13 @@ spread() {
 # survives NAME GUEST COMMAND: traffic both ways, in pieces of all sizes, on
 # connections on both links, while something happens.
 survives() {
-	start a move "xfer client -m smc -k smc -n 4g -E $(lasting $(by_size 6 20)) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	writers move 6
 	ok "$1: connections on both links" wait_for 10 spread
 	ok "$1" on "$2" "$3"
 	becomes single "$1"
-	ok "$1: each byte arrived" finish a move 100
+	sleep $(by_size 1 10)
+	enough
+	ok "$1: each byte arrived" finish a move 60
 	pause_ok "$1" $PAUSE
 }
 
@@ -54,8 +56,12 @@ link_ids() {
 	on $1 "smcnl links" | awk '{print $2}' | sort
 }
 
+links_differ() {
+	[ "$(link_ids a)" != "$links" ]
+}
+
 other_links() {
-	[ "$(group_type a) $(group_type b)" = "sym sym" ] && [ "$(link_ids a)" != "$links" ]
+	[ "$(group_type a) $(group_type b)" = "sym sym" ] && links_differ
 }
 
 # a packet cannot be made: the request ends with an error, and its link
@@ -63,9 +69,12 @@ completion_error() {
 	local name="a completion error at $1" links code
 
 	links=$(link_ids a) code=$(code_of $1 rxe_requester)
-	start a move "xfer client -m smc -k smc -n 4g -E $(lasting 6) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+	writers move 6
 	ok "$name: connections on both links" wait_for 10 spread
 	fault $1 symbol=rdma_rxe:rxe_prepare retval=$EINVAL times=1 $code
+	wait_for 10 links_differ || true
+	sleep 1
+	enough
 	ok "$name: each byte arrived" finish a move 60
 	pause_ok "$name" $PAUSE
 	is 1 "$(unfault $1)" "$name: there was one"
@@ -97,7 +106,7 @@ for guest in a b; do
 	# with packets under way, the qdisc would drop them, and rxe end the link
 	on $guest "modprobe -a sch_ingress act_gact cls_matchall; tc qdisc add dev eth1 ingress"
 done
-start a move "xfer client -m smc -k smc -n 4g -E $(lasting 12) -c 6 -d both -w rand -r rand -T 100 $B 7000"
+writers move 6
 ok "a wire is cut: connections on both links" wait_for 10 spread
 for guest in a b; do
 	on $guest "tc filter add dev eth1 ingress matchall action drop"
@@ -109,6 +118,7 @@ for guest in a b; do
 	on $guest "tc filter del dev eth1 ingress"
 done
 mended=$SECONDS
+enough
 ok "a wire is cut: each byte arrived" finish a move 60
 pause_ok "a wire is cut" $CUT
 becomes sym "it is mended" $RETRIED

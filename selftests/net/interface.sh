@@ -19,7 +19,7 @@ serve
 for guest in a b; do
 	[ $guest = a ] && address=$A client=$TOLD server=$LOST || address=$B client=$LOST server=$TOLD
 	name="device of $guest"
-	busy 60
+	busy
 	on $guest "rdma link del rxe0"
 	cut_at_client "$name" $client
 	cut_at_server "$name" $server
@@ -28,7 +28,7 @@ for guest in a b; do
 	works_again "$name"
 done
 
-busy 60
+busy
 on a "rmmod rdma_rxe"
 cut_at_client "driver" $TOLD
 cut_at_server "driver" $LOST
@@ -40,7 +40,7 @@ works_again "driver"
 # rule.
 for guest in a b; do
 	[ $guest = a ] && address=$A || address=$B
-	busy 60
+	busy
 	on $guest "ip link set eth0 down"
 	[ $guest = a ] && cut_at_client "a down" $LOST || cut_at_server "b down" $LOST
 	on $guest "ip link set eth0 up; /rig/wait-gid rxe0 $address"
@@ -48,7 +48,7 @@ for guest in a b; do
 	works_again "$guest down and up"
 done
 
-busy 60
+busy
 on a "ip addr del $A/24 dev eth0; ip addr add $C/24 dev eth0; /rig/wait-gid rxe0 $C"
 cut_at_client "another address" $TOLD
 cut_at_server "another address" $LOST
@@ -62,12 +62,12 @@ mtu() {
 }
 
 for mtu in 4200 1500; do
-	busy 4
+	busy
 	mtu $mtu
 	go_on "MTU $mtu" 30
 done
 # No packet of the old size fits.
-busy 60
+busy
 mtu 600
 cut_at_client "MTU 600" $LOST
 cut_at_server "MTU 600" $LOST

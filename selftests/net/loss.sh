@@ -72,7 +72,7 @@ under() {
 	shift
 
 	packets=$(counted packets) before=$(met "$@")
-	start a move "xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E $((SECS + 4)) -T $((SECS + LATE + 30)) $B 7000"
+	writers move 4
 	wait_for 20 eval '[ "$(group_conns a)" = 4 ]'
 	rx=$(smc_stat b rx_bytes)
 	netem_for $SECS "$@"
@@ -84,7 +84,8 @@ under() {
 	ok "$name: it is over" finish a mend 20
 	ok "$name: at the other host, too" finish b mend 20
 	note "$name: $((($(smc_stat b rx_bytes) - rx) / 1000)) kB to b"
-	ok "$name: each byte arrives, once and in order" finish a move $((LATE + 10))
+	enough
+	ok "$name: each byte arrives, once and in order" finish a move $LATE
 	pause_ok "$name" $PAUSE
 }
 
@@ -118,7 +119,7 @@ all_used_smc
 too_long() {
 	local name="wire cut for $1 s"
 
-	busy 90
+	busy
 	netem loss 100%
 	began=$SECONDS
 	cut_at_client "$name" $LOST

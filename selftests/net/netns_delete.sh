@@ -43,7 +43,7 @@ is_gone() {
 }
 
 in_ns() {
-	start a inside "$IN xfer client -m smc -d both -c 4 -n 4g -w rand -r rand -E $1 -T 60 $B 7000"
+	start a inside "$IN xfer client -m smc -d both -c 4 -n 4g -w rand -r rand -E 200 -T 300 $B 7000"
 	wait_for 20 on b "[ \$(ss -Htn state established 'src $B:7000 and dst 10.0.0.11' | wc -l) = 4 ]"
 	sleep 1
 }
@@ -52,7 +52,9 @@ serve
 ok "a connection of the first namespace" connection smc
 make_ns
 before="$(on a "smcnl lgr; smcnl stats; smcnl fback")"
-in_ns 4
+in_ns
+sleep 2
+enough
 ok "a namespace with devices of its own: data moves" finish a inside 30
 note "$(log_of a inside | grep transport=)"
 is "$before" "$(on a "smcnl lgr; smcnl stats; smcnl fback")" \
@@ -77,6 +79,7 @@ outlives() {
 	sleep 1
 	fails "$2, $1: it lives while sockets do" is_gone
 	if [ $1 = TERM ]; then
+		enough
 		ok "$2, deleted: each byte still arrives" finish a inside 30
 	else
 		on a "kill -KILL \$(pidof xfer)"
@@ -86,7 +89,7 @@ outlives() {
 
 for how in TERM KILL; do
 	[ $how = TERM ] || make_ns
-	in_ns 8
+	in_ns
 	outlives $how TCP
 done
 
@@ -98,7 +101,7 @@ no_other() {
 }
 for how in TERM KILL; do
 	make_smc_ns
-	start a inside "$IN xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E 8 -T 60 $B 7000"
+	start a inside "$IN xfer client -m smc -k smc -d both -c 4 -n 4g -w rand -r rand -E 200 -T 300 $B 7000"
 	wait_for 20 eval '[ "$(group_conns a), $(group_conns b)" = "4 0, 4 0" ]'
 	sleep 1
 	outlives $how SMC

@@ -14,14 +14,14 @@
 serve
 ok "a first connection" connection smc
 
-busy 8
+busy
 freeze b
 sleep 5
 thaw b
 go_on "frozen for 5 s" 30
 
 freeze_for=$(by_size 15 30)
-busy 60
+busy
 freeze b
 began=$SECONDS
 cut_at_client "frozen for $freeze_for s" $LOST
@@ -39,7 +39,7 @@ works_again "resumed"
 wait_for 20 eval '[ "$(group_conns a)" = 0 ]' || true
 on a "echo 5 >/proc/sys/net/smc/smcr_testlink_time; echo 2 >/proc/sys/vm/drop_caches"
 wait_for 10 eval '[ -z "$(group_conns a)" ]'
-busy 60
+busy
 start b conns "conns server -m smc 7001"
 wait_port b 7001
 on a "kill -KILL \$(pidof xfer)"
@@ -66,7 +66,7 @@ reboot b
 
 # The group of the time before the boot still exists at a when it comes back.
 serve
-busy 90
+busy
 reboot b &
 rebooted=$!
 cut_at_client "rebooted" $LOST

@@ -131,6 +131,15 @@ xfer -n 100m -r 1000 -s 1000 -T 1
 tap_is "xfer: time limit fails" $rc 1
 xfer -n 300 -w 100 -r 100 -s 300000 -d both
 tap_is "xfer: a slow reader, gaps of both directions" "$(grep -cE 'longest gap ([3-9]|[0-9]+[0-9])[0-9]{2} ms' "$out")" 2
+./xfer client -m tcp -n 400g -E 100 -d both -c 2 127.0.0.1 $p >"$tap_work/enough" &
+sleep 1
+# its children
+# shellcheck disable=SC2046
+kill -USR1 $(awk -v parent=$! '$4 == parent {print $1}' /proc/[0-9]*/stat 2>/dev/null)
+wait $!
+tap_is "xfer: told that it is enough: exit status" $? 0
+tap_is "xfer: all four senders stop, in time" \
+	"$(grep -cE 'transport=tcp [1-9]\.' "$tap_work/enough")/$(grep -cE ' sent=[0-9]{4,11} ' "$tap_work/enough")" 2/4
 try ./xfer client -m tcp -n 1 127.0.0.1 $((base + 9))
 tap_is "xfer: missing server fails" $rc 1
 end_servers

@@ -49,7 +49,9 @@ struct request {
 	uint32_t read_size;
 	uint32_t sleep_us;
 	uint32_t timeout;
-	/* Senders stop after so long, 0 for never; each piece has its length in front then. */
+	/* Senders stop after so long at the latest, 0 for not before all is sent; each piece has
+	 * its length in front then.
+	 */
 	uint32_t stop_ms;
 	/* enum closer */
 	uint32_t closer;
@@ -79,6 +81,15 @@ struct transfer {
 	uint64_t seed;
 	struct half half;
 };
+
+/* Senders that have a time to stop at stop now: SIGUSR1, or the peer's sender did. */
+static volatile sig_atomic_t has_enough;
+
+static void on_enough(int sig)
+{
+	(void)sig;
+	has_enough = 1;
+}
 
 /* --- the sequence --- */
 
@@ -169,6 +180,11 @@ static int send_piece(int fd, const void *buf, size_t len, uint64_t *done)
 	return 0;
 }
 
+static bool is_time_over(const struct transfer *t, long long end)
+{
+	return t->req->stop_ms && (has_enough || now_us() >= end);
+}
+
 /* Of the piece that follows, 0 for an end before all is sent. */
 static int send_length(const struct transfer *t, uint32_t len)
 {
@@ -180,13 +196,13 @@ static void *send_all(void *arg)
 	struct transfer *t = arg;
 	uint8_t *buf = buffer(t->req->write_size);
 	uint64_t random = t->seed ^ 0x5555;
-	const long long end = t->req->stop_ms ? now_us() + t->req->stop_ms * 1000LL : INT64_MAX;
+	const long long end = now_us() + t->req->stop_ms * 1000LL;
 	struct sequence seq;
 	struct digest sha;
 
 	sequence_start(&seq, t->seed);
 	digest_start(&sha);
-	while (t->half.bytes < t->req->bytes && !t->half.err && now_us() < end) {
+	while (t->half.bytes < t->req->bytes && !t->half.err && !is_time_over(t, end)) {
 		size_t want = piece(&random, t->req->write_size, t->req->bytes - t->half.bytes);
 		uint64_t done = 0;
 
@@ -234,10 +250,14 @@ static void *receive_all(void *arg)
 		ssize_t i;
 
 		if (t->req->stop_ms && !left) {
-			if (read_full(t->fd, &left, sizeof(left)) < 0)
+			if (read_full(t->fd, &left, sizeof(left)) < 0) {
 				t->half.err = errno;
-			if (!left)
 				break;
+			}
+			if (!left) {
+				has_enough = 1;
+				break;
+			}
 		}
 		if (t->req->stop_ms && want > left)
 			want = left;
@@ -514,6 +534,7 @@ static int run_clients(const struct endpoint *ep, const struct address *addr,
 			struct request own = *req;
 
 			own.seed += i;
+			signal(SIGUSR1, on_enough);
 			exit(client_one(ep, addr, &own, i, wanted, gate));
 		}
 	}
@@ -551,7 +572,8 @@ static void usage(int status)
 		"  -M  with TCP MD5 signatures\n"
 		"  -I  with an IPsec policy\n"
 		"  -S  seed of the data; default: of the day\n"
-		"  -E  senders stop after so long, wherever they are\n"
+		"  -E  senders stop after so long, wherever they are; those of the client at\n"
+		"      SIGUSR1, and each when the one of its peer has\n"
 		"  -C  who closes first; default client\n"
 		"  -T  time limit; default %d\n"
 		"\n"
@@ -688,6 +710,8 @@ int main(int argc, char **argv)
 	if (req.stop_ms && !req.sleep_us)
 		req.sleep_us = (uint32_t)(time_limit(1) - 1) * SLOW_RECEIVE_US;
 	signal(SIGPIPE, SIG_IGN);
+	/* for those that send */
+	signal(SIGUSR1, SIG_IGN);
 	endpoint_resolve(&ep, argv[optind], parse_port(argv[optind + 1]), &addr);
 	return run_clients(&ep, &addr, &req, count, wanted);
 }
