@@ -10,6 +10,7 @@
 # group yet; those for later connections make one first.
 #
 # capture: yes
+# cmdline: slub_debug=FZP,kmalloc-*,SMC*
 # timeout: 560
 . "$RIG_LIB"
 
@@ -80,6 +81,10 @@ later() {
 	check "$@"
 }
 
+for guest in a b; do
+	is "1 1" "$(on $guest "cd /sys/kernel/slab/kmalloc-64 && cat red_zone poison | xargs")" \
+		"$guest: allocations have red zones and are poisoned"
+done
 unload a
 unload b
 rdma_a=$(rdma_resources a)

@@ -8,6 +8,7 @@
 #
 # What is said and what has to follow is in rdma/.
 #
+# cmdline: slub_debug=FZP,kmalloc-*,SMC*
 # timeout: 240
 . "$RIG_LIB"
 
@@ -54,14 +55,18 @@ all_ended() {
 	ok "$1: all link groups end" wait_for 20 no_group b
 }
 
+is "1 1" "$(on b "cd /sys/kernel/slab/kmalloc-64 && cat red_zone poison | xargs")" \
+	"allocations have red zones and are poisoned"
 on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT"
 # for a second link by the same device
 on a "ip addr add $A_TOO/24 dev eth0; /rig/wait-gid rxe0 $A_TOO"
 # Small rings wrap often, and a peer that went is missed soon.
-on b "cd /proc/sys/net/smc && echo 16384 | tee rmem wmem >/dev/null && echo 3 >smcr_testlink_time"
+on b "cd /proc/sys/net/smc && echo 16384 | tee rmem wmem >/dev/null && echo $((3 * SLOW)) >smcr_testlink_time"
 for script in client server good many one_more; do
 	put $script.rdma
 done
+# until there are all of them
+on a "sed -i 's/wait 20000/wait $((20000 * SLOW))/' /tmp/many.rdma"
 rdma=$(rdma_resources b)
 
 # --- the peer is the client ---
