@@ -22,11 +22,12 @@
 #define MAX_LOST	64
 
 /*
- * A client may call itself another peer each time, and is then given a new
- * group: those that one address may have in a namespace as our client, those
- * of a namespace, so that it leaves some to others, and all of the host.
+ * A client may call itself another peer each time, and a server may say that
+ * each contact is the first: each time there is a new group. Those that one
+ * address may have in a namespace as our client, and as our server; those of a
+ * namespace in each role, so that it leaves some to others; all of the host.
  */
-#define MAX_OF_CLIENT	64
+#define MAX_OF_PEER	64
 #define MAX_OF_NET	4096
 #define MAX_GROUPS	16384
 
@@ -1086,21 +1087,20 @@ static struct smcr_group *find_server(const struct net *net,
 }
 
 /* handshakes are limited by themselves, and anybody may begin one as anybody */
-static bool may_found_locked(const struct net *net,
+static bool may_found_locked(const struct net *net, enum smcr_role role,
 			     const struct smcr_peer *peer)
 {
 	const struct smcr_group *group;
-	int of_net = 0, of_client = 0;
+	int of_net = 0, of_peer = 0;
 
 	list_for_each_entry(group, &groups, list) {
-		if (group->net_cookie != net->net_cookie)
+		if (group->net_cookie != net->net_cookie || group->role != role)
 			continue;
 		of_net++;
-		of_client += group->role == SMCR_SERVER &&
-			     group->state == SMCR_GROUP_ACTIVE &&
-			     !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN);
+		of_peer += group->state == SMCR_GROUP_ACTIVE &&
+			   !memcmp(group->peer.gid, peer->gid, SMCR_GID_LEN);
 	}
-	return of_client < MAX_OF_CLIENT && of_net < MAX_OF_NET &&
+	return of_peer < MAX_OF_PEER && of_net < MAX_OF_NET &&
 	       atomic_read(&live_groups) < MAX_GROUPS;
 }
 
@@ -1122,7 +1122,8 @@ static struct smcr_group *find_or_add(const struct net *net,
 	spin_lock_bh(&groups_lock);
 	/* another handshake may have been faster */
 	group = find_server_locked(net, port, peer);
-	if (!group && !port->dev->is_gone && may_found_locked(net, peer)) {
+	if (!group && !port->dev->is_gone &&
+	    may_found_locked(net, SMCR_SERVER, peer)) {
 		add_locked(fresh, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(fresh);
@@ -1264,26 +1265,27 @@ bool smcr_group_knows_server(const struct net *net,
  *
  * Context: process.
  * Return: the group with room reserved and a reference for the caller, or
- * NULL without memory or when the device is going.
+ * NULL without memory, with too many groups, or when the device is going.
  */
 struct smcr_group *smcr_group_create(const struct net *net,
 				     const struct smcr_port *port,
 				     const struct smcr_peer *peer)
 {
 	struct smcr_group *group = alloc_group(net, SMCR_CLIENT, port, peer);
-	bool is_gone;
+	bool is_added;
 
 	if (!group)
 		return NULL;
 	spin_lock_bh(&groups_lock);
-	is_gone = port->dev->is_gone;
-	if (!is_gone) {
+	is_added = !port->dev->is_gone &&
+		   may_found_locked(net, SMCR_CLIENT, peer);
+	if (is_added) {
 		add_locked(group, port);
 		smcr_dev_get(port->dev);
 		smcr_group_get(group);
 	}
 	spin_unlock_bh(&groups_lock);
-	if (!is_gone)
+	if (is_added)
 		return group;
 	smcr_group_put(group);
 	return NULL;
