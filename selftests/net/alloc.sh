@@ -20,8 +20,9 @@ EINVAL=-22
 REASONS="Cannot allocate memory|ENOMEM|reset by peer|ECONNRESET"
 # and what it may not
 BAD="signal|WRONG|wrong byte"
-# seconds it may wait for that
+# seconds it may wait for that: to be connected, and for its data, and for both
 SOON=12
+BOTH=24
 # seconds until a second link is tried again, and there
 RETRIED=20
 # calls, one after another, that are more than there are
@@ -185,7 +186,7 @@ each_fails() {
 		fault $guest skip=$n times=1 "$@"
 		from=$SECONDS
 		out=$(do_$kind $guest 2>&1) || grep -Eq "$REASONS" <<<"$out" || bad+=" $n: $out"
-		[ $((SECONDS - from)) -le $((2 * SOON * SLOW)) ] || bad+=" late$n"
+		[ $((SECONDS - from)) -le $((BOTH * SLOW)) ] || bad+=" late$n"
 		! grep -Eq "$BAD" <<<"$out" || bad+=" $n: $out"
 		met=$(unfault $guest)
 		[ $met = 1 ] || break

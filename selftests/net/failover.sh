@@ -18,6 +18,8 @@ LINKS=10
 # ... where nothing tells: until the link is lost, and until it is tried again
 CUT=10
 RETRIED=25
+# ... and until two are lost at once
+ALL=16
 ENOMEM=-12
 EINVAL=-22
 
@@ -101,22 +103,39 @@ becomes sym "it comes up"
 completion_error a
 completion_error b
 
-# nothing tells that a wire is cut, nor that it is mended
+# cut_wires WIRE..., mend_wires WIRE...: nothing tells of it.
+cut_wires() {
+	local guest wire
+
+	for guest in a b; do
+		for wire in "$@"; do
+			on $guest "tc filter add dev $wire ingress matchall action drop"
+		done
+	done
+}
+
+mend_wires() {
+	local guest wire
+
+	for guest in a b; do
+		for wire in "$@"; do
+			on $guest "tc filter del dev $wire ingress"
+		done
+	done
+}
+
 for guest in a b; do
 	# with packets under way, the qdisc would drop them, and rxe end the link
-	on $guest "modprobe -a sch_ingress act_gact cls_matchall; tc qdisc add dev eth1 ingress"
+	on $guest "modprobe -a sch_ingress act_gact cls_matchall
+		tc qdisc add dev eth0 ingress; tc qdisc add dev eth1 ingress"
 done
 writers move 6
 ok "a wire is cut: connections on both links" wait_for 10 spread
-for guest in a b; do
-	on $guest "tc filter add dev eth1 ingress matchall action drop"
-done
+cut_wires eth1
 began=$SECONDS
 becomes single "a wire is cut" $CUT
 num "$((SECONDS - began)) -le $((CUT * SLOW))" "a wire is cut: known within $CUT s"
-for guest in a b; do
-	on $guest "tc filter del dev eth1 ingress"
-done
+mend_wires eth1
 mended=$SECONDS
 enough
 ok "a wire is cut: each byte arrived" finish a move 60
@@ -130,6 +149,17 @@ no_fallback b
 is 43 "$(smc_stat a client_v2)" "connections of the client"
 wait_for 10 eval '[ "$(group_conns a)" = 0 ] && [ "$(group_conns b)" = 0 ]' || true
 is "0 0" "$(group_conns a) $(group_conns b)" "one group each, no connection is left"
+
+busy
+ok "both wires are cut: connections on both links" wait_for 10 eval \
+	'[ "$(conns_on a rxe0) $(conns_on a rxe1)" = "2 2" ]'
+cut_wires eth0 eth1
+began=$SECONDS
+cut_at_client "both wires are cut" $ALL
+cut_at_server "both wires are cut" $ALL
+mend_wires eth0 eth1
+works_again "both wires are cut"
+becomes sym "they are mended"
 ok "server ends" stop b server
 
 # The device does not take REQUEST ADD LINK. Nothing else is sent, and TEST LINK

@@ -15,8 +15,10 @@
 # connections for each kind, and how many allocations of a hundred fail
 TIMES=$(by_size 6 60)
 PERCENT=10
-# seconds that a program may wait for that, and until the next one uses SMC
+# seconds that a program may wait for that: to be connected, and for its data, and
+# for both; and until the next one uses SMC
 SOON=12
+BOTH=24
 BACK=20
 # more failures than there can be
 ALL=1000000
@@ -56,17 +58,19 @@ failures() {
 # in_need KIND GUEST...: connections one after another, every third time by a new
 # group that wants two links, and every fourth larger than its rings are.
 in_need() {
-	local name="$*" i out bad="" failed=0 n
+	local name="$*" i out bad="" failed=0 n from
 
 	short "$@"
 	for ((i = 0; i < TIMES; i++)); do
 		[ $((i % 3)) != 0 ] || on a "echo 2 >/proc/sys/vm/drop_caches"
 		n=100k
 		[ $((i % 4)) != 3 ] || n=2m
+		from=$SECONDS
 		out=$(on a "xfer client -m smc -n $n -c 3 -d both -T $SOON $B 7000" 2>&1) || {
 			failed=$((failed + 1))
 			grep -Eq "$REASONS" <<<"$out" || bad+=" $i: $out"
 		}
+		[ $((SECONDS - from)) -le $((BOTH * SLOW)) ] || bad+=" late$i"
 		! grep -Eq "$BAD" <<<"$out" || bad+=" $i: $out"
 	done
 	n=$(failures "$@")

@@ -49,6 +49,7 @@ check() {
 
 	fault $guest "$@"
 	ok "$name: data flows by TCP" connection tcp
+	num "$((SECONDS - begin)) -le $((SOON * SLOW))" "$name: within $SOON s"
 	num "$(unfault $guest) -ge 1" "$name: the fault was met"
 	like "^reason client ($client) 1\$" "$(on a 'smcnl fback')" \
 		"$name: reason of the client"
@@ -98,6 +99,8 @@ first "server, no connection" b $PEER_DECLINED $MEMORY symbol=smcr_conn_create r
 alike "server, no send ring" b $PEER_DECLINED $MEMORY symbol=smcr_buf_get retval=0 times=1
 alike "server, no receive ring" b $PEER_DECLINED $MEMORY symbol=smcr_buf_get retval=0 skip=1 times=1
 first "server, no link" b $PEER_DECLINED $MEMORY symbol=smcr_link_create retval=$ENOMEM times=1
+first "server, no completion queue" b $PEER_DECLINED $MEMORY symbol=__ib_alloc_cq_any retval=$ENOMEM times=1
+alike "server, no memory region" b $PEER_DECLINED $MEMORY symbol=ib_alloc_mr retval=$ENOMEM times=1
 alike "server, no queue pair" b $PEER_DECLINED $MEMORY symbol=ib_create_qp_kernel retval=$ENOMEM times=1
 first "server, link not ready to receive" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
 	$LINK_READY symbol=smcr_link_to_rtr retval=$EIO times=1
@@ -118,6 +121,8 @@ alike "client, no connection" a $MEMORY $PEER_DECLINED symbol=smcr_conn_create r
 first "client, no send ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval=0 times=1
 alike "client, no receive ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval=0 skip=1 times=1
 alike "client, no link" a $MEMORY $PEER_DECLINED symbol=smcr_link_create retval=$ENOMEM times=1
+alike "client, no completion queue" a $MEMORY $PEER_DECLINED symbol=__ib_alloc_cq_any retval=$ENOMEM times=1
+first "client, no memory region" a $MEMORY $PEER_DECLINED symbol=ib_alloc_mr retval=$ENOMEM times=1
 first "client, no queue pair" a $MEMORY $PEER_DECLINED symbol=ib_create_qp_kernel retval=$ENOMEM times=1
 alike "client, link not ready to receive" a $LINK_READY $PEER_DECLINED \
 	symbol=smcr_link_to_rtr retval=$EIO times=1
