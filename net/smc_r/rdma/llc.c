@@ -199,15 +199,17 @@ static void answer_confirm_rkey(struct smcr_link *link, struct smcr_llc *msg)
 	respond(link, msg);
 }
 
+/* keys that are not known are told by a mask in version 1, else by number */
 static void answer_delete_rkey(struct smcr_link *link, struct smcr_llc *msg)
 {
 	struct smcr_llc_delete_rkey *del = &msg->u.delete_rkey;
 	int i;
 
-	for (i = 0; i < del->count; i++)
-		smcr_rtoken_delete(link, del->rkey[i]);
-	del->is_negative = false;
 	del->error_mask = 0;
+	for (i = 0; i < del->count; i++)
+		if (!smcr_rtoken_delete(link, del->rkey[i]))
+			del->error_mask += msg->version > 1 ? 1 : 0x80 >> i;
+	del->is_negative = del->error_mask;
 	/* the keys are not echoed in version 2, so that 44 bytes do */
 	if (msg->version > 1)
 		memset(del->rkey, 0, sizeof(del->rkey));

@@ -831,7 +831,7 @@ void smcr_link_forget_waiter(struct smcr_link *link,
 /* rtoken.c */
 bool smcr_rtoken_confirm(struct smcr_link *link,
 			 const struct smcr_llc_confirm_rkey *msg);
-void smcr_rtoken_delete(struct smcr_link *link, u32 rkey);
+bool smcr_rtoken_delete(struct smcr_link *link, u32 rkey);
 void smcr_rtoken_forget_link(struct smcr_link *link);
 bool smcr_rtoken_adopt(struct smcr_rdma_path *rp, u32 rkey, u64 vaddr,
 		       u64 offset);

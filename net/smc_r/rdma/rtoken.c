@@ -116,8 +116,9 @@ bool smcr_rtoken_confirm(struct smcr_link *link,
  * @rkey: of the ring, on this link
  *
  * Context: any; takes group->key_lock.
+ * Return: false if there was none of that key.
  */
-void smcr_rtoken_delete(struct smcr_link *link, u32 rkey)
+bool smcr_rtoken_delete(struct smcr_link *link, u32 rkey)
 {
 	struct smcr_group *group = link->group;
 	int i;
@@ -127,6 +128,7 @@ void smcr_rtoken_delete(struct smcr_link *link, u32 rkey)
 	if (i >= 0)
 		group->rtoken[i].known = 0;
 	spin_unlock_bh(&group->key_lock);
+	return i >= 0;
 }
 
 /**
