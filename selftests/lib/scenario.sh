@@ -88,6 +88,16 @@ lasting() {
 	echo $(($1 + 2 * (SLOW - 1)))
 }
 
+# writers NAME COUNT: as many connections write both ways, in pieces of all sizes, until
+# `enough`. They are the only xfers of a.
+writers() {
+	start a $1 "xfer client -m smc -k smc -d both -c $2 -n 4g -w rand -r rand -E 200 -T 300 $B 7000"
+}
+
+enough() {
+	on a "kill -USR1 \$(pidof xfer)"
+}
+
 # wait_port GUEST PORT: until something listens there.
 wait_port() {
 	on "$1" "i=0; until ss -Htln 'sport = :$2' | grep -q .; do

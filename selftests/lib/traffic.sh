@@ -25,16 +25,6 @@ serve() {
 	wait_port b 7000
 }
 
-# writers NAME COUNT: as many connections write both ways, in pieces of all sizes, until
-# `enough`. They are the only xfers of a.
-writers() {
-	start a $1 "xfer client -m smc -k smc -d both -c $2 -n 4g -w rand -r rand -E 200 -T 300 $B 7000"
-}
-
-enough() {
-	on a "kill -USR1 \$(pidof xfer)"
-}
-
 # busy: connections that write both ways until the end of it, or of them.
 busy() {
 	cuts=$(log_of b server | grep -c 'cut:' || true)

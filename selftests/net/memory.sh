@@ -85,6 +85,20 @@ for type in 0 1 2; do
 	ok "type $type: server ends" stop b server
 done
 
+# Type 2 when what is left of memory is in pieces
+forget
+start b server "xfer server -m smc 7000"
+wait_port b 7000
+pages=$(on a "awk '\$3 ~ /^(__get_free_pages|get_free_pages_noprof)\$/ {print \$3}' /proc/kallsyms | head -n 1")
+fault a symbol=$pages retval=0 $(module_code a)
+ok "type 2, in pieces: 5 MB each way" xfer -n 5m -d both
+hold 1
+num "$(virtual a 64) -ge 1" "type 2, in pieces: rings are virtual at a"
+is 0 "$(virtual b 64)" "type 2, in pieces: and physical at b"
+ok "type 2, in pieces: connection held" release
+num "$(unfault a) -ge 2" "type 2, in pieces: there were no others"
+stop b server
+
 # set_size GUEST BYTES: of the rings of new sockets.
 set_size() {
 	on $1 "echo $2 >/proc/sys/net/smc/wmem; echo $2 >/proc/sys/net/smc/rmem"
