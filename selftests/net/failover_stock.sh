@@ -5,6 +5,7 @@
 #	a  eth0/rxe0 -+-- eth0/rxe0  b
 #	   mv0/rxe2  -+-- mv0/rxe2	(macvlan)
 #
+# capture: yes
 # timeout: 240
 . "$RIG_LIB"
 
@@ -62,5 +63,6 @@ move both "both are there again"
 ok "both are there again: each byte arrived" finish a move 100
 no_fallback a
 no_fallback b
+note "$(decode a b)"
 ok "server ends" stop b server
 done_testing
