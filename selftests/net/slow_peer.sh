@@ -105,9 +105,9 @@ is 0 "$(group_conns b)" "no connection is left on the server"
 # 20 that were idle, and those of programs without SMC.
 is "0 40" "$(smc_stat a fallback) $(reason_count b server 0x03010000)" \
 	"nobody with SMC fell back"
-# Who wishes so does not let the others wait.
-on b "echo 1 >/proc/sys/net/smc/limit_smc_hs"
-start b limited "conns server -m smc -l 512 7002"
+# Who wishes so does not let the others wait: by the option, whose default is the
+# setting limit_smc_hs.
+start b limited "conns server -m smc -l 512 -L 7002"
 wait_port b 7002
 ok "SMC is used while there is room" on a "conns client -m smc -k smc -n 10 -s $B 7002"
 fault a symbol=smcr_clc_send_proposal retval=0 times=128

@@ -510,7 +510,7 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: conns server -m tcp|smc|inet [-6] [-l BACKLOG] [-1] PORT\n"
+		"Usage: conns server -m tcp|smc|inet [-6] [-l BACKLOG] [-L] [-1] PORT\n"
 		"       conns client -m tcp|smc|inet [-6] -n COUNT -p|-s|-H [-b COUNT] [-i]\n"
 		"             [-k tcp|smc] [-e client|server|both] [-T SECONDS] HOST PORT\n"
 		"\n"
@@ -519,6 +519,7 @@ static void usage(int status)
 		"  -H  as -p, but hold them idle until SIGTERM or SIGINT\n"
 		"  -b  with -p and -H: open so many at once, then the next\n"
 		"  -i  hold until input or its end, too\n"
+		"  -L  with SMC_LIMIT_HS\n"
 		"  -1  close each connection after its first echo\n"
 		"  -e  who closes a connection of -s first; default client\n"
 		"  -k  fail if a connection does not use this, falling back or not\n"
@@ -547,7 +548,7 @@ int main(int argc, char **argv)
 	if (!is_server && strcmp(argv[1], "client") != 0)
 		usage(2);
 	optind = 2;
-	while ((opt = getopt(argc, argv, "m:6l:1n:psHb:ie:k:T:h")) != -1) {
+	while ((opt = getopt(argc, argv, "m:6l:L1n:psHb:ie:k:T:h")) != -1) {
 		switch (opt) {
 		case 'm':
 			if (!endpoint_parse_mode(&plan.endpoint, optarg))
@@ -559,6 +560,9 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			backlog = (int)parse_count(optarg);
+			break;
+		case 'L':
+			plan.endpoint.limits_handshakes = true;
 			break;
 		case '1':
 			ends = true;

@@ -15,6 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SOL_SMC
+#define SOL_SMC 286
+#endif
+#define SMC_LIMIT_HS 1
+
 /**
  * die() - report a failure of the test set-up and exit with status 2
  * @fmt: as printf
@@ -162,6 +167,9 @@ int endpoint_listen(const struct endpoint *ep, int port, int backlog)
 		sign(fd, &addr, 0);
 	if (ep->has_policy)
 		set_policy(fd);
+	if (ep->limits_handshakes &&
+	    setsockopt(fd, SOL_SMC, SMC_LIMIT_HS, &one, sizeof(one)) < 0)
+		die("SMC_LIMIT_HS");
 	if (bind(fd, (struct sockaddr *)&addr.ss, addr.len) < 0 || listen(fd, backlog) < 0) {
 		int err = errno;
 

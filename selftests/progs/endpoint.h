@@ -29,6 +29,8 @@ struct endpoint {
 	bool has_md5;
 	/* an IPsec policy, which lets everything pass. */
 	bool has_policy;
+	/* Of a listener: SMC_LIMIT_HS. */
+	bool limits_handshakes;
 };
 
 struct address {
