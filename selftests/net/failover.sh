@@ -20,6 +20,8 @@ CUT=10
 RETRIED=25
 # ... and until two are lost at once
 ALL=16
+# ... and until the last one is, to which nothing can be posted
+POSTED=8
 ENOMEM=-12
 EINVAL=-22
 
@@ -168,7 +170,7 @@ on a "rdma link del rxe1"
 becomes single "the client's second device goes again"
 fault a symbol=rxe_post_send retval=$ENOMEM times=1 "$(module_code a)"
 on a "rdma link add rxe1 type rxe netdev eth1"
-ok "a request that cannot be posted ends the last link" wait_for 8 no_group a
+ok "a request that cannot be posted ends the last link" wait_for $POSTED no_group a
 is 1 "$(unfault a)" "the fault was met"
 note "$(decode a b)"
 has_kinds "links that come and go" "SMC-Rv2 Add Link (v2)" "SMC-Rv2 Add Link (v2)(Resp)" \

@@ -12,6 +12,8 @@
 . "$(dirname "$RIG_LIB")/traffic.sh"
 
 C=10.0.0.3
+# a connection stands still for so long at most
+PAUSE=5
 
 serve
 
@@ -64,7 +66,7 @@ mtu() {
 for mtu in 4200 1500; do
 	busy
 	mtu $mtu
-	go_on "MTU $mtu" 30
+	go_on "MTU $mtu" $PAUSE
 done
 # No packet of the old size fits.
 busy

@@ -11,6 +11,9 @@
 . "$RIG_LIB"
 . "$(dirname "$RIG_LIB")/traffic.sh"
 
+# a connection stands still for so long at most
+PAUSE=10
+
 serve
 ok "a first connection" connection smc
 
@@ -18,7 +21,7 @@ busy
 freeze b
 sleep 5
 thaw b
-go_on "frozen for 5 s" 30
+go_on "frozen for 5 s" $PAUSE
 
 freeze_for=$(by_size 15 30)
 busy
