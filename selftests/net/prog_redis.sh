@@ -39,7 +39,7 @@ ON_TIMEOUT=100 ok "redis-benchmark with pipelines of 32" on a \
 messages=$(by_size 2000 10000)
 start a sub "$remote subscribe news"
 wait_for 5 eval '[ "$(local_cli b pubsub numsub news | tail -n 1)" = 1 ]'
-ok "as many messages are published" on a "
+ON_TIMEOUT=100 ok "as many messages are published" on a "
 	[ \$(seq $messages | sed 's/^/publish news m/' | $remote | grep -c '^1') = $messages ]"
 wait_for 10 eval 'log_of a sub | grep -q "^m$messages\$"' || true
 is "$(seq $messages | sed 's/^/m/' | sha256sum)" \
