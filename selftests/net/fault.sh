@@ -100,7 +100,7 @@ alike "server, no send ring" b $PEER_DECLINED $MEMORY symbol=smcr_buf_get retval
 alike "server, no receive ring" b $PEER_DECLINED $MEMORY symbol=smcr_buf_get retval=0 skip=1 times=1
 first "server, no link" b $PEER_DECLINED $MEMORY symbol=smcr_link_create retval=$ENOMEM times=1
 first "server, no completion queue" b $PEER_DECLINED $MEMORY symbol=__ib_alloc_cq_any retval=$ENOMEM times=1
-alike "server, no memory region" b $PEER_DECLINED $MEMORY symbol=ib_alloc_mr retval=$ENOMEM times=1
+alike "server, no memory region" b $PEER_DECLINED $MEMORY symbol=ib_alloc_mr retval=$ENOMEM
 alike "server, no queue pair" b $PEER_DECLINED $MEMORY symbol=ib_create_qp_kernel retval=$ENOMEM times=1
 first "server, link not ready to receive" b "$CONFIRM_TIMEOUT|$PEER_DECLINED" \
 	$LINK_READY symbol=smcr_link_to_rtr retval=$EIO times=1
@@ -122,7 +122,8 @@ first "client, no send ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval
 alike "client, no receive ring" a $MEMORY $PEER_DECLINED symbol=smcr_buf_get retval=0 skip=1 times=1
 alike "client, no link" a $MEMORY $PEER_DECLINED symbol=smcr_link_create retval=$ENOMEM times=1
 alike "client, no completion queue" a $MEMORY $PEER_DECLINED symbol=__ib_alloc_cq_any retval=$ENOMEM times=1
-first "client, no memory region" a $MEMORY $PEER_DECLINED symbol=ib_alloc_mr retval=$ENOMEM times=1
+# of any size
+first "client, no memory region" a $MEMORY $PEER_DECLINED symbol=ib_alloc_mr retval=$ENOMEM
 first "client, no queue pair" a $MEMORY $PEER_DECLINED symbol=ib_create_qp_kernel retval=$ENOMEM times=1
 alike "client, link not ready to receive" a $LINK_READY $PEER_DECLINED \
 	symbol=smcr_link_to_rtr retval=$EIO times=1
