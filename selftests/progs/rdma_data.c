@@ -314,6 +314,53 @@ bool cmd_flags(struct play *p, const struct rdma_command *cmd)
 	return true;
 }
 
+bool cmd_says(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+	uint8_t wanted = (uint8_t)play_number(p, cmd, 1, 0);
+
+	while (p->conn->peer_flags != wanted) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "producer flags are 0x%02x", p->conn->peer_flags);
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_urgent(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+	uint64_t wanted = play_number(p, cmd, 1, 0);
+
+	while (p->conn->peer_urgent != wanted) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "the urgent byte is before %llu",
+					 (unsigned long long)p->conn->peer_urgent);
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_consumed(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+
+	(void)cmd;
+	while (p->conn->peer_cons != p->conn->prod) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "the consumer cursor is %llu behind",
+					 (unsigned long long)(p->conn->prod - p->conn->peer_cons));
+		play_step();
+	}
+	return true;
+}
+
 bool cmd_use(struct play *p, const struct rdma_command *cmd)
 {
 	long long which = play_number(p, cmd, 1, 0);

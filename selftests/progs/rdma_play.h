@@ -66,6 +66,9 @@ struct place {
  * @cons: bytes that we read, and told
  * @peer_prod: the other side's word
  * @peer_cons: the other side's word
+ * @peer_flags: producer flags, the other side's word
+ * @peer_urgent: its producer cursor when the byte before it was urgent, 0: never
+ * @via: by which its last message came
  * @seq: of the last CDC we sent, and those of the other side
  * @state: our connection state flags, and those of the other side
  * @put: made-up bytes that went out, without the order
@@ -83,6 +86,9 @@ struct conn {
 	uint64_t cons;
 	uint64_t peer_prod;
 	uint64_t peer_cons;
+	uint8_t peer_flags;
+	uint64_t peer_urgent;
+	const struct rdma_link *via;
 	uint16_t seq;
 	uint16_t peer_seq;
 	uint8_t state;
@@ -209,6 +215,9 @@ bool cmd_echo(struct play *p, const struct rdma_command *cmd);
 bool cmd_full(struct play *p, const struct rdma_command *cmd);
 bool cmd_news(struct play *p, const struct rdma_command *cmd);
 bool cmd_flags(struct play *p, const struct rdma_command *cmd);
+bool cmd_says(struct play *p, const struct rdma_command *cmd);
+bool cmd_urgent(struct play *p, const struct rdma_command *cmd);
+bool cmd_consumed(struct play *p, const struct rdma_command *cmd);
 bool cmd_use(struct play *p, const struct rdma_command *cmd);
 
 #endif

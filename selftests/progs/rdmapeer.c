@@ -56,6 +56,9 @@
  *	news		tell our cursors and flags by CDC
  *	state FLAGS	the same with connection state flags
  *	flags FLAGS	wait for connection state flags
+ *	says FLAGS	wait for producer flags
+ *	urgent NUMBER	wait for an urgent byte that ends there in the stream
+ *	consumed	wait until all that we told of has been read, and we are told
  *
  * other		go on with the other link group of the case, that of another
  *		peer, or back with the first one
@@ -219,6 +222,9 @@ static const struct {
 	{ "news", 0, 0, cmd_news },
 	{ "state", 1, 1, cmd_news },
 	{ "flags", 1, 2, cmd_flags },
+	{ "says", 1, 1, cmd_says },
+	{ "urgent", 1, 1, cmd_urgent },
+	{ "consumed", 0, 0, cmd_consumed },
 	{ "use", 1, 1, cmd_use },
 	/* perform_all() does that */
 	{ "other", 0, 0, NULL },
