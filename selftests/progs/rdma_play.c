@@ -74,6 +74,8 @@ static bool find_name(const struct play *p, const char *name, size_t len, long l
 		{ "cons", conn->cons % OUR_RING },
 		{ "token", conn->peer.token },
 		{ "imm", (long long)(conn->peer.token & 0xff) << 24 },
+		{ "rkey", conn->places[p->link - p->links].rkey },
+		{ "key", p->links[0].ring_mr ? p->links[0].ring_mr->rkey : 0 },
 	};
 	size_t i;
 

@@ -140,6 +140,18 @@ bool cmd_send(struct play *p, const struct rdma_command *cmd)
 	return true;
 }
 
+bool cmd_types(struct play *p, const struct rdma_command *cmd)
+{
+	long long type, last = play_number(p, cmd, 2, 0);
+
+	for (type = play_number(p, cmd, 1, 0); type <= last; type++) {
+		p->msg[0] = (uint8_t)type;
+		if (!play_send(p, p->msg, p->len))
+			return false;
+	}
+	return true;
+}
+
 bool cmd_expect(struct play *p, const struct rdma_command *cmd)
 {
 	bool wants_response = strcmp(cmd->word[0], "expect_answer") == 0;
@@ -157,6 +169,23 @@ bool cmd_has(struct play *p, const struct rdma_command *cmd)
 		return play_fail(p, "%s expected at %zu, 0x%02x came", cmd->word[2], at,
 				 p->last.data[at]);
 	return true;
+}
+
+bool cmd_has_word(struct play *p, const struct rdma_command *cmd)
+{
+	uint32_t wanted = (uint32_t)play_number(p, cmd, 2, 0);
+	size_t at = play_number(p, cmd, 1, 0);
+
+	if (at + 4 > p->last.len || smcr_load_be32(p->last.data + at) != wanted)
+		return play_fail(p, "0x%08x expected at %zu, 0x%08x came", wanted, at,
+				 smcr_load_be32(p->last.data + at));
+	return true;
+}
+
+bool cmd_is_long(struct play *p, const struct rdma_command *cmd)
+{
+	return p->last.len == play_number(p, cmd, 1, 0) ||
+	       play_fail(p, "%u bytes came", p->last.len);
 }
 
 bool cmd_alive(struct play *p, const struct rdma_command *cmd)

@@ -24,8 +24,11 @@
  *	set AT HEX; byte, half, word AT NUMBER	replace what is there
  *	cut LEN; pad LEN	change the length
  *	send [COUNT]	send it
+ *	types FROM TO	send it as each of these types
  *	expect NAME [SECONDS], expect_answer NAME [SECONDS]	the next one is that
  *	has AT HEX	the one expected last has these bytes
+ *	has_word AT NUMBER	the same with a number of four bytes
+ *	is_long LEN	and is so long
  *	alive		TEST LINK is answered
  *	quiet MS	nothing comes
  *	wait MS		whatever comes
@@ -70,8 +73,8 @@
  * Without the last two, the group is ended in order, and has to end.
  *
  * NUMBER is a number, or one of ring (size of the other side's), mine (of
- * ours), prod, cons, token, imm (an immediate value for the connection), with
- * +NUMBER or -NUMBER behind it.
+ * ours), prod, cons, token, imm (an immediate value for the connection), rkey
+ * (of the other side's ring), key (of ours), with +NUMBER or -NUMBER behind it.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -193,9 +196,12 @@ static const struct {
 	{ "cut", 1, 1, cmd_cut },
 	{ "pad", 1, 1, cmd_pad },
 	{ "send", 0, 1, cmd_send },
+	{ "types", 2, 2, cmd_types },
 	{ "expect", 1, 2, cmd_expect },
 	{ "expect_answer", 1, 2, cmd_expect },
 	{ "has", 2, 2, cmd_has },
+	{ "has_word", 2, 2, cmd_has_word },
+	{ "is_long", 1, 1, cmd_is_long },
 	{ "alive", 0, 0, cmd_alive },
 	{ "quiet", 1, 1, cmd_quiet },
 	{ "mute", 0, 0, cmd_mute },
