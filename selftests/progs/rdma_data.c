@@ -106,6 +106,17 @@ bool cmd_put(struct play *p, const struct rdma_command *cmd)
 	return write_all(p, NULL, play_number(p, cmd, 1, 0), strcmp(cmd->word[0], "plain") == 0);
 }
 
+bool cmd_bundled(struct play *p, const struct rdma_command *cmd)
+{
+	size_t len = play_number(p, cmd, 1, 0);
+
+	play_load_bundle(p, len);
+	p->conn->put += len;
+	p->conn->prod += len;
+	p->conn->seq++;
+	return play_send(p, p->msg, p->len);
+}
+
 bool cmd_order(struct play *p, const struct rdma_command *cmd)
 {
 	const uint8_t head[OBEY_HEAD] = {

@@ -165,6 +165,7 @@ bool play_next(struct play *p, long seconds);
 bool play_expect(struct play *p, const char *name, bool wants_response, long seconds);
 bool play_is_delete_all(const struct rdma_arrival *in);
 void play_load_cdc(struct play *p);
+void play_load_bundle(struct play *p, size_t len);
 
 /* the handshake */
 bool cmd_propose(struct play *p, const struct rdma_command *cmd);
@@ -206,6 +207,7 @@ bool cmd_moved(struct play *p, const struct rdma_command *cmd);
 /* data */
 bool cmd_order(struct play *p, const struct rdma_command *cmd);
 bool cmd_put(struct play *p, const struct rdma_command *cmd);
+bool cmd_bundled(struct play *p, const struct rdma_command *cmd);
 bool cmd_write(struct play *p, const struct rdma_command *cmd);
 bool cmd_trespass(struct play *p, const struct rdma_command *cmd);
 bool cmd_read(struct play *p, const struct rdma_command *cmd);

@@ -4,11 +4,16 @@
 
 #include <string.h>
 
+#include "bundle.h"
 #include "cdc.h"
+#include "imm.h"
 #include "llc.h"
+#include "obey.h"
 #include "rdma_message.h"
 
 #define SETTLE_TRIES	5
+/* data of a bundle that is to be wrong */
+#define BUNDLED		10
 
 /**
  * play_load_cdc() - make the next CDC message, which says what is so
@@ -31,6 +36,23 @@ void play_load_cdc(struct play *p)
 	p->len = SMCR_CDC_LEN;
 }
 
+/**
+ * play_load_bundle() - make a bundle (Documentation/imm.md)
+ * @p: the case; the message is in p->msg then
+ * @len: of the next made-up bytes, which do not count as put
+ */
+void play_load_bundle(struct play *p, size_t len)
+{
+	const struct conn *conn = p->conn;
+	uint32_t at = smcr_bundle_add_entry(p->msg, 0, smcr_imm_make(conn->peer.token, false, len));
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		p->msg[at + i] = obey_byte(conn->put + i);
+	p->len = at + len;
+	smcr_bundle_finish(p->msg, p->len);
+}
+
 bool cmd_load(struct play *p, const struct rdma_command *cmd)
 {
 	int len;
@@ -39,6 +61,10 @@ bool cmd_load(struct play *p, const struct rdma_command *cmd)
 		return play_fail(p, "there is no link");
 	if (strcmp(cmd->word[1], "cdc") == 0) {
 		play_load_cdc(p);
+		return true;
+	}
+	if (strcmp(cmd->word[1], "bundle") == 0) {
+		play_load_bundle(p, BUNDLED);
 		return true;
 	}
 	len = rdma_message_build(cmd->word[1], p->link, p->msg, sizeof(p->msg));

@@ -19,7 +19,8 @@
  *	lost [SECONDS]	the other side ends the TCP connection
  *
  * Messages over the queue pair:
- *	load NAME	a request, see rdma_message.h; "cdc": what is so
+ *	load NAME	a request, see rdma_message.h; "cdc": what is so; "bundle": the
+ *		next ten bytes, that do not count as put
  *	answer		the response to what was expected last
  *	set AT HEX; byte, half, word AT NUMBER	replace what is there
  *	cut LEN; pad LEN	change the length
@@ -46,6 +47,7 @@
  *	order LETTER PARAMETER	tell obey what to do
  *	put LEN		write, and tell by CDC
  *	plain LEN	write, and tell by the immediate value
+ *	bundled LEN	write by a bundle
  *	write AT LEN [KEY]	write anywhere; KEY is added to the remote key
  *	trespass AT LEN	write to the ring of the other group's connection: refused
  *	read AT LEN [KEY]	read from there: refused, and no byte comes
@@ -215,6 +217,7 @@ static const struct {
 	{ "order", 1, 2, cmd_order },
 	{ "put", 1, 1, cmd_put },
 	{ "plain", 1, 1, cmd_put },
+	{ "bundled", 1, 1, cmd_bundled },
 	{ "write", 2, 3, cmd_write },
 	{ "trespass", 2, 2, cmd_trespass },
 	{ "read", 2, 3, cmd_read },
