@@ -20,7 +20,7 @@
 
 /* seconds for what should come at once, on a busy host */
 #define PATIENCE	time_limit(10)
-#define MAX_CONNS	2
+#define MAX_CONNS	4
 #define MAX_LINKS	2
 #define MAX_PATCHES	4
 #define MAX_QUEUED	32
