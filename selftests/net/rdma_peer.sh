@@ -62,7 +62,7 @@ on a "modprobe ib_uverbs; insmod /rig/smcr_syn.ko port=$PORT"
 on a "ip addr add $A_TOO/24 dev eth0; /rig/wait-gid rxe0 $A_TOO"
 # Small rings wrap often, and a peer that went is missed soon.
 on b "cd /proc/sys/net/smc && echo 16384 | tee rmem wmem >/dev/null && echo $((3 * SLOW)) >smcr_testlink_time"
-for script in client server good many one_more; do
+for script in client server good many one_more forget; do
 	put $script.rdma
 done
 # until there are all of them
@@ -88,6 +88,14 @@ is "$(count lost "$out")" "$(smc_stat b server_errors)" "failed handshakes of th
 stop b server
 wait_for 10 eval '[ "$rdma" = "$(rdma_resources b)" ]' || true
 is "$rdma" "$(rdma_resources b)" "client: RDMA objects are as before"
+
+# --- a client that is asked to forget keys ---
+start b forgetful "obey server -T $((20 * SLOW)) $PORT"
+wait_port b $PORT
+out=$(on a "rdmapeer client -j 1 /tmp/forget.rdma $B $PORT" || true)
+all_ended forget
+went_by_script forget "$out" "$(log_of b forgetful)"
+stop b forgetful
 
 # --- a client that is another one each time ---
 start b server "obey server -T 200 $PORT"

@@ -15,6 +15,8 @@
 #include "obey.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,20 +67,94 @@ static int read_all(int fd, bool echoes)
 	return n < 0 ? errno : 0;
 }
 
-static int write_much(int fd, int units)
+static void make_up(uint8_t *buf, size_t len, uint64_t at)
+{
+	while (len--)
+		*buf++ = obey_byte(at++);
+}
+
+static int write_units(int fd, int units)
 {
 	uint8_t buf[OBEY_UNIT];
-	uint64_t at = 0;
-	size_t i;
+	int i;
 
-	while (units--) {
-		for (i = 0; i < sizeof(buf); i++)
-			buf[i] = obey_byte(at++);
+	for (i = 0; i < units; i++) {
+		make_up(buf, sizeof(buf), (uint64_t)i * sizeof(buf));
 		if (write_full(fd, buf, sizeof(buf)))
 			return errno;
 	}
+	return 0;
+}
+
+static int write_much(int fd, int units)
+{
+	int err = write_units(fd, units);
+
+	if (err)
+		return err;
 	shutdown(fd, SHUT_WR);
 	return read_all(fd, false);
+}
+
+static int write_urgent(int fd, int units)
+{
+	int err = write_units(fd, units);
+	uint8_t buf[1 + OBEY_BEHIND];
+
+	if (err)
+		return err;
+	make_up(buf, sizeof(buf), (uint64_t)units * OBEY_UNIT);
+	if (send(fd, buf, 1, MSG_OOB) != 1 || write_full(fd, buf + 1, OBEY_BEHIND))
+		return errno;
+	return read_all(fd, false);
+}
+
+/* with both directions shut there is a hang-up before the error */
+static bool wait_for_error(int fd)
+{
+	const long long end_us = now_us() + time_limit(DEFAULT_PATIENCE) * 1000000LL;
+	struct pollfd pfd = { .fd = fd };
+
+	while (poll(&pfd, 1, 10) >= 0 && !(pfd.revents & POLLERR)) {
+		if (now_us() > end_us)
+			return false;
+		if (pfd.revents)
+			sleep_ms(10);
+	}
+	return true;
+}
+
+/* the peer ends, and then breaks off */
+static int stay(int fd, bool shuts)
+{
+	int err = read_all(fd, false);
+	socklen_t len = sizeof(err);
+	uint8_t byte = obey_byte(0);
+
+	if (err)
+		return err;
+	if (shuts)
+		shutdown(fd, SHUT_WR);
+	else if (write_full(fd, &byte, 1))
+		return errno;
+	if (!wait_for_error(fd))
+		return EAGAIN;
+	/* what came behind the end does not take it back */
+	if (read_some(fd, &byte, 1))
+		return errno;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	return err;
+}
+
+/* dentries and the like, and idle rings */
+static int drop_caches(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	int err = fd < 0 || write(fd, "2", 1) != 1 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 static int reset(int fd)
@@ -106,6 +182,12 @@ static int do_order(int fd, const uint8_t *head)
 		return read_all(fd, false);
 	case 'r':
 		return reset(fd);
+	case 'u':
+		return write_urgent(fd, head[1]);
+	case 'k':
+		return stay(fd, head[1]);
+	case 'm':
+		return drop_caches() ?: read_all(fd, false);
 	}
 	return 0;
 }

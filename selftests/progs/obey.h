@@ -10,6 +10,10 @@
  *	c	nothing
  *	d	shut down writing, read until the end
  *	r	nothing, and close by a reset
+ *	u	write PARAMETER * 16 KiB, an urgent byte and ten more, read until the end
+ *	k	read until the end; write a byte, or shut down writing if PARAMETER is 1;
+ *		wait for an error, and read again, which is to find the end
+ *	m	have the kernel free what it can do without; read until the end
  *
  * Then it closes, and prints how that went.
  */
@@ -20,6 +24,8 @@
 
 #define OBEY_HEAD	4
 #define OBEY_UNIT	16384
+/* bytes behind an urgent one */
+#define OBEY_BEHIND	10
 
 /* byte number @at of all data that is made up */
 static inline uint8_t obey_byte(uint64_t at)

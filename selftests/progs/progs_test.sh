@@ -338,9 +338,10 @@ obeys "read" 's\0\0\1hello' ''
 obeys "shut down" 'd\0\0\1hello' ''
 obeys "nothing" 'c\0\0\1' ''
 obeys "no order" 'e\0' ''
+tap_is "obey: urgent byte" "$(printf 'u\1\0\1' | socat -t 3 - TCP:127.0.0.1:$p | wc -c)" 16394
 tap_is "obey: write" "$(printf 'w\2\0\1' | socat -t 3 - TCP:127.0.0.1:$p | wc -c)" 32768
 tap_is "obey: how it ended" "$(grep -v ready "$tap_work/server.$p" | sort | uniq -c | xargs)" \
-	"6 sees tcp eof"
+	"7 sees tcp eof"
 end_servers
 try ./obey client -m tcp -n 3 127.0.0.1 $p
 tap_is "obey: nobody there" "$rc $(xargs <"$out")" \

@@ -106,6 +106,17 @@ bool cmd_put(struct play *p, const struct rdma_command *cmd)
 	return write_all(p, NULL, play_number(p, cmd, 1, 0), strcmp(cmd->word[0], "plain") == 0);
 }
 
+bool cmd_bundled(struct play *p, const struct rdma_command *cmd)
+{
+	size_t len = play_number(p, cmd, 1, 0);
+
+	play_load_bundle(p, len);
+	p->conn->put += len;
+	p->conn->prod += len;
+	p->conn->seq++;
+	return play_send(p, p->msg, p->len);
+}
+
 bool cmd_order(struct play *p, const struct rdma_command *cmd)
 {
 	const uint8_t head[OBEY_HEAD] = {
@@ -309,6 +320,53 @@ bool cmd_flags(struct play *p, const struct rdma_command *cmd)
 			return false;
 		if (now_us() > end_us)
 			return play_fail(p, "state flags are 0x%02x", p->conn->peer_state);
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_says(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+	uint8_t wanted = (uint8_t)play_number(p, cmd, 1, 0);
+
+	while (p->conn->peer_flags != wanted) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "producer flags are 0x%02x", p->conn->peer_flags);
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_urgent(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+	uint64_t wanted = play_number(p, cmd, 1, 0);
+
+	while (p->conn->peer_urgent != wanted) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "the urgent byte is before %llu",
+					 (unsigned long long)p->conn->peer_urgent);
+		play_step();
+	}
+	return true;
+}
+
+bool cmd_consumed(struct play *p, const struct rdma_command *cmd)
+{
+	const long long end_us = play_deadline(PATIENCE);
+
+	(void)cmd;
+	while (p->conn->peer_cons != p->conn->prod) {
+		if (!play_pump(p))
+			return false;
+		if (now_us() > end_us)
+			return play_fail(p, "the consumer cursor is %llu behind",
+					 (unsigned long long)(p->conn->prod - p->conn->peer_cons));
 		play_step();
 	}
 	return true;

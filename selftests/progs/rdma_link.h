@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* a message of the longest kind and more, as our side is to be wrong as well */
-#define RDMA_SEND_MAX	16384
+#define RDMA_SEND_MAX	16448
 #define RDMA_RECV_LEN	256
 #define RDMA_RECVS	64
 /* the other side may not read: what a script has under way at most */

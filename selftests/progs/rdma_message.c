@@ -69,6 +69,16 @@ static void confirm_rkey(const struct rdma_link *link, struct smcr_llc *msg)
 	msg->u.confirm_rkey.rtoken[0].vaddr = (uintptr_t)link->ring;
 }
 
+static void confirm_rkey_cont(const struct rdma_link *link, struct smcr_llc *msg)
+{
+	msg->version = 1;
+	msg->u.confirm_rkey.announced = 1;
+	msg->u.confirm_rkey.count = 1;
+	msg->u.confirm_rkey.rtoken[0].link_num = LINK_NUM;
+	msg->u.confirm_rkey.rtoken[0].rkey = link->ring_mr->rkey;
+	msg->u.confirm_rkey.rtoken[0].vaddr = (uintptr_t)link->ring;
+}
+
 static void delete_rkey(const struct rdma_link *link, struct smcr_llc *msg)
 {
 	msg->u.delete_rkey.count = 1;
@@ -92,6 +102,7 @@ static const struct {
 	{ "delete_all", SMCR_LLC_DELETE_LINK, delete_all },
 	{ "req_add_link", SMCR_LLC_REQ_ADD_LINK, req_add_link },
 	{ "confirm_rkey", SMCR_LLC_CONFIRM_RKEY, confirm_rkey },
+	{ "confirm_rkey_cont", SMCR_LLC_CONFIRM_RKEY_CONT, confirm_rkey_cont },
 	{ "delete_rkey", SMCR_LLC_DELETE_RKEY, delete_rkey },
 	{ "test_link", SMCR_LLC_TEST_LINK, test_link },
 };

@@ -3,9 +3,9 @@
  * LLC messages that a valid peer could send, for scripts to change:
  *
  *	confirm_link, add_link, delete_link, delete_all, req_add_link,
- *	confirm_rkey, delete_rkey, test_link
+ *	confirm_rkey, confirm_rkey_cont, delete_rkey, test_link
  *
- * All are requests of version 2.
+ * All are requests, of version 2 if it has them.
  */
 #ifndef RDMA_MESSAGE_H
 #define RDMA_MESSAGE_H

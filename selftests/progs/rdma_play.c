@@ -74,6 +74,8 @@ static bool find_name(const struct play *p, const char *name, size_t len, long l
 		{ "cons", conn->cons % OUR_RING },
 		{ "token", conn->peer.token },
 		{ "imm", (long long)(conn->peer.token & 0xff) << 24 },
+		{ "rkey", conn->places[p->link - p->links].rkey },
+		{ "key", p->links[0].ring_mr ? p->links[0].ring_mr->rkey : 0 },
 	};
 	size_t i;
 
@@ -191,9 +193,25 @@ static bool take_cursor(struct play *p, const struct conn *conn, const char *wha
 	return true;
 }
 
-/* wire.md 8.7 */
-static bool take_failover(struct play *p, struct conn *conn, const struct smcr_cdc *msg)
+/* reserved, or of no meaning in some messages */
+static bool is_zero(const uint8_t *bytes, size_t len)
 {
+	while (len && !*bytes) {
+		bytes++;
+		len--;
+	}
+	return !len;
+}
+
+/* wire.md 8.7: number and flag, by another link, and no cursors nor states */
+static bool take_failover(struct play *p, const struct rdma_link *link, struct conn *conn,
+			  const struct smcr_cdc *msg, const uint8_t *raw)
+{
+	if (raw[24] != SMCR_CDC_FAILOVER || !is_zero(raw + 8, 16) || !is_zero(raw + 25, 19))
+		return play_fail(p, "more than a number in a failover message");
+	if (link == conn->via)
+		return play_fail(p, "a failover message by the same link");
+	conn->via = link;
 	if ((int16_t)(conn->peer_seq - msg->seq) < 0)
 		return play_fail(p, "CDC %u is the last, %u would be lost", conn->peer_seq,
 				 msg->seq);
@@ -210,7 +228,17 @@ static bool is_next(struct conn *conn, uint16_t seq)
 	return step == 1 || (conn->is_moving && step > 1);
 }
 
-static bool take_cdc(struct play *p, const struct rdma_arrival *in)
+static bool take_prod_flags(struct play *p, struct conn *conn, uint8_t flags)
+{
+	if ((flags & SMCR_CDC_URG_PRESENT) && !(flags & SMCR_CDC_URG_PENDING))
+		return play_fail(p, "producer flags 0x%02x", flags);
+	if (flags & SMCR_CDC_URG_PRESENT)
+		conn->peer_urgent = conn->peer_prod;
+	conn->peer_flags = flags;
+	return true;
+}
+
+static bool take_cdc(struct play *p, const struct rdma_link *link, const struct rdma_arrival *in)
 {
 	struct smcr_cdc msg;
 	struct conn *conn;
@@ -221,11 +249,14 @@ static bool take_cdc(struct play *p, const struct rdma_arrival *in)
 	if (!conn)
 		return play_fail(p, "CDC for token 0x%x", msg.token);
 	if (msg.prod_flags & SMCR_CDC_FAILOVER)
-		return take_failover(p, conn, &msg);
+		return take_failover(p, link, conn, &msg, in->data);
+	if (!is_zero(in->data + 8, 2) || !is_zero(in->data + 16, 2) || !is_zero(in->data + 26, 18))
+		return play_fail(p, "CDC %u with something in reserved fields", msg.seq);
 	if (!is_next(conn, msg.seq))
 		return play_fail(p, "CDC %u behind %u", msg.seq, conn->peer_seq);
 	conn->peer_seq = msg.seq;
 	conn->is_moving = false;
+	conn->via = link;
 	if ((conn->peer_state & ~msg.state_flags) & ~SMCR_CDC_CLOSED)
 		return play_fail(p, "state flags 0x%02x behind 0x%02x", msg.state_flags,
 				 conn->peer_state);
@@ -233,7 +264,8 @@ static bool take_cdc(struct play *p, const struct rdma_arrival *in)
 	return take_cursor(p, conn, "producer", &msg.prod, OUR_RING, conn->cons + OUR_RING,
 			   &conn->peer_prod) &&
 	       take_cursor(p, conn, "consumer", &msg.cons, play_ring_size(conn), conn->prod,
-			   &conn->peer_cons);
+			   &conn->peer_cons) &&
+	       take_prod_flags(p, conn, msg.prod_flags);
 }
 
 static bool take_imm(struct play *p, const struct rdma_arrival *in)
@@ -292,7 +324,7 @@ static bool take_all(struct play *p, struct rdma_link *link)
 		if (in.has_imm)
 			is_good = take_imm(p, &in);
 		else if (in.len && in.data[0] == SMCR_CDC_TYPE)
-			is_good = take_cdc(p, &in);
+			is_good = take_cdc(p, link, &in);
 		else
 			is_good = take_llc(p, link, &in);
 	}

@@ -20,7 +20,7 @@
 
 /* seconds for what should come at once, on a busy host */
 #define PATIENCE	time_limit(10)
-#define MAX_CONNS	2
+#define MAX_CONNS	4
 #define MAX_LINKS	2
 #define MAX_PATCHES	4
 #define MAX_QUEUED	32
@@ -66,6 +66,9 @@ struct place {
  * @cons: bytes that we read, and told
  * @peer_prod: the other side's word
  * @peer_cons: the other side's word
+ * @peer_flags: producer flags, the other side's word
+ * @peer_urgent: its producer cursor when the byte before it was urgent, 0: never
+ * @via: by which its last message came
  * @seq: of the last CDC we sent, and those of the other side
  * @state: our connection state flags, and those of the other side
  * @put: made-up bytes that went out, without the order
@@ -83,6 +86,9 @@ struct conn {
 	uint64_t cons;
 	uint64_t peer_prod;
 	uint64_t peer_cons;
+	uint8_t peer_flags;
+	uint64_t peer_urgent;
+	const struct rdma_link *via;
 	uint16_t seq;
 	uint16_t peer_seq;
 	uint8_t state;
@@ -159,6 +165,7 @@ bool play_next(struct play *p, long seconds);
 bool play_expect(struct play *p, const char *name, bool wants_response, long seconds);
 bool play_is_delete_all(const struct rdma_arrival *in);
 void play_load_cdc(struct play *p);
+void play_load_bundle(struct play *p, size_t len);
 
 /* the handshake */
 bool cmd_propose(struct play *p, const struct rdma_command *cmd);
@@ -179,8 +186,11 @@ bool cmd_word(struct play *p, const struct rdma_command *cmd);
 bool cmd_cut(struct play *p, const struct rdma_command *cmd);
 bool cmd_pad(struct play *p, const struct rdma_command *cmd);
 bool cmd_send(struct play *p, const struct rdma_command *cmd);
+bool cmd_types(struct play *p, const struct rdma_command *cmd);
 bool cmd_expect(struct play *p, const struct rdma_command *cmd);
 bool cmd_has(struct play *p, const struct rdma_command *cmd);
+bool cmd_has_word(struct play *p, const struct rdma_command *cmd);
+bool cmd_is_long(struct play *p, const struct rdma_command *cmd);
 bool cmd_alive(struct play *p, const struct rdma_command *cmd);
 bool cmd_quiet(struct play *p, const struct rdma_command *cmd);
 bool cmd_mute(struct play *p, const struct rdma_command *cmd);
@@ -197,6 +207,7 @@ bool cmd_moved(struct play *p, const struct rdma_command *cmd);
 /* data */
 bool cmd_order(struct play *p, const struct rdma_command *cmd);
 bool cmd_put(struct play *p, const struct rdma_command *cmd);
+bool cmd_bundled(struct play *p, const struct rdma_command *cmd);
 bool cmd_write(struct play *p, const struct rdma_command *cmd);
 bool cmd_trespass(struct play *p, const struct rdma_command *cmd);
 bool cmd_read(struct play *p, const struct rdma_command *cmd);
@@ -209,6 +220,9 @@ bool cmd_echo(struct play *p, const struct rdma_command *cmd);
 bool cmd_full(struct play *p, const struct rdma_command *cmd);
 bool cmd_news(struct play *p, const struct rdma_command *cmd);
 bool cmd_flags(struct play *p, const struct rdma_command *cmd);
+bool cmd_says(struct play *p, const struct rdma_command *cmd);
+bool cmd_urgent(struct play *p, const struct rdma_command *cmd);
+bool cmd_consumed(struct play *p, const struct rdma_command *cmd);
 bool cmd_use(struct play *p, const struct rdma_command *cmd);
 
 #endif

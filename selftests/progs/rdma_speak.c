@@ -4,11 +4,16 @@
 
 #include <string.h>
 
+#include "bundle.h"
 #include "cdc.h"
+#include "imm.h"
 #include "llc.h"
+#include "obey.h"
 #include "rdma_message.h"
 
 #define SETTLE_TRIES	5
+/* data of a bundle that is to be wrong */
+#define BUNDLED		10
 
 /**
  * play_load_cdc() - make the next CDC message, which says what is so
@@ -31,6 +36,23 @@ void play_load_cdc(struct play *p)
 	p->len = SMCR_CDC_LEN;
 }
 
+/**
+ * play_load_bundle() - make a bundle (Documentation/imm.md)
+ * @p: the case; the message is in p->msg then
+ * @len: of the next made-up bytes, which do not count as put
+ */
+void play_load_bundle(struct play *p, size_t len)
+{
+	const struct conn *conn = p->conn;
+	uint32_t at = smcr_bundle_add_entry(p->msg, 0, smcr_imm_make(conn->peer.token, false, len));
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		p->msg[at + i] = obey_byte(conn->put + i);
+	p->len = at + len;
+	smcr_bundle_finish(p->msg, p->len);
+}
+
 bool cmd_load(struct play *p, const struct rdma_command *cmd)
 {
 	int len;
@@ -39,6 +61,10 @@ bool cmd_load(struct play *p, const struct rdma_command *cmd)
 		return play_fail(p, "there is no link");
 	if (strcmp(cmd->word[1], "cdc") == 0) {
 		play_load_cdc(p);
+		return true;
+	}
+	if (strcmp(cmd->word[1], "bundle") == 0) {
+		play_load_bundle(p, BUNDLED);
 		return true;
 	}
 	len = rdma_message_build(cmd->word[1], p->link, p->msg, sizeof(p->msg));
@@ -140,6 +166,18 @@ bool cmd_send(struct play *p, const struct rdma_command *cmd)
 	return true;
 }
 
+bool cmd_types(struct play *p, const struct rdma_command *cmd)
+{
+	long long type, last = play_number(p, cmd, 2, 0);
+
+	for (type = play_number(p, cmd, 1, 0); type <= last; type++) {
+		p->msg[0] = (uint8_t)type;
+		if (!play_send(p, p->msg, p->len))
+			return false;
+	}
+	return true;
+}
+
 bool cmd_expect(struct play *p, const struct rdma_command *cmd)
 {
 	bool wants_response = strcmp(cmd->word[0], "expect_answer") == 0;
@@ -157,6 +195,23 @@ bool cmd_has(struct play *p, const struct rdma_command *cmd)
 		return play_fail(p, "%s expected at %zu, 0x%02x came", cmd->word[2], at,
 				 p->last.data[at]);
 	return true;
+}
+
+bool cmd_has_word(struct play *p, const struct rdma_command *cmd)
+{
+	uint32_t wanted = (uint32_t)play_number(p, cmd, 2, 0);
+	size_t at = play_number(p, cmd, 1, 0);
+
+	if (at + 4 > p->last.len || smcr_load_be32(p->last.data + at) != wanted)
+		return play_fail(p, "0x%08x expected at %zu, 0x%08x came", wanted, at,
+				 smcr_load_be32(p->last.data + at));
+	return true;
+}
+
+bool cmd_is_long(struct play *p, const struct rdma_command *cmd)
+{
+	return p->last.len == play_number(p, cmd, 1, 0) ||
+	       play_fail(p, "%u bytes came", p->last.len);
 }
 
 bool cmd_alive(struct play *p, const struct rdma_command *cmd)

@@ -19,13 +19,17 @@
  *	lost [SECONDS]	the other side ends the TCP connection
  *
  * Messages over the queue pair:
- *	load NAME	a request, see rdma_message.h; "cdc": what is so
+ *	load NAME	a request, see rdma_message.h; "cdc": what is so; "bundle": the
+ *		next ten bytes, that do not count as put
  *	answer		the response to what was expected last
  *	set AT HEX; byte, half, word AT NUMBER	replace what is there
  *	cut LEN; pad LEN	change the length
  *	send [COUNT]	send it
+ *	types FROM TO	send it as each of these types
  *	expect NAME [SECONDS], expect_answer NAME [SECONDS]	the next one is that
  *	has AT HEX	the one expected last has these bytes
+ *	has_word AT NUMBER	the same with a number of four bytes
+ *	is_long LEN	and is so long
  *	alive		TEST LINK is answered
  *	quiet MS	nothing comes
  *	wait MS		whatever comes
@@ -43,6 +47,7 @@
  *	order LETTER PARAMETER	tell obey what to do
  *	put LEN		write, and tell by CDC
  *	plain LEN	write, and tell by the immediate value
+ *	bundled LEN	write by a bundle
  *	write AT LEN [KEY]	write anywhere; KEY is added to the remote key
  *	trespass AT LEN	write to the ring of the other group's connection: refused
  *	read AT LEN [KEY]	read from there: refused, and no byte comes
@@ -56,6 +61,9 @@
  *	news		tell our cursors and flags by CDC
  *	state FLAGS	the same with connection state flags
  *	flags FLAGS	wait for connection state flags
+ *	says FLAGS	wait for producer flags
+ *	urgent NUMBER	wait for an urgent byte that ends there in the stream
+ *	consumed	wait until all that we told of has been read, and we are told
  *
  * other		go on with the other link group of the case, that of another
  *		peer, or back with the first one
@@ -67,8 +75,8 @@
  * Without the last two, the group is ended in order, and has to end.
  *
  * NUMBER is a number, or one of ring (size of the other side's), mine (of
- * ours), prod, cons, token, imm (an immediate value for the connection), with
- * +NUMBER or -NUMBER behind it.
+ * ours), prod, cons, token, imm (an immediate value for the connection), rkey
+ * (of the other side's ring), key (of ours), with +NUMBER or -NUMBER behind it.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -190,9 +198,12 @@ static const struct {
 	{ "cut", 1, 1, cmd_cut },
 	{ "pad", 1, 1, cmd_pad },
 	{ "send", 0, 1, cmd_send },
+	{ "types", 2, 2, cmd_types },
 	{ "expect", 1, 2, cmd_expect },
 	{ "expect_answer", 1, 2, cmd_expect },
 	{ "has", 2, 2, cmd_has },
+	{ "has_word", 2, 2, cmd_has_word },
+	{ "is_long", 1, 1, cmd_is_long },
 	{ "alive", 0, 0, cmd_alive },
 	{ "quiet", 1, 1, cmd_quiet },
 	{ "mute", 0, 0, cmd_mute },
@@ -206,6 +217,7 @@ static const struct {
 	{ "order", 1, 2, cmd_order },
 	{ "put", 1, 1, cmd_put },
 	{ "plain", 1, 1, cmd_put },
+	{ "bundled", 1, 1, cmd_bundled },
 	{ "write", 2, 3, cmd_write },
 	{ "trespass", 2, 2, cmd_trespass },
 	{ "read", 2, 3, cmd_read },
@@ -219,6 +231,9 @@ static const struct {
 	{ "news", 0, 0, cmd_news },
 	{ "state", 1, 1, cmd_news },
 	{ "flags", 1, 2, cmd_flags },
+	{ "says", 1, 1, cmd_says },
+	{ "urgent", 1, 1, cmd_urgent },
+	{ "consumed", 0, 0, cmd_consumed },
 	{ "use", 1, 1, cmd_use },
 	/* perform_all() does that */
 	{ "other", 0, 0, NULL },

@@ -187,7 +187,8 @@ static bool has_undelivered_locked(const struct smcr_conn *conn)
 static void apply_close_locked(struct smcr_conn *conn, u8 flags,
 			       struct news *news)
 {
-	u8 before = conn->close.rcvd;
+	bool is_close_wait = conn->close.rcvd &&
+			     !(conn->close.want & SMCR_CDC_DONE_WRITING);
 	u8 fresh = smcr_close_remote(&conn->close, flags);
 	struct sock *sk = rcu_dereference_protected(conn->sk,
 						    lockdep_is_held(&conn->lock));
@@ -205,7 +206,7 @@ static void apply_close_locked(struct smcr_conn *conn, u8 flags,
 	}
 	if (fresh & SMCR_CDC_ABORT)
 		/* TCP reports a reset behind a FIN as a broken pipe */
-		fail_socket_locked(conn, before ? EPIPE : ECONNRESET);
+		fail_socket_locked(conn, is_close_wait ? EPIPE : ECONNRESET);
 	else
 		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
 }
