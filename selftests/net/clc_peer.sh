@@ -14,6 +14,7 @@
 . "$RIG_LIB"
 
 PORT=7000
+PORT6=7006
 CLC=$(dirname "$RIG_LIB")/../net/clc
 # how late anything may be in a guest
 LATE=$((4 * SLOW))
@@ -67,13 +68,14 @@ conns_of() {
 	on b "clcpeer check /tmp/$1" | sed -n 's/^cases=.* connections=//p'
 }
 
-# client SCRIPT OPTIONS...: b connects to a.
+# client SCRIPT OPTIONS...: b connects to a, or whatever $to says.
+to="$A $PORT"
 client() {
 	local script=$1 out begin=$SECONDS
 	shift
 
 	put $script
-	out=$(ON_TIMEOUT=180 on b "clcpeer client -t $LATE $* /tmp/$script $A $PORT" || true)
+	out=$(ON_TIMEOUT=180 on b "clcpeer client -t $LATE $* /tmp/$script $to" || true)
 	is "connections=$(conns_of $script) failed=0" "$(grep ^connections= <<<"$out")" \
 		"$script: each connection goes by it"
 	note "$out"
@@ -109,6 +111,25 @@ server() {
 	like "failed=$(sum lost "$log") " "$out" "$script: the others fail"
 }
 
+# gives_back SLAB AVAILABLE SCRIPT COMMAND...: what it takes of a's memory, but for
+# as many KiB.
+gives_back() {
+	local most=$1 most_mem=$2 script=$3 slab mem slab_now mem_now
+	shift 3
+
+	slab=$(slab_unreclaim a) mem=$(memavail a)
+	"$@"
+	slab_now=$(slab_unreclaim a) mem_now=$(memavail a)
+	note "$script: slab $slab to $slab_now KiB, available $mem to $mem_now KiB"
+	num "$((slab_now - slab)) -le $most" "$script: unreclaimable slab stays"
+	num "$((mem - mem_now)) -le $most_mem" "$script: available memory stays"
+}
+
+# grant CONNECTIONS: of a link group of a
+grant() {
+	on a "echo $1 >/proc/sys/net/smc/smcr_max_conns_per_lgr"
+}
+
 : >"$EXPECTED"
 for guest in a b; do
 	on $guest "echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets"
@@ -120,24 +141,34 @@ rdma=$(rdma_resources a)
 start a server "conns server -m smc $PORT"
 wait_port a $PORT
 client golden.clc -j 1
+grant 200
 client proposal.clc -j $AT_ONCE
 client confirm.clc -j $AT_ONCE
-counters_agree server
 
-# Once more, now that caches and worker threads are as many as they get.
-slab=$(slab_unreclaim a) mem=$(memavail a)
-client confirm.clc -j $AT_ONCE
-slab_now=$(slab_unreclaim a) mem_now=$(memavail a)
-note "slab $slab to $slab_now KiB, available $mem to $mem_now KiB"
-# 987 connections: less than a KiB, and less than a ring, for each
-num "$((slab_now - slab)) -le 512" "unreclaimable slab stays"
-num "$((mem - mem_now)) -le 3072" "available memory stays"
+# Now that caches and worker threads are as many as they get: of 480 and of 1543
+# connections, each leaves about a KiB at most, and less than a ring.
+gives_back 512 3072 silence.clc client silence.clc -j $AT_ONCE
+gives_back 512 3072 confirm.clc client confirm.clc -j $AT_ONCE
 on a "kill -TERM \$(pidof conns)"
 ok "the server ends" finish a server 5
 like "^accepted=$(expected server tcp) ended=$(expected server tcp) errors=0 " \
 	"$(log_of a server)" "its program saw those that fell back"
 
+on a "ip addr add fd01::1/48 dev eth0 nodad"
+on b "rmmod smcr_syn; insmod /rig/smcr_syn.ko port=$PORT6"
+start a server "conns server -m smc -6 $PORT6"
+wait_port a $PORT6
+to="$A6 $PORT6" client proposal_v6.clc -6 -j $AT_ONCE
+on a "kill -TERM \$(pidof conns)"
+ok "the server of IPv6 ends" finish a server 5
+on b "rmmod smcr_syn; insmod /rig/smcr_syn.ko port=$PORT"
+on a "ip addr del fd01::1/48 dev eth0"
+counters_agree server
+
+grant 255
 server accept.clc
+# of 240, less than a socket takes
+gives_back 360 2048 silence_server.clc server silence_server.clc
 # No version 2 without them.
 on a "smcnl ueid flush"
 server accept_v1.clc

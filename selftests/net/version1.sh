@@ -70,6 +70,14 @@ on a "smcnl ueid flush"
 on b "ip addr del $B/24 dev eth0 && ip addr add $B/25 dev eth0"
 ok "another subnet: TCP" on a "conns client -m smc -k tcp -n 1 -p -T 20 $B 7001"
 is 1 "$(reason_count b server 0x03070000)" "because of the prefix"
+on b "ip addr del $B6/64 dev eth0 && ip addr add $B6/80 dev eth0 nodad"
+ok "another subnet of IPv6: TCP" on a "xfer client -m smc -k tcp -n 1k -d both -T 20 -6 $B6 7006"
+is 2 "$(reason_count b server 0x03070000)" "because of the IPv6 prefix"
+before=$(smc_stat b server_v1)
+on a "ip addr add fd01::1/48 dev eth0 nodad"
+on b "ip addr add fd01::2/48 dev eth0 nodad"
+ok "one of two subnets in common" on a "xfer client -m smc -k smc -n 1k -d both -T 20 -6 $B6 7006"
+is $((before + 1)) "$(smc_stat b server_v1)" "is enough for version 1"
 
 for server in xfer xfer6 conns; do
 	ok "$server ends" stop b $server

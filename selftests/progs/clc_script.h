@@ -28,6 +28,9 @@
  *	wait MS
  *	expect proposal|accept|confirm [SECONDS]
  *	expect decline CODE [SECONDS]
+ *	has AT HEX	the message that came last has these bytes
+ *	has_byte AT NUMBER	and this one
+ *	has_length LEN	and is that long
  *	end		shut down our direction
  *
  * The end of a case, which tells what the other side has to do and count:
@@ -63,6 +66,9 @@ enum clc_op_code {
 	CLC_OP_SPLIT,
 	CLC_OP_WAIT,
 	CLC_OP_EXPECT,
+	CLC_OP_HAS,
+	CLC_OP_HAS_BYTE,
+	CLC_OP_HAS_LENGTH,
 	CLC_OP_END,
 	/* from here on: the end of a case */
 	CLC_OP_TCP,

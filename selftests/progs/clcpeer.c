@@ -83,7 +83,9 @@ struct run {
  * @heard_us: when the last bytes had come before that
  * @has_sent_data: application data went behind a message
  * @offer_version: of our PROPOSAL or ACCEPT; 0 before
- * @sent: our ACCEPT, if it was valid; zero otherwise
+ * @offer: our PROPOSAL, if it was valid; zero otherwise
+ * @sent: our ACCEPT, likewise
+ * @last: the message that was expected and came last, @last_len bytes
  * @peer_id: of the other side, as its first message of another type has it
  * @code: of the DECLINE that came last
  * @why: what went wrong
@@ -101,7 +103,10 @@ struct conn {
 	long long heard_us;
 	bool has_sent_data;
 	uint8_t offer_version;
+	struct smcr_clc_proposal offer;
 	struct smcr_clc_accept sent;
+	uint8_t last[SMCR_CLC_MAX_LEN];
+	size_t last_len;
 	uint8_t peer_id[SMCR_PEER_ID_LEN];
 	uint32_t code;
 	char why[200];
@@ -310,7 +315,72 @@ static bool take_decline(struct conn *conn, const struct smcr_clc_decline *msg)
 	return take_peer_id(conn, msg->peer_id);
 }
 
-/* wire.md 2.4 and 2.6: what a client repeats */
+/* wire.md 2.6: of a host of ours, which has no feature to agree on */
+static bool take_fce(struct conn *conn, const struct smcr_clc_accept *msg)
+{
+	const char *name = type_name(msg->type);
+
+	if (!msg->has_fce)
+		return true;
+	if (msg->fce.os != SMCR_CLC_OS_LINUX)
+		return fail(conn, "%s of OS %d", name, msg->fce.os);
+	if (msg->fce.feature_mask)
+		return fail(conn, "%s with features 0x%04x", name, msg->fce.feature_mask);
+	return true;
+}
+
+static bool offers_mode(uint8_t offer, uint8_t mode)
+{
+	return offer == mode || offer == SMCR_CLC_MODE_BOTH;
+}
+
+static bool offers_eid(const struct smcr_clc_proposal *offer, const uint8_t *eid)
+{
+	int i;
+
+	for (i = 0; i < offer->eid_count; i++)
+		if (!memcmp(offer->eid[i], eid, SMCR_EID_LEN))
+			return true;
+	return false;
+}
+
+/* wire.md 2.6, step 2; its own limits are the script's business */
+static bool take_limits(struct conn *conn, const struct smcr_clc_fce *fce)
+{
+	const struct smcr_clc_proposal *offer = &conn->offer;
+
+	if (fce->release != (offer->release ? 1 : 0))
+		return fail(conn, "ACCEPT of release %d", fce->release);
+	if (!fce->release)
+		return true;
+	if (fce->max_conns < 16 || fce->max_conns > offer->max_conns)
+		return fail(conn, "ACCEPT with %d connections", fce->max_conns);
+	if (fce->max_links < 1 || fce->max_links > offer->max_links)
+		return fail(conn, "ACCEPT with %d links", fce->max_links);
+	return true;
+}
+
+/* wire.md 2.4, 2.6 and 4.1: what a server may say to a peer it does not know */
+static bool take_accept(struct conn *conn, const struct smcr_clc_accept *msg)
+{
+	const struct smcr_clc_proposal *offer = &conn->offer;
+
+	if (!offer->version)
+		return fail(conn, "ACCEPT of a PROPOSAL that is wrong");
+	if (!offers_mode(msg->version > 1 ? offer->typev2 : offer->typev1, msg->mode))
+		return fail(conn, "ACCEPT of a mode that was not offered");
+	if (msg->version > 1 && !offers_eid(offer, msg->eid))
+		return fail(conn, "ACCEPT with an EID of its own");
+	if (!msg->is_first_contact)
+		return fail(conn, "ACCEPT of a link group that nobody has");
+	if (!msg->r.qpn || !msg->r.token)
+		return fail(conn, "ACCEPT without queue pair or token");
+	if (msg->has_fce && !take_limits(conn, &msg->fce))
+		return false;
+	return take_fce(conn, msg) && take_peer_id(conn, msg->r.peer_id);
+}
+
+/* wire.md 2.4, 2.6 and 2.7: what a client repeats, and says of its own */
 static bool take_confirm(struct conn *conn, const struct smcr_clc_accept *msg)
 {
 	const struct smcr_clc_accept *sent = &conn->sent;
@@ -324,7 +394,14 @@ static bool take_confirm(struct conn *conn, const struct smcr_clc_accept *msg)
 	if (msg->fce.release != sent->fce.release || msg->fce.max_conns != sent->fce.max_conns ||
 	    msg->fce.max_links != sent->fce.max_links)
 		return fail(conn, "CONFIRM has limits of its own");
-	return take_peer_id(conn, msg->r.peer_id);
+	if (msg->r.mtu_code > sent->r.mtu_code)
+		return fail(conn, "CONFIRM has a larger MTU");
+	if (!msg->r.qpn || !msg->r.token)
+		return fail(conn, "CONFIRM has no queue pair or no token");
+	if (msg->has_fce &&
+	    (!msg->gid_count || memcmp(msg->gid[0], msg->r.gid, SMCR_GID_LEN)))
+		return fail(conn, "CONFIRM does not list its GID first");
+	return take_fce(conn, msg) && take_peer_id(conn, msg->r.peer_id);
 }
 
 static bool take_message(struct conn *conn, const struct incoming *in)
@@ -336,7 +413,7 @@ static bool take_message(struct conn *conn, const struct incoming *in)
 		return take_peer_id(conn, in->proposal.peer_id);
 	case SMCR_CLC_ACCEPT:
 		conn->facts.accept = in->accept;
-		return take_peer_id(conn, in->accept.r.peer_id);
+		return take_accept(conn, &in->accept);
 	case SMCR_CLC_CONFIRM:
 		return take_confirm(conn, &in->accept);
 	}
@@ -353,7 +430,37 @@ static bool expect(struct conn *conn, const struct clc_op *op)
 		return unexpected(conn, type_name(op->type), got, &in);
 	if (in.hdr.type == SMCR_CLC_DECLINE && in.decline.diagnosis != value(conn, op, 0))
 		return unexpected(conn, op->text, got, &in);
+	memcpy(conn->last, in.raw, in.hdr.len);
+	conn->last_len = in.hdr.len;
 	return !is_early(conn, seconds) && take_message(conn, &in);
+}
+
+static bool has_bytes(struct conn *conn, size_t at, const uint8_t *bytes, size_t len)
+{
+	size_t i;
+
+	if (at + len > conn->last_len)
+		return fail(conn, "message of %zu bytes came, none at %zu", conn->last_len,
+			    at + len - 1);
+	for (i = 0; i < len; i++)
+		if (conn->last[at + i] != bytes[i])
+			return fail(conn, "0x%02x expected at %zu, 0x%02x came", bytes[i],
+				    at + i, conn->last[at + i]);
+	return true;
+}
+
+static bool has_byte(struct conn *conn, const struct clc_op *op)
+{
+	uint8_t byte = (uint8_t)value(conn, op, 1);
+
+	return has_bytes(conn, value(conn, op, 0), &byte, 1);
+}
+
+static bool has_length(struct conn *conn, size_t len)
+{
+	if (conn->last_len != len)
+		return fail(conn, "%zu bytes expected, %zu came", len, conn->last_len);
+	return true;
 }
 
 /* --- sending --- */
@@ -456,16 +563,20 @@ static void send_slowly(struct conn *conn, long ms)
 /* what an answer is compared with */
 static void note_offer(struct conn *conn)
 {
+	size_t len = conn->len < SMCR_CLC_MAX_LEN ? conn->len : SMCR_CLC_MAX_LEN;
 	struct smcr_clc_hdr hdr;
 
 	if (smcr_clc_decode_hdr(conn->buf, conn->len, &hdr) ||
 	    (hdr.type != SMCR_CLC_PROPOSAL && hdr.type != SMCR_CLC_ACCEPT))
 		return;
 	conn->offer_version = hdr.version > 2 ? 2 : hdr.version;
-	if (hdr.type == SMCR_CLC_ACCEPT &&
-	    smcr_clc_decode_accept(conn->buf, conn->len < SMCR_CLC_MAX_LEN ? conn->len :
-				   SMCR_CLC_MAX_LEN, &conn->sent))
-		memset(&conn->sent, 0, sizeof(conn->sent));
+	memset(&conn->offer, 0, sizeof(conn->offer));
+	memset(&conn->sent, 0, sizeof(conn->sent));
+	/* both leave zeros where nothing is valid */
+	if (hdr.type == SMCR_CLC_PROPOSAL)
+		smcr_clc_decode_proposal(conn->buf, len, &conn->offer);
+	else
+		smcr_clc_decode_accept(conn->buf, len, &conn->sent);
 }
 
 static bool send_message(struct conn *conn, long ms)
@@ -641,6 +752,12 @@ static bool perform(struct conn *conn, const struct clc_op *op)
 		return true;
 	case CLC_OP_EXPECT:
 		return expect(conn, op);
+	case CLC_OP_HAS:
+		return has_bytes(conn, value(conn, op, 0), op->bytes, op->len);
+	case CLC_OP_HAS_BYTE:
+		return has_byte(conn, op);
+	case CLC_OP_HAS_LENGTH:
+		return has_length(conn, value(conn, op, 0));
 	case CLC_OP_END:
 		shutdown(conn->fd, SHUT_WR);
 		return true;
@@ -863,10 +980,11 @@ __attribute__((noreturn))
 static void usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"Usage: clcpeer client [-e EID] [-j COUNT] [-t SECONDS] SCRIPT HOST PORT\n"
-		"       clcpeer server [-e EID] [-t SECONDS] SCRIPT PORT\n"
+		"Usage: clcpeer client [-6] [-e EID] [-j COUNT] [-t SECONDS] SCRIPT HOST PORT\n"
+		"       clcpeer server [-6] [-e EID] [-t SECONDS] SCRIPT PORT\n"
 		"       clcpeer check SCRIPT\n"
 		"\n"
+		"  -6  over IPv6\n"
 		"  -e  user EID; default %s\n"
 		"  -j  connections at a time; default %d\n"
 		"  -t  how late anything may be; default %d\n"
@@ -884,8 +1002,11 @@ static void parse_options(struct run *run, int argc, char **argv)
 	int opt;
 
 	optind = 2;
-	while ((opt = getopt(argc, argv, "e:j:t:h")) != -1) {
+	while ((opt = getopt(argc, argv, "6e:j:t:h")) != -1) {
 		switch (opt) {
+		case '6':
+			run->ep.is_v6 = true;
+			break;
 		case 'e':
 			clc_message_set_eid(run->eid, optarg);
 			break;

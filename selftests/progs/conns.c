@@ -325,8 +325,12 @@ static void handle(struct conn *c, unsigned int events, int ep, struct tally *ta
 	}
 }
 
-/* Until the first @count connections hold or have failed. Return: false at the time limit. */
-static bool settle(struct conn *conns, int count, int ep, struct tally *tally, long long end_us)
+/*
+ * Until of the first @count connections all but @most hold or have failed.
+ * Return: false at the time limit.
+ */
+static bool settle(struct conn *conns, int count, int most, int ep, struct tally *tally,
+		   long long end_us)
 {
 	struct epoll_event events[MAX_EVENTS];
 
@@ -337,7 +341,7 @@ static bool settle(struct conn *conns, int count, int ep, struct tally *tally, l
 
 		for (i = 0; i < count; i++)
 			busy += conns[i].phase == CONNECTING || conns[i].phase == ECHOING;
-		if (!busy)
+		if (busy <= most)
 			return true;
 		if (now_us() > end_us) {
 			fprintf(stderr, "time limit: %d connections not done\n", busy);
@@ -434,14 +438,13 @@ static int run_parallel(const struct plan *plan)
 	if (!conns || ep < 0)
 		die("no memory");
 	for (i = 0; i < plan->count; i++) {
+		if (plan->batch && !settle(conns, i, plan->batch - 1, ep, &tally, end))
+			break;
 		conns[i].index = i;
 		conns[i].phase = CONNECTING;
 		open_one(&conns[i], plan, ep, &tally);
-		if (plan->batch && (i + 1) % plan->batch == 0 &&
-		    !settle(conns, i + 1, ep, &tally, end))
-			break;
 	}
-	settle(conns, plan->count, ep, &tally, end);
+	settle(conns, plan->count, 0, ep, &tally, end);
 	total = now_us() - start;
 	if (plan->how == 'H')
 		hold(&tally, plan->ends_with_input);
@@ -449,7 +452,7 @@ static int run_parallel(const struct plan *plan)
 	for (i = 0; i < plan->count; i++)
 		if (conns[i].phase == HOLDING)
 			start_round(&conns[i], &tally);
-	settle(conns, plan->count, ep, &tally, now_us() + plan->timeout * 1000000LL);
+	settle(conns, plan->count, 0, ep, &tally, now_us() + plan->timeout * 1000000LL);
 	for (i = 0; i < plan->count; i++)
 		if (conns[i].fd >= 0)
 			close(conns[i].fd);
@@ -517,7 +520,7 @@ static void usage(int status)
 		"  -p  all at once; each echoes, all are held open, each echoes again\n"
 		"  -s  one after another; each echoes %d bytes\n"
 		"  -H  as -p, but hold them idle until SIGTERM or SIGINT\n"
-		"  -b  with -p and -H: open so many at once, then the next\n"
+		"  -b  with -p and -H: open so many at a time\n"
 		"  -i  hold until input or its end, too\n"
 		"  -L  with SMC_LIMIT_HS\n"
 		"  -1  close each connection after its first echo\n"

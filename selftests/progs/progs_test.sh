@@ -396,6 +396,40 @@ differs "other message" 'ACCEPT expected, DECLINE 0x03000000 came after 0\.[0-9]
 	'expect proposal; load decline; send; settle' 'load proposal; send; expect accept; reset'
 differs "message instead of an end" 'end expected, ACCEPT came after 0\.[0-9] s' \
 	'expect proposal; load accept; send; settle' 'load proposal; send; lost'
+agree "what a message has" "tcp 0x03000000" \
+	'expect proposal; has_length 156; has 0 e2d4c3d901009c22; has_byte 105 1; load decline; send; tcp 0x03000000' \
+	'load proposal; send; expect decline 0x03000000; has_length 44; has_byte 4 4; has 40 e2d4c3d9; tcp'
+differs "another byte" '0x3a expected at 17, 0x00 came' \
+	'expect proposal; load decline; send; settle' 'load proposal; send; expect decline 0x03000000; has 16 033a; tcp'
+differs "another number" '0x05 expected at 16, 0x03 came' \
+	'expect proposal; load decline; send; settle' \
+	'load proposal; send; expect decline 0x03000000; has_byte 16 5; tcp'
+differs "byte behind the message" 'message of 44 bytes came, none at 44' \
+	'expect proposal; load decline; send; settle' \
+	'load proposal; send; expect decline 0x03000000; has 40 e2d4c3d900; tcp'
+differs "another length" '45 bytes expected, 44 came' \
+	'expect proposal; load decline; send; settle' \
+	'load proposal; send; expect decline 0x03000000; has_length 45; tcp'
+# What a server chooses is looked at, whatever the case.
+refuses()
+{
+	differs "$1" "$1" "expect proposal; $2; send; settle" 'load proposal; send; expect accept; reset'
+}
+refuses 'ACCEPT of release 2' 'load accept; byte 105 0x22'
+refuses 'ACCEPT of release 0' 'load accept; byte 105 0x20; set 140 00000000'
+refuses 'ACCEPT with 15 connections' 'load accept; byte 140 15'
+refuses 'ACCEPT with 0 links' 'load accept; byte 141 0'
+refuses 'ACCEPT with 2 links' 'load accept; byte 141 2'
+refuses 'ACCEPT of OS 1' 'load accept; byte 105 0x11'
+refuses 'ACCEPT with features 0x0001' 'load accept; byte 143 1'
+refuses 'ACCEPT with an EID of its own' 'load accept; flip 64 01'
+refuses 'ACCEPT of a mode that was not offered' 'load clc_accept_v1_smcr_first_contact'
+refuses 'ACCEPT of a link group that nobody has' 'load accept_later'
+refuses 'ACCEPT without queue pair or token' 'load accept; set 38 000000'
+differs 'ACCEPT with more connections' 'ACCEPT with 255 connections' \
+	'expect proposal; load accept; send; settle' 'load proposal; byte 104 254; send; expect accept; reset'
+differs 'ACCEPT of a wrong PROPOSAL' 'ACCEPT of a PROPOSAL that is wrong' \
+	'wait 200; load accept; send; settle' 'load proposal; byte 80 9; send; expect accept; reset'
 differs "reserved bytes" 'ACCEPT expected, nonsense came after 0\.[0-9] s' \
 	'expect proposal; load accept; set 96 01; send; settle' 'load proposal; send; expect accept; reset'
 differs "version of a DECLINE" 'DECLINE 0x03000000 of version 1' \
@@ -413,10 +447,10 @@ differs "no data" 'end instead of data after 0\.[0-9] s' \
 	'expect proposal; load decline; send; end; settle' \
 	'load proposal; send; expect decline 0x03000000; tcp'
 # What a client repeats is looked at by the server.
-for change in "140 10" "141 02" "64 41"; do
+for change in "140 10" "141 02" "64 41" "143 01" "105 11" "50 24" "46 00000000" "175 ff"; do
 	peers 'expect proposal; load accept; send; expect confirm; settle' \
 		"load proposal; send; expect accept; load confirm; set $change; send; settle"
-	tap_match "clcpeer: CONFIRM with $change" "$told" '^s: CONFIRM (has|does not) .* failed=1 $'
+	tap_match "clcpeer: CONFIRM with $change" "$told" '^s: CONFIRM (has|does not|with features|of OS) .* failed=1 $'
 done
 try ./clcpeer client "$script.c" 127.0.0.1 $((base + 9))
 tap_match "clcpeer: missing server" "$rc $(cat "$out")" '^1 c: no connection: Connection refused'
