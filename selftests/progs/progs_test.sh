@@ -144,6 +144,57 @@ try ./xfer client -m tcp -n 1 127.0.0.1 $((base + 9))
 tap_is "xfer: missing server fails" $rc 1
 end_servers
 
+# --- lulls ---
+
+p=$((base + 12))
+# lulls SIGNALS SERVER... -- KIND=COUNT...: both ends, which get the signals; $rc of the
+# server and of the client, $out of both
+lulls()
+{
+	local signals=$1 server=() status i
+
+	shift
+	while [ "$1" != -- ]; do
+		server+=("$1")
+		shift
+	done
+	shift
+	: >"$out"
+	"${server[@]}" $p >>"$out" 2>&1 & pids=($!)
+	for ((i = 0; i < 100; i++)); do
+		grep -qw ready "$out" && break
+		sleep 0.05
+	done
+	./lulls client -m tcp -k tcp -T 3 127.0.0.1 $p "$@" >>"$out" 2>&1 & pids+=($!)
+	for ((i = 0; i < 100; i++)); do
+		[ "$(grep -cx set "$out")" = 2 ] && break
+		sleep 0.05
+	done
+	for i in $signals; do
+		kill -"$i" "${pids[@]}" 2>/dev/null
+		sleep 0.2
+	done
+	wait "${pids[0]}"
+	status=$?
+	wait "${pids[1]}"
+	rc=$status/$?
+	pids=()
+}
+all="recv=4 poll=4 epoll=4 trickle=4 half=4 urgent=4 unread=4 blocked=4 close=4 shut=4"
+# shellcheck disable=SC2086
+lulls "USR2 USR1 TERM" ./lulls server -m tcp -n 40 -- $all
+tap_is "lulls: exit status" $rc 0/0
+tap_is "lulls: each end of each connection" "$(grep -c ': ok, longest gap [0-9]* ms$' "$out")" 80
+# the greeting has 100 bytes
+SOCKSPY_FLIP=150 lulls TERM env LD_PRELOAD=./sockspy.so ./lulls server -m tcp -n 1 -- trickle=1
+tap_match "lulls: a changed bit fails" "$(cat "$out")" '^\[0\] trickle reader: wrong byte: EBADMSG'
+tap_is "lulls: ... and the server with it" "${rc%/*}" 1
+# shellcheck disable=SC2086
+lulls "" ./lulls server -m tcp -n 40 -T 2 -- $all
+tap_is "lulls: without a signal none is over in time" "$rc $(grep -c '^\[.*FAILED' "$out")" "1/1 80"
+try ./lulls client -m tcp 127.0.0.1 $((base + 9)) recv=1
+tap_is "lulls: missing server fails" $rc 2
+
 # --- conns ---
 
 p=$((base + 4))
