@@ -102,3 +102,24 @@ works_again() {
 	ok "$1: SMC within $LOST s" wait_for $LOST connection smc
 	note "$1: SMC after $((SECONDS - from)) s"
 }
+
+# filters add|del WHAT WIRE...: of what comes in there, at both ends.
+filters() {
+	local guest wire
+
+	for guest in a b; do
+		for wire in "${@:3}"; do
+			on $guest "tc filter $1 dev $wire ingress $2"
+		done
+	done
+}
+
+# cut_wires WIRE..., mend_wires WIRE...: nothing tells of it. They have an ingress
+# qdisc, and nothing but this on it.
+cut_wires() {
+	filters add "matchall action drop" "$@"
+}
+
+mend_wires() {
+	filters del "" "$@"
+}

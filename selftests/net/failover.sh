@@ -105,27 +105,6 @@ becomes sym "it comes up"
 completion_error a
 completion_error b
 
-# cut_wires WIRE..., mend_wires WIRE...: nothing tells of it.
-cut_wires() {
-	local guest wire
-
-	for guest in a b; do
-		for wire in "$@"; do
-			on $guest "tc filter add dev $wire ingress matchall action drop"
-		done
-	done
-}
-
-mend_wires() {
-	local guest wire
-
-	for guest in a b; do
-		for wire in "$@"; do
-			on $guest "tc filter del dev $wire ingress"
-		done
-	done
-}
-
 for guest in a b; do
 	# with packets under way, the qdisc would drop them, and rxe end the link
 	on $guest "modprobe -a sch_ingress act_gact cls_matchall
