@@ -533,6 +533,7 @@ static int run_clients(const struct endpoint *ep, const struct address *addr,
 		if (pid == 0) {
 			struct request own = *req;
 
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			own.seed += i;
 			signal(SIGUSR1, on_enough);
 			exit(client_one(ep, addr, &own, i, wanted, gate));

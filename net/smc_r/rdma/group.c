@@ -1143,7 +1143,9 @@ static struct smcr_group *find_or_add(const struct net *net,
  * @peer: from the PROPOSAL
  * @is_founder: set if the group is new and the caller has to set it up
  *
- * A group whose founder fails is replaced, once, by one of those who wait.
+ * A group whose founder fails is replaced by one of those who wait. That may
+ * fail as well, say as its client has gone meanwhile: each waits for as many as
+ * the time allows.
  *
  * Context: process, sleeps while another handshake creates a fitting group.
  * Return: the group with room reserved for the caller, given back by
@@ -1157,9 +1159,8 @@ struct smcr_group *smcr_group_get_server(const struct net *net,
 {
 	long patience = SMCR_GROUP_FORM_TIMEOUT;
 	struct smcr_group *group;
-	int tries = 2;
 
-	while (tries-- && patience) {
+	while (patience) {
 		group = find_or_add(net, port, peer, is_founder);
 		if (!group || *is_founder)
 			return group;
