@@ -57,17 +57,10 @@ static void note_end_of_task(struct side *s)
 	end_close(&s->end, false);
 }
 
-/* who closed does not send data again, and says so */
-static bool is_cut(const struct side *s)
-{
-	return s->got_error && s->peer->end.has_moved &&
-	       s->peer->end.is_closed;
-}
-
 static void may_fail(struct side *s)
 {
 	s->got_error = true;
-	SHIM_ASSERT(is_lost || closes_early || is_cut(s));
+	SHIM_ASSERT(is_lost || closes_early);
 }
 
 static int write_some(struct side *s)
@@ -201,16 +194,19 @@ static void reader(void *arg)
 /* the bytes land; a bundle's come with its message */
 static const u8 *land(struct side *to, const struct entry *entry)
 {
+	const struct end *from = &to->peer->end;
 	const u8 *data = bundled_data(&entry->tx, entry->pos);
 	u64 pos = entry->pos;
+	bool is_again = from->has_moved &&
+			pos + entry->tx.len <= from->conn->tx_resend_end;
 	int i;
 
 	for (i = 0; i < entry->tx.spans && !data; i++) {
 		const struct smcr_span *s = &entry->tx.span[i];
 
 		SHIM_ASSERT(s->dst + s->len <= to->end.conn->path.rx_size);
-		/* nobody gives his ring away while something may still come */
-		SHIM_ASSERT(!to->end.is_detached);
+		/* nobody gives his ring away while something new may come */
+		SHIM_ASSERT(!to->end.is_detached || is_again);
 		memcpy(to->end.conn->path.rx_mem + s->dst, stream_at(pos),
 		       s->len);
 		pos += s->len;
@@ -419,7 +415,7 @@ static void finish(struct side *s)
 	u64 end = s->peer->end.written;
 
 	SHIM_ASSERT(!s->tasks);
-	if (!is_lost && !closes_early && !is_cut(s)) {
+	if (!is_lost && !closes_early) {
 		SHIM_ASSERT(s->is_eof && !s->got_error);
 		while (s->pos < end && is_urgent_pos(&s->peer->end.urgents,
 						     s->pos))

@@ -65,15 +65,6 @@ gap() {
 	done | sed -n 's/.* longest gap \([0-9]*\) ms$/\1/p' | sort -n | tail -n 1
 }
 
-# resets: how many of `shut` were told of one
-resets() {
-	local guest
-
-	for guest in a b; do
-		log_of $guest lulls
-	done | grep -c ': reset,' || true
-}
-
 none_left() {
 	wait_for $LEFT no_connection || note "$(on a "smcnl links") $(on b "smcnl links")"
 	is "0 0" "$(group_conns a) $(group_conns b)" "$1: no connection is left within $LEFT s"
@@ -110,7 +101,7 @@ survive() {
 		log_of $guest lulls | grep FAILED | sed "s/^/# $guest: /" || true
 	done
 	ms=$(gap)
-	note "$name: ${ms:-no} ms without bytes at most, $(resets) of 32 ends were told of a reset"
+	note "$name: ${ms:-no} ms without bytes at most"
 	num "$ms -le $(($3 * 1000 * SLOW))" "$name: a pause of $3 s at most"
 	none_left "$name"
 }

@@ -2,8 +2,8 @@
 /*
  * lulls - connections that are not busy all the time
  *
- * Each connection is of a kind, has a writer and a reader, and prints what it was
- * like for its end when it is over. Kinds:
+ * Each connection is of a kind, has a writer and a reader, and prints how it went
+ * when it is over. Kinds:
  *
  *	recv, poll, epoll	the reader waits in that call; both write after SIGUSR1
  *	trickle			a few bytes now and then, until SIGTERM
@@ -77,7 +77,6 @@ struct conn {
 	long long gap_us;
 	const char *fault;
 	int err;
-	const char *end;
 };
 
 /* What the client tells first of each connection. */
@@ -502,26 +501,9 @@ static bool do_close(struct conn *c)
 	return true;
 }
 
-/* A reset is told by one of two calls, by the next one it is an end. */
-static bool is_reset(int sent, int got)
-{
-	if (sent == ECONNRESET)
-		return !got || got == ECONNRESET || got == ENODATA;
-	return got == ECONNRESET && (!sent || sent == EPIPE);
-}
-
 static bool do_shut(struct conn *c)
 {
-	int sent, got;
-
-	if (!wait_to_close(c))
-		return false;
-	sent = put_end(c) ? 0 : c->err;
-	got = get_end(c) ? 0 : c->err;
-	note_arrival(c);
-	if (is_reset(sent, got))
-		c->end = "reset";
-	return (!sent && !got) || is_reset(sent, got);
+	return wait_to_close(c) && part(c);
 }
 
 static const struct kind kinds[] = {
@@ -552,7 +534,6 @@ static void describe(struct conn *c, const struct request *req, int fd, bool is_
 	c->index = req->index;
 	c->fd = fd;
 	c->is_writer = is_client == !(req->index & 2);
-	c->end = "ok";
 	start_clock(c);
 }
 
@@ -566,7 +547,7 @@ static void *play(void *arg)
 	if (!is_good)
 		printf("%s: %s, sent %llu, received %llu, ", c->fault, strerrorname_np(c->err),
 		       (unsigned long long)c->sent, (unsigned long long)c->received);
-	printf("%s, longest gap %lld ms\n", is_good ? c->end : "FAILED", c->gap_us / 1000);
+	printf("%s, longest gap %lld ms\n", is_good ? "ok" : "FAILED", c->gap_us / 1000);
 	fflush(stdout);
 	c->is_over = true;
 	pthread_mutex_unlock(&lock);

@@ -434,12 +434,14 @@ static void on_tx_room(struct smcr_path *path)
 }
 
 /*
- * A peer that has our final flag may have given its ring to another connection:
- * nothing is written there any more.
+ * A peer that has closed, as we have, may have given its ring to another of our
+ * connections, and nobody would read what is written there. Before, it may be
+ * reading. What it gives away in this moment is written once more, too, but behind
+ * that come, on the same link, the writes of the next connection.
  */
 static bool may_resend_locked(const struct smcr_conn *conn)
 {
-	return !(conn->close.sent & SMCR_CLOSE_FINAL) ||
+	return !smcr_close_is_finished(&conn->close) ||
 	       conn->tx_done == conn->tx_sent.total;
 }
 
