@@ -143,6 +143,14 @@ works_again "both wires are cut"
 becomes sym "they are mended"
 ok "server ends" stop b server
 
+# ADD LINK does not leave in time, but later; then there is room for the next one.
+on a "rdma link del rxe1"
+becomes single "the client's second device goes once more"
+fault b symbol=wait_for_completion_timeout retval=0 times=1 "$(module_code b)"
+on a "rdma link add rxe1 type rxe netdev eth1"
+becomes sym "it returns, and a message is late" $RETRIED
+is 1 "$(unfault b)" "the fault was met"
+
 # The device does not take REQUEST ADD LINK. Nothing else is sent, and TEST LINK
 # is not due yet.
 on a "rdma link del rxe1"

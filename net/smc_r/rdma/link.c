@@ -262,7 +262,7 @@ static void reset(struct smcr_link *link)
 	link->long_msg = NULL;
 	link->long_tx = NULL;
 	link->long_tx_dma = 0;
-	link->is_long_stuck = false;
+	link->is_long_busy = false;
 	spin_lock_bh(&link->tx_lock);
 	WRITE_ONCE(link->state, SMCR_LINK_NEW);
 	link->sq_unsignaled = 0;

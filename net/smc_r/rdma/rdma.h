@@ -235,11 +235,13 @@ struct smcr_rx_slot {
  * @waiter: completed as well, or NULL
  * @is_bundle: the buffer of a bundle is free again
  * @is_llc: an LLC message; nobody is told
+ * @is_long: the buffer of a long message is free again
  */
 struct smcr_tx_record {
 	u16 wrs;
 	bool is_bundle;
 	bool is_llc;
+	bool is_long;
 	u16 seq;
 	struct smcr_path *path;
 	u64 done_total;
@@ -333,7 +335,7 @@ enum smcr_link_state {
  * @long_tx: for the one message that is longer than a slot of @tx_slots; NULL
  *	until it is needed
  * @long_tx_dma: its DMA address
- * @is_long_stuck: what is in it did not leave in time and still may
+ * @is_long_busy: what is in it has not left yet
  */
 struct smcr_link {
 	struct smcr_group *group;
@@ -397,7 +399,7 @@ struct smcr_link {
 	struct smcr_llc *rx_llc;
 	u8 *long_tx;
 	u64 long_tx_dma;
-	bool is_long_stuck;
+	bool is_long_busy;
 	unsigned long last_rx;
 };
 

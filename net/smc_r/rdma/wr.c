@@ -19,7 +19,7 @@
 #include "../wire/imm.h"
 
 /* wire.md 6.10 */
-#define REG_TIMEOUT	(5 * HZ)
+#define POST_TIMEOUT	(5 * HZ)
 
 /* requests that one smcr_tx takes at most */
 #define MAX_CHAIN	(SMCR_RING_MAX_SPANS + 1)
@@ -223,6 +223,8 @@ static struct smcr_tx_record pop_record_locked(struct smcr_link *link)
 
 	link->sq_free += rec.wrs;
 	link->bundle_done += rec.is_bundle;
+	if (rec.is_long)
+		WRITE_ONCE(link->is_long_busy, false);
 	return rec;
 }
 
@@ -638,10 +640,10 @@ static int wait_for_record(struct smcr_link *link, struct completion *done,
 
 /* post one request and wait until it and all before it are done */
 static int post_and_wait(struct smcr_link *link, struct ib_send_wr *wr,
-			 long timeo)
+			 bool is_long)
 {
 	DECLARE_COMPLETION_ONSTACK(done);
-	struct smcr_tx_record rec = { .waiter = &done };
+	struct smcr_tx_record rec = { .waiter = &done, .is_long = is_long };
 	int ret;
 
 	spin_lock_bh(&link->tx_lock);
@@ -651,21 +653,24 @@ static int post_and_wait(struct smcr_link *link, struct ib_send_wr *wr,
 		ret = -EAGAIN;
 	else
 		ret = post_locked(link, wr, wr, 1, &rec);
+	if (!ret && is_long)
+		WRITE_ONCE(link->is_long_busy, true);
 	spin_unlock_bh(&link->tx_lock);
 	fail_if_broken(link, ret);
 	if (ret)
 		return ret;
-	return wait_for_record(link, &done, timeo);
+	return wait_for_record(link, &done, POST_TIMEOUT);
 }
 
 /* a full queue is nobody's fault and drains */
-static int post_patiently(struct smcr_link *link, struct ib_send_wr *wr)
+static int post_patiently(struct smcr_link *link, struct ib_send_wr *wr,
+			  bool is_long)
 {
 	int ret = -EAGAIN;
 	int tries;
 
 	for (tries = SMCR_LINK_FULL_TRIES; tries; tries--) {
-		ret = post_and_wait(link, wr, REG_TIMEOUT);
+		ret = post_and_wait(link, wr, is_long);
 		if (ret != -EAGAIN)
 			break;
 		usleep_range(1000, 2000);
@@ -721,8 +726,8 @@ static int get_long_tx(struct smcr_link *link)
  * @link: the link
  * @msg: the message
  *
- * Waits until it has left, as there is one buffer for these. If one does not
- * leave in time, no other one can be sent.
+ * Waits until it has left, as there is one buffer for these. If it does not in
+ * time, others are -EBUSY until it has.
  *
  * Context: process, sleeps; from the work item for links alone.
  * Return: 0 or a negative errno.
@@ -735,16 +740,13 @@ int smcr_link_send_long(struct smcr_link *link, const struct smcr_llc *msg)
 
 	if (ret)
 		return ret;
-	if (link->is_long_stuck)
+	if (READ_ONCE(link->is_long_busy))
 		return -EBUSY;
 	ret = smcr_llc_encode(msg, link->long_tx, SMCR_LLC_MAX_LEN);
 	if (WARN_ON_ONCE(ret < 0))
 		return ret;
 	wr = make_send(link, &sge, link->long_tx_dma, ret);
-	ret = post_patiently(link, &wr);
-	/* it may leave yet */
-	link->is_long_stuck = ret == -EIO;
-	return ret;
+	return post_patiently(link, &wr, true);
 }
 
 /**
@@ -765,7 +767,7 @@ int smcr_link_register(struct smcr_link *link, struct ib_mr *mr, int access)
 		.key = mr->rkey,
 		.access = access,
 	};
-	int ret = post_patiently(link, &reg.wr);
+	int ret = post_patiently(link, &reg.wr, false);
 
 	if (ret && ret != -EAGAIN)
 		smcr_group_lose_link(link, SMCR_LLC_REASON_LOST_PATH, false);
