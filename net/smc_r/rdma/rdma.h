@@ -335,7 +335,7 @@ enum smcr_link_state {
  * @long_tx: for the one message that is longer than a slot of @tx_slots; NULL
  *	until it is needed
  * @long_tx_dma: its DMA address
- * @is_long_busy: what is in it has not left yet
+ * @is_long_busy: what is in it has not left yet; written under @tx_lock
  */
 struct smcr_link {
 	struct smcr_group *group;
